@@ -1,0 +1,106 @@
+"""Soft Actor-Critic: every row of every batch is real."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Algorithm, Policy, Problem, Stateful
+from p2e.batch import Transition
+from p2e.buffers import RowBuffer, as_transitions, real_fields, transition_row
+from p2e.config import require_positive
+from p2e.generators import SeedGenerators
+from p2e.metrics import Metrics
+from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of SAC.
+
+    Args:
+        updates_per_step: the update-to-data ratio.
+        buffer_capacity: transitions kept for each seed; no more than the run's steps are held.
+    """
+
+    agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
+    updates_per_step: int = 1
+    buffer_capacity: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        require_positive(self, "sac", "updates_per_step", "buffer_capacity")
+
+
+class ObservationPolicy(Policy):
+    """A policy that sees the observation itself and remembers nothing."""
+
+    memory_size = 0
+
+    def __init__(self, agent: SoftActorCritic) -> None:
+        self._agent = agent
+
+    def act(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        deterministic: bool,
+    ) -> Float[Tensor, "S N A"]:
+        return self._agent.act(observation, deterministic)
+
+    def remember(
+        self,
+        observation: Float[Tensor, "S N O"],
+        action: Float[Tensor, "S N A"],
+        memory: Float[Tensor, "S N M"],
+    ) -> Float[Tensor, "S N M"]:
+        return memory
+
+
+class SAC(Algorithm):
+    """The model-free baseline."""
+
+    def __init__(self, problem: Problem, config: Config) -> None:
+        seeds, device = problem.seeds, problem.device
+        self.config = config
+        self.agent = SoftActorCritic(
+            problem.observation_size,
+            problem.action_size,
+            config.agent,
+            SeedGenerators(seeds, "agent weights", device),
+            SeedGenerators(seeds, "agent noise", device),
+        )
+        self.sac_buffer = RowBuffer(
+            len(seeds),
+            min(config.buffer_capacity, problem.steps),
+            real_fields(problem.observation_size, problem.action_size),
+            device,
+        )
+        self.batches = SeedGenerators(seeds, "batches", device)
+        self.explorer = self.task_policy = ObservationPolicy(self.agent)
+
+    def store(self, transition: Transition) -> None:
+        self.sac_buffer.add(transition_row(transition))
+
+    def update_agent(self) -> Metrics:
+        metrics: Metrics = {}
+        for _ in range(self.config.updates_per_step):
+            fields = self.sac_buffer.sample(self.batches, self.config.agent.batch_size)
+            metrics = self.agent.update(as_transitions(fields))
+        return metrics
+
+    @property
+    def agent_updates(self) -> int:
+        return self.agent.updates
+
+    def components(self) -> dict[str, Stateful]:
+        return {"agent": self.agent, "sac_buffer": self.sac_buffer, "batches": self.batches}
+
+    def policy_components(self) -> dict[str, Stateful]:
+        return {"actor": self.agent.actor}
+
+
+def build(problem: Problem, config: Config) -> SAC:
+    """The algorithm for one group of seeds of one task."""
+    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
+    return SAC(problem, config)

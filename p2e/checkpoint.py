@@ -1,0 +1,118 @@
+"""State that survives a kill at any moment: checksummed, atomic, one generation kept back."""
+
+import fcntl
+import hashlib
+import io
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+
+MAGIC = b"p2e-state-1\n"
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be used; the message is one line that names the file."""
+
+
+def save_checked(path: Path, content: Any) -> None:
+    """Write content with its sha256 through a temporary file and os.replace; what was there before
+    stays as `<path>.previous`. A crash at any moment leaves at least one whole generation."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    payload = buffer.getvalue()
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        file.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
+        file.write(payload)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        os.replace(path, previous_generation(path))
+    os.replace(temporary, path)
+
+
+def previous_generation(path: Path) -> Path:
+    """Where save_checked keeps the state before the newest."""
+    return path.with_name(path.name + ".previous")
+
+
+def load_checked(path: Path) -> Any:
+    """Read what save_checked wrote.
+
+    Raises:
+        CheckpointError: when the file is missing, truncated, altered, or something else.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"cannot read state '{path}': {error.strerror}") from error
+    header = len(MAGIC) + 65
+    if not data.startswith(MAGIC) or len(data) < header:
+        raise CheckpointError(f"'{path}' is not a state of this program, or was truncated")
+    payload = data[header:]
+    if hashlib.sha256(payload).hexdigest().encode() != data[len(MAGIC) : header - 1]:
+        raise CheckpointError(f"state '{path}' is damaged: its sha256 is not the recorded one")
+    return torch.load(io.BytesIO(payload), weights_only=True)
+
+
+def load_newest(path: Path) -> tuple[Any | None, list[str]]:
+    """The newest whole generation, or None when there is none, and what was wrong with others."""
+    problems = []
+    for candidate in (path, previous_generation(path)):
+        if candidate.exists():
+            try:
+                return load_checked(candidate), problems
+            except CheckpointError as error:
+                problems.append(str(error))
+    return None, problems
+
+
+def load_weights(path: Path) -> Any:
+    """Read a checkpoint.pt of policy weights; nothing in it is executed.
+
+    Raises:
+        CheckpointError: when the file is missing or cannot be read as weights.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"checkpoint '{path}' is missing: expected a file that train.py wrote"
+        )
+    try:
+        return torch.load(path, weights_only=True)
+    except Exception as error:  # torch raises many kinds for a truncated or foreign file
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"checkpoint '{path}' is damaged: {reason}") from error
+
+
+class FolderLock:
+    """At most one process works on a run. The kernel releases the lock however the holder dies.
+
+    Raises (on entering):
+        CheckpointError: when another process holds the lock.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+
+    def __enter__(self) -> "FolderLock":
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.close()
+            raise CheckpointError(
+                f"another process is training into '{self._path.parent}': wait for it or end it"
+            ) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,71 @@
+"""Configuration: frozen dataclasses, filled from plain mappings, with errors that name the key."""
+
+import dataclasses
+import difflib
+import types
+from collections.abc import Mapping
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A configuration value that cannot be used; the message is one line for the user."""
+
+
+def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build the dataclass `cls` from a mapping.
+
+    Args:
+        cls: a frozen dataclass with defaults.
+        values: key -> value as YAML or JSON gives them; lists become tuples.
+        where: the section's name, for the error.
+
+    Raises:
+        ConfigError: naming the key, the value and what was expected.
+    """
+    hints = get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    for key in values:
+        if key not in names:
+            close = difflib.get_close_matches(str(key), names, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"expected one of {sorted(names)}"
+            raise ConfigError(f"unknown key '{where}.{key}' (value {values[key]!r}): {hint}")
+    converted = {
+        key: _convert(hints[key], value, f"{where}.{key}") for key, value in values.items()
+    }
+    return cls(**converted)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        options = get_args(hint)
+        if value is None and type(None) in options:
+            return None
+        (hint,) = (option for option in options if option is not type(None))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"'{where}' is {value!r}, expected a mapping of settings")
+        return from_mapping(hint, value, where)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"'{where}' is {value!r}, expected a list")
+        return tuple(_convert(get_args(hint)[0], item, where) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        raise ConfigError(f"'{where}' is {value!r}, expected {hint.__name__}")
+    return value
+
+
+def require(condition: bool, key: str, value: object, expected: str) -> None:
+    """Raise ConfigError unless the condition holds; for `__post_init__` of config classes."""
+    if not condition:
+        raise ConfigError(f"'{key}' is {value!r}, expected {expected}")
+
+
+def require_positive(config: Any, section: str, *keys: str) -> None:
+    """Raise ConfigError for the first of the fields that is not greater than zero."""
+    for key in keys:
+        value = getattr(config, key)
+        require(value > 0, f"{section}.{key}", value, "a number greater than 0")

@@ -1,0 +1,221 @@
+"""Probabilistic dynamics: an ensemble of Gaussian networks that predict the change of the
+observation and the reward (Chua et al. 2018; Janner et al. 2019, section 4 and appendix B)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from p2e.batch import TransitionBatch
+from p2e.config import require, require_positive
+from p2e.ensemble import Ensemble, take_rows
+from p2e.generators import SeedGenerators
+
+INITIAL_MIN_LOG_VARIANCE, INITIAL_MAX_LOG_VARIANCE = -10.0, 0.5
+SMALLEST_DEVIATION = 1e-6  # a feature that deviates less than this never varied
+LARGEST_SCORE = 10.0  # no training row lies further from the mean than this many scales
+
+
+@dataclass(frozen=True)
+class DynamicsConfig:
+    """Settings of the ensemble and of its training; the defaults are those of the paper's code.
+
+    Args:
+        elites: members with the lowest holdout loss, the only ones that predict in rollouts.
+        weight_decay: from the first layer to the last; spread evenly over another depth.
+        bound_weight: weight of the penalty that pulls the log-variance bounds together.
+        holdout_share, holdout_limit: share of the rows held out, and the most rows.
+        patience: a training ends after this many epochs in which no member improved.
+        improvement: share of its best holdout loss by which a member must get better to improve.
+        max_epochs: most epochs of one training; None for no limit.
+    """
+
+    hidden: tuple[int, ...] = (200, 200, 200, 200)
+    members: int = 7
+    elites: int = 5
+    learning_rate: float = 1e-3
+    weight_decay: tuple[float, ...] = (2.5e-5, 5e-5, 7.5e-5, 7.5e-5, 1e-4)
+    bound_weight: float = 0.01
+    batch_size: int = 256
+    holdout_share: float = 0.2
+    holdout_limit: int = 5000
+    patience: int = 5
+    improvement: float = 0.01
+    max_epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        require_positive(self, "dynamics", "members", "elites", "learning_rate", "batch_size")
+        require_positive(self, "dynamics", "holdout_limit", "patience")
+        most = f"at most dynamics.members ({self.members})"
+        require(self.elites <= self.members, "dynamics.elites", self.elites, most)
+        share, gain, epochs = self.holdout_share, self.improvement, self.max_epochs
+        require(0 < share < 1, "dynamics.holdout_share", share, "a number between 0 and 1")
+        require(0 <= gain < 1, "dynamics.improvement", gain, "a number in [0, 1)")
+        require(len(self.weight_decay) > 0, "dynamics.weight_decay", self.weight_decay, "numbers")
+        require(epochs is None or epochs > 0, "dynamics.max_epochs", epochs, "null or above 0")
+
+    def layer_decays(self) -> list[float]:
+        """One weight decay for each layer, the output layer included."""
+        positions = np.linspace(0, len(self.weight_decay) - 1, len(self.hidden) + 1)
+        known = np.arange(len(self.weight_decay))
+        return [float(d) for d in np.interp(positions, known, self.weight_decay)]
+
+
+class RowScale(nn.Module):
+    """Mean and scale of each feature of the training rows, one set a seed.
+
+    The scale is the standard deviation, or a tenth of the largest deviation if that is more: one
+    success among thousands of zero rewards would otherwise be a target of 50 standard deviations,
+    whose gradient drowns that of all other rows. A feature that never varied has scale 0, so that
+    `inverse` returns exactly its constant, and an unseen reward is imagined as exactly none.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, seeds: int, features: int, device: torch.device) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(seeds, 1, features, device=device))
+        self.register_buffer("scale", torch.ones(seeds, 1, features, device=device))
+
+    @torch.no_grad()
+    def fit(self, rows: Float[Tensor, "S B F"]) -> None:
+        """Forget the old statistics and take those of these rows."""
+        self.mean.copy_(rows.mean(dim=1, keepdim=True))
+        deviation = rows - self.mean
+        largest = deviation.abs().amax(dim=1, keepdim=True)
+        standard = deviation.square().mean(dim=1, keepdim=True).sqrt()
+        scale = torch.maximum(standard, largest / LARGEST_SCORE)
+        self.scale.copy_(scale.masked_fill(largest < SMALLEST_DEVIATION, 0.0))
+
+    def forward(self, rows: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
+        """Rows in units of the scale; a feature that never varied is only shifted."""
+        return (rows - self.mean) / torch.where(self.scale > 0, self.scale, 1.0)
+
+    def inverse(self, rows: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
+        """Back to the units of the training rows."""
+        return rows * self.scale + self.mean
+
+
+class Dynamics(nn.Module):
+    """(S, E) networks: (normalised observation, action) -> Gaussian over the normalised
+    (next observation - observation, reward), independent in each of its O + 1 features.
+
+    Inputs and targets are normalised by the statistics of all real rows, anew at each training;
+    the paper's code normalises inputs only, which leaves small changes below its variance bounds.
+    The log-variance bounds are learned for each member, so that a member is whole by itself.
+    """
+
+    elites: Tensor
+
+    def __init__(
+        self,
+        observation_size: int,
+        action_size: int,
+        config: DynamicsConfig,
+        generators: SeedGenerators,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        seeds, targets = len(generators), observation_size + 1
+        sizes = [observation_size + action_size, *config.hidden, 2 * targets]
+        self.network = Ensemble(config.members, sizes, generators)
+        device = generators.device
+        bound = torch.ones(seeds, config.members, 1, targets, device=device)
+        self.min_log_variance = nn.Parameter(bound * INITIAL_MIN_LOG_VARIANCE)
+        self.max_log_variance = nn.Parameter(bound * INITIAL_MAX_LOG_VARIANCE)
+        self.observation_scale = RowScale(seeds, observation_size, device)
+        self.target_scale = RowScale(seeds, targets, device)
+        first = torch.arange(config.elites, device=device)
+        self.register_buffer("elites", first.expand(seeds, -1).clone())
+
+    def fit_scales(self, rows: TransitionBatch) -> None:
+        """Take the statistics of inputs and targets from these rows."""
+        self.observation_scale.fit(rows.observation)
+        self.target_scale.fit(raw_targets(rows))
+
+    def inputs(
+        self, observation: Float[Tensor, "S B O"], action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B I"]:
+        """What the networks see of each row."""
+        return torch.cat([self.observation_scale(observation), action], dim=-1)
+
+    def targets(self, rows: TransitionBatch) -> Float[Tensor, "S B D"]:
+        """What the networks are to predict for each row."""
+        target: Tensor = self.target_scale(raw_targets(rows))
+        return target
+
+    def forward(
+        self, inputs: Float[Tensor, "S E B I"]
+    ) -> tuple[Float[Tensor, "S E B D"], Float[Tensor, "S E B D"]]:
+        """Mean and log-variance of the normalised targets, each member for its own rows."""
+        mean, log_variance = self.network(inputs).chunk(2, dim=-1)
+        log_variance = self.max_log_variance - softplus(self.max_log_variance - log_variance)
+        log_variance = self.min_log_variance + softplus(log_variance - self.min_log_variance)
+        return mean, log_variance
+
+    def bound_penalty(self) -> Float[Tensor, " S"]:
+        """Width between the log-variance bounds, summed over members and targets."""
+        return (self.max_log_variance - self.min_log_variance).sum(dim=(1, 2, 3))
+
+    def choose_elites(self, holdout_losses: Float[Tensor, "S E"]) -> None:
+        """Let the members with the lowest losses predict from now on."""
+        self.elites.copy_(holdout_losses.argsort(dim=1, stable=True)[:, : self.config.elites])
+
+    @torch.no_grad()
+    def sample(
+        self,
+        observation: Float[Tensor, "S B O"],
+        action: Float[Tensor, "S B A"],
+        generators: SeedGenerators,
+    ) -> tuple[Float[Tensor, "S B O"], Float[Tensor, "S B"]]:
+        """Next observations and rewards, each row from an elite drawn at random for it.
+
+        The rows are shuffled and dealt out to the elites in equal parts, so that every row is
+        computed once and not by all members (as in mbrl-lib, Pineda et al. 2021).
+        """
+        order = generators.permutation(observation.shape[1])
+        mean, log_variance = self._by_elites(self.inputs(observation, action), order)
+        noise = generators.normal(*mean.shape[1:])
+        target = self.target_scale.inverse(mean + noise * (0.5 * log_variance).exp())
+        return observation + target[..., :-1], target[..., -1]
+
+    def _by_elites(
+        self, inputs: Float[Tensor, "S B I"], order: Int64[Tensor, "S B"]
+    ) -> tuple[Float[Tensor, "S B D"], Float[Tensor, "S B D"]]:
+        """Mean and log-variance of row order[:, i] from elite number i // ceil(B / elites)."""
+        seeds, rows = order.shape
+        elites = self.elites.shape[1]
+        part = math.ceil(rows / elites)
+        # The last elites' parts are filled up with rows whose second prediction nobody reads.
+        filled = torch.arange(elites * part, device=order.device) % rows
+        dealt = take_rows(inputs, order[:, filled].view(seeds, elites, part))
+        seed = torch.arange(seeds, device=order.device).unsqueeze(1)
+        for_members = inputs.new_zeros(seeds, self.config.members, part, inputs.shape[-1])
+        for_members[seed, self.elites] = dealt
+        back = order.argsort(dim=1).unsqueeze(-1)
+        mean, log_variance = (
+            output[seed, self.elites].flatten(1, 2).take_along_dim(back, dim=1)
+            for output in self(for_members)
+        )
+        return mean, log_variance
+
+
+def raw_targets(rows: TransitionBatch) -> Float[Tensor, "S B D"]:
+    """Change of the observation, and reward, in the environment's units; D = O + 1."""
+    change = rows.next_observation - rows.observation
+    return torch.cat([change, rows.reward.unsqueeze(-1)], dim=-1)
+
+
+def gaussian_nll(
+    mean: Float[Tensor, "... D"],
+    log_variance: Float[Tensor, "... D"],
+    target: Float[Tensor, "... D"],
+) -> Float[Tensor, "... D"]:
+    """Negative log-density of each feature under its own normal distribution."""
+    squared = (target - mean).square() * (-log_variance).exp()
+    return 0.5 * (squared + log_variance + math.log(2 * math.pi))

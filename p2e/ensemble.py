@@ -1,0 +1,40 @@
+"""Ensembles: members side by side, each with initial weights and training rows of its own."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from p2e.batch import pick_rows
+from p2e.batched_linear import Activation, BatchedMLP
+from p2e.generators import SeedGenerators
+
+
+class Ensemble(BatchedMLP):
+    """`members` networks of the same shape for every seed: (S, E, B, in) to (S, E, B, out)."""
+
+    def __init__(
+        self,
+        members: int,
+        sizes: list[int],
+        generators: SeedGenerators,
+        activation: Activation = torch.nn.functional.silu,
+    ) -> None:
+        super().__init__((len(generators), members), sizes, generators, activation)
+        self.members = members
+
+    def predict_each(self, x: Float[Tensor, "S B i"]) -> Float[Tensor, "S E B o"]:
+        """Every member's output for the same rows."""
+        output: Tensor = self(x.unsqueeze(1).expand(-1, self.members, -1, -1))
+        return output
+
+
+def bootstrap_rows(
+    generators: SeedGenerators, members: int, available: int, rows: int
+) -> Int64[Tensor, "S E B"]:
+    """Row numbers drawn with replacement, independent for each seed and each member."""
+    return generators.integers(available, members, rows)
+
+
+def take_rows(x: Float[Tensor, "S B F"], rows: Int64[Tensor, "S E R"]) -> Float[Tensor, "S E R F"]:
+    """Each member's own rows of a batch that all members share."""
+    return pick_rows(x, rows.flatten(1)).unflatten(1, rows.shape[1:])

@@ -1,0 +1,68 @@
+"""Evaluation: whole episodes of the deterministic task policy, in environments of their own."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from p2e.algorithm import Policy
+from p2e.environment import VectorEnvironment
+from p2e.generators import derived_seed
+
+
+class EpisodeResult(NamedTuple):
+    """One evaluation episode."""
+
+    seed: int
+    episode: int
+    episode_return: float  # undiscounted sum of the task's own rewards
+    length: int
+    success: bool
+
+    def row(self) -> dict[str, int | float]:
+        """The columns of evaluation.csv that the episode itself determines."""
+        return {
+            "seed": self.seed,
+            "episode": self.episode,
+            "return": self.episode_return,
+            "length": self.length,
+            "success": int(self.success),
+        }
+
+
+def evaluate(
+    policy: Policy,
+    environment: VectorEnvironment,
+    seeds: Sequence[int],
+    episodes: int,
+    stream: str,
+    device: torch.device,
+) -> list[EpisodeResult]:
+    """Run `episodes` episodes of each seed side by side, deterministically.
+
+    Args:
+        environment: one with len(seeds) * episodes rows, used by nobody else.
+        stream: names the start states: the same name gives the same episodes.
+    """
+    rows = len(seeds) * episodes
+    starts = [derived_seed(seed, f"{stream} {i}") for seed in seeds for i in range(episodes)]
+    observation = environment.reset(starts)
+    memory = torch.zeros(len(seeds), episodes, policy.memory_size, device=device)
+    returns, lengths = np.zeros(rows), np.zeros(rows, dtype=np.int64)
+    success, done = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
+    while not done.all():
+        seen = torch.as_tensor(observation, device=device).view(len(seeds), episodes, -1)
+        action = policy.act(seen, memory, deterministic=True)
+        memory = policy.remember(seen, action, memory)
+        step = environment.step(action.flatten(0, 1).cpu().numpy())
+        running = ~done  # a finished row goes on by itself, and is not looked at any more
+        returns[running] += step.reward[running]
+        lengths[running] += 1
+        success[running] = step.success[running]
+        done |= step.terminated | step.truncated
+        observation = step.observation
+    return [
+        EpisodeResult(seed, i, float(returns[row]), int(lengths[row]), bool(success[row]))
+        for row, (seed, i) in enumerate((s, i) for s in seeds for i in range(episodes))
+    ]

@@ -1,0 +1,63 @@
+"""Imagination: rollouts of policies inside the world model.
+
+The indexing is where such code fails without a sign. Row t of the result holds
+    features(z_t, h_t), a_t ~ policy(features), reward and termination of the step t -> t+1,
+    the disagreement about z_{t+1} given (z_t, a_t), and features(z_{t+1}, h_{t+1}).
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.batch import pick_rows
+from p2e.generators import SeedGenerators
+from p2e.world_model import WorldModel
+
+Act = Callable[[Tensor], Tensor]  # features (S, N, F) to actions (S, N, A)
+Extract = Callable[[Tensor, Tensor], Tensor]  # latent, memory to features
+Score = Callable[[Tensor, Tensor], Tensor]  # features, actions to disagreement (S, N)
+
+
+@torch.no_grad()
+def roll_out(
+    model: WorldModel,
+    extract: Extract,
+    act: Act,
+    disagreement: Score,
+    latent: Float[Tensor, "S N L"],
+    memory: Float[Tensor, "S N M"],
+    horizon: int,
+    restarts: SeedGenerators,
+) -> dict[str, Tensor]:
+    """Roll N trajectories of `horizon` steps forward from given states.
+
+    A trajectory whose task has probably ended starts again from one of the given states, so that
+    no row lies behind an end.
+
+    Returns:
+        Fields of (S, horizon * N, width): observation, action, reward, disagreement,
+        next_observation, terminated; "observation" is what the agent sees, the features.
+    """
+    starts = (latent, memory)
+    rows: list[dict[str, Tensor]] = []
+    for _ in range(horizon):
+        features = extract(latent, memory)
+        action = act(features)
+        prediction, next_memory = model.step(latent, action, memory)
+        rows.append(
+            {
+                "observation": features,
+                "action": action,
+                "reward": prediction.reward.unsqueeze(-1),
+                "disagreement": disagreement(features, action).unsqueeze(-1),
+                "next_observation": extract(prediction.next_latent, next_memory),
+                "terminated": prediction.terminated.unsqueeze(-1),
+            }
+        )
+        again = restarts.integers(latent.shape[1], latent.shape[1])
+        ended = (prediction.terminated > 0.5).unsqueeze(-1)
+        latent = torch.where(ended, pick_rows(starts[0], again), prediction.next_latent)
+        memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
+    return {name: torch.cat([row[name] for row in rows], dim=1) for name in rows[0]}

@@ -1,0 +1,86 @@
+"""The intrinsic reward: disagreement of an ensemble about the next latent (Sekar et al. 2020)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.ensemble import Ensemble, bootstrap_rows, take_rows
+from p2e.generators import SeedGenerators
+from p2e.metrics import Metrics
+from p2e.normalizer import RunningScale
+from p2e.optimizer import SeedOptimizer
+
+
+def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
+    """Variance over the members, mean over the dimensions; 0 for members that agree."""
+    return predictions.var(dim=1, correction=0).mean(dim=-1)
+
+
+class IntrinsicReward:
+    """An ensemble of one-step predictors of how the latent changes, from (feature, action).
+
+    The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is divided by its running mean
+    over imagined steps, so that one weight serves all tasks; it is never negative.
+    """
+
+    def __init__(
+        self,
+        feature_size: int,
+        action_size: int,
+        latent_size: int,
+        members: int,
+        hidden: Sequence[int],
+        optimizer: dict[str, Any],
+        initial: SeedGenerators,
+        rows: SeedGenerators,
+    ) -> None:
+        sizes = [feature_size + action_size, *hidden, latent_size]
+        self.ensemble = Ensemble(members, sizes, initial)
+        self.optimizer = SeedOptimizer(self.ensemble.parameters(), **optimizer)
+        self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
+        self.rows = rows
+
+    def learn(
+        self,
+        features: Float[Tensor, "S R F"],
+        action: Float[Tensor, "S R A"],
+        change: Float[Tensor, "S R L"],
+    ) -> Metrics:
+        """One update of every member, each on bootstrapped rows of its own.
+
+        Args:
+            change: next latent minus latent, as the encoder sees them; takes no gradient.
+        """
+        members, available = self.ensemble.members, features.shape[1]
+        rows = bootstrap_rows(self.rows, members, available, available)
+        inputs = take_rows(torch.cat([features, action], dim=-1), rows)
+        errors = self.ensemble(inputs) - take_rows(change.detach(), rows)
+        # Sum over the members (they share nothing), mean over rows and dimensions.
+        losses = errors.square().mean(dim=(2, 3)).sum(dim=1)
+        norm = self.optimizer.step(losses)
+        return {"ensemble_loss": losses.detach() / members, "ensemble_gradient_norm": norm}
+
+    @torch.no_grad()
+    def disagreement(
+        self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        """The raw disagreement of each row, in squared latent units."""
+        return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
+
+    def reward(self, disagreement: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        """The disagreement in units of its running mean."""
+        scaled: Tensor = self.scale(disagreement)
+        return scaled
+
+    def state_dict(self) -> dict[str, Any]:
+        parts = {name: getattr(self, name) for name in self._PARTS}
+        return {name: part.state_dict() for name, part in parts.items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name in self._PARTS:
+            getattr(self, name).load_state_dict(state[name])
+
+    _PARTS = ("ensemble", "optimizer", "scale", "rows")

@@ -1,0 +1,40 @@
+"""Metrics: returned by the parts, one value a seed, averaged over an interval, never logged inside."""
+
+import torch
+from torch import Tensor
+
+Metrics = dict[str, Tensor]  # name -> (S,)
+
+
+def with_prefix(prefix: str, metrics: Metrics) -> Metrics:
+    """The same metrics under names that say whose they are."""
+    return {f"{prefix}_{name}": value for name, value in metrics.items()}
+
+
+class MetricsAverage:
+    """Running means of metrics on their own device: no synchronisation until they are read."""
+
+    def __init__(self) -> None:
+        self._sums: Metrics = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, metrics: Metrics) -> None:
+        """Take one more value of each metric, of shape (S,)."""
+        for name, value in metrics.items():
+            value = value.detach()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def means(self) -> dict[str, list[float]]:
+        """Name -> one mean a seed, over all values added since the last reset."""
+        return {name: (total / self._counts[name]).tolist() for name, total in self._sums.items()}
+
+    def reset(self) -> None:
+        self._sums, self._counts = {}, {}
+
+    def state_dict(self) -> dict[str, object]:
+        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def load_state_dict(self, state: dict[str, dict[str, object]]) -> None:
+        self._sums = {name: torch.as_tensor(value) for name, value in state["sums"].items()}
+        self._counts = {name: int(str(count)) for name, count in state["counts"].items()}

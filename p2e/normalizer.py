@@ -1,0 +1,88 @@
+"""Running statistics of each seed: of observations, and of the scale of a reward."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class RunningNormalizer(nn.Module):
+    """Mean and variance of all rows seen so far, one set a seed (Chan et al. 1979, merged by batch).
+
+    Buffers, not parameters: they are saved with the module and take no gradient.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    count: Tensor
+
+    def __init__(self, seeds: int, features: int, device: torch.device | str = "cpu") -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(seeds, 1, features, device=device))
+        self.register_buffer("variance", torch.ones(seeds, 1, features, device=device))
+        self.register_buffer("count", torch.zeros((), device=device, dtype=torch.float64))
+
+    @torch.no_grad()
+    def update(self, rows: Float[Tensor, "S B F"]) -> None:
+        """Take more rows into the statistics."""
+        added = rows.shape[1]
+        total = self.count + added
+        mean = rows.mean(dim=1, keepdim=True)
+        delta = mean - self.mean
+        share = (added / total).float()
+        second = rows.var(dim=1, keepdim=True, correction=0)
+        spread = self.variance.lerp(second, share) + delta.square() * share * (1 - share)
+        self.mean.add_(delta * share)
+        self.variance.copy_(spread)
+        self.count.copy_(total)
+
+    def forward(self, x: Float[Tensor, "S *rows F"]) -> Float[Tensor, "S *rows F"]:
+        """Rows with mean 0 and variance 1; a feature that never varied is only shifted."""
+        mean, scale = self._broadcast(x)
+        return (x - mean) / scale
+
+    def inverse(self, x: Float[Tensor, "S *rows F"]) -> Float[Tensor, "S *rows F"]:
+        """Back to the units of the observations."""
+        mean, scale = self._broadcast(x)
+        return x * scale + mean
+
+    def _broadcast(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        shape = (x.shape[0], *[1] * (x.dim() - 2), x.shape[-1])
+        scale = torch.where(self.variance < 1e-8, 1.0, self.variance.sqrt())
+        return self.mean.view(shape), scale.view(shape)
+
+
+class RunningScale(nn.Module):
+    """An exponential average of a positive quantity's mean, one a seed, to divide it by.
+
+    Bias-corrected as in Adam, so that the first value already counts in full.
+
+    Args:
+        decay: of the average, for each update.
+        floor: the smallest scale; smaller quantities are not blown up beyond it.
+    """
+
+    average: Tensor
+    weight: Tensor
+
+    def __init__(
+        self,
+        seeds: int,
+        decay: float,
+        device: torch.device | str = "cpu",
+        floor: float = 1e-8,
+    ) -> None:
+        super().__init__()
+        self.decay, self.floor = decay, floor
+        self.register_buffer("average", torch.zeros(seeds, device=device))
+        self.register_buffer("weight", torch.zeros((), device=device))
+
+    @torch.no_grad()
+    def update(self, values: Float[Tensor, "S *rows"]) -> None:
+        """Take one more batch of values into the average."""
+        self.average.lerp_(values.flatten(1).mean(dim=1), 1 - self.decay)
+        self.weight.lerp_(torch.ones_like(self.weight), 1 - self.decay)
+
+    def forward(self, values: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
+        """Values in units of their running mean; 0 stays 0."""
+        scale = self.average / self.weight.clamp(min=1e-12)
+        return values / scale.clamp(min=self.floor).view(-1, *[1] * (values.dim() - 1))

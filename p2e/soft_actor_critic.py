@@ -1,0 +1,167 @@
+"""Soft Actor-Critic with automatic temperature (Haarnoja et al. 2018, arXiv:1812.05905).
+
+One class for all three algorithms: what differs between them is where the batch comes from. The
+agent sees whatever the batch holds as observations (raw ones, or latent features that carry no
+gradient).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from p2e.actor import Actor
+from p2e.batch import TransitionBatch
+from p2e.config import require, require_positive
+from p2e.critic import TwinCritic
+from p2e.generators import SeedGenerators
+from p2e.metrics import Metrics
+from p2e.optimizer import SeedOptimizer
+from p2e.target_networks import soft_update, target_copy
+
+
+@dataclass(frozen=True)
+class SoftActorCriticConfig:
+    """Settings of the agent; the defaults are those of the paper.
+
+    Args:
+        target_entropy: None for -dim(action).
+        target_rate: tau of the soft update of the target critics, once an update.
+        clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
+    """
+
+    hidden: tuple[int, ...] = (256, 256)
+    learning_rate: float = 3e-4
+    discount: float = 0.99
+    target_rate: float = 0.005
+    batch_size: int = 256
+    initial_alpha: float = 1.0
+    target_entropy: float | None = None
+    critic_layer_norm: bool = False
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        require_positive(self, "agent", "learning_rate", "batch_size", "initial_alpha")
+        require(0 <= self.discount <= 1, "agent.discount", self.discount, "a number in [0, 1]")
+        require(
+            0 < self.target_rate <= 1, "agent.target_rate", self.target_rate, "a number in (0, 1]"
+        )
+
+
+class Temperature(nn.Module):
+    """alpha, the weight of the entropy, learned as its logarithm; one a seed."""
+
+    def __init__(self, seeds: int, initial: float, device: torch.device) -> None:
+        super().__init__()
+        self.log_alpha = nn.Parameter(torch.full((seeds, 1), initial, device=device).log())
+
+    def forward(self) -> Float[Tensor, "S 1"]:
+        return self.log_alpha.exp()
+
+
+class SoftActorCritic:
+    """Actor, twin critics with targets, and temperature, for all seeds of a group."""
+
+    def __init__(
+        self,
+        features: int,
+        actions: int,
+        config: SoftActorCriticConfig,
+        initial: SeedGenerators,
+        noise: SeedGenerators,
+    ) -> None:
+        self.config = config
+        self.noise = noise
+        self.actor = Actor(features, actions, config.hidden, initial)
+        self.critic = TwinCritic(
+            features, actions, config.hidden, initial, config.critic_layer_norm
+        )
+        self.target_critic = target_copy(self.critic)
+        self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
+        self.target_entropy = (
+            float(-actions) if config.target_entropy is None else config.target_entropy
+        )
+        rate, clip = config.learning_rate, config.clip_norm
+        self.actor_optimizer = SeedOptimizer(self.actor.parameters(), rate, clip)
+        self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate, clip)
+        self.temperature_optimizer = SeedOptimizer(self.temperature.parameters(), rate)
+        self.updates = 0
+
+    @torch.no_grad()
+    def act(self, features: Float[Tensor, "S B F"], deterministic: bool) -> Float[Tensor, "S B A"]:
+        """Actions in [-1, 1]: the mode, or a sample from the policy."""
+        if deterministic:
+            return self.actor.mode(features)
+        return self.actor.sample(features, self._noise_for(features))[0]
+
+    def update(self, batch: TransitionBatch) -> Metrics:
+        """One update of critics, actor, temperature and target critics, in the paper's order."""
+        metrics = self._update_critic(batch)
+        metrics |= self._update_actor_and_temperature(batch)
+        soft_update(self.target_critic, self.critic, self.config.target_rate)
+        self.updates += 1
+        return metrics
+
+    @torch.no_grad()
+    def bellman_target(
+        self, batch: TransitionBatch, noise: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        """r + discount * (1 - terminated) * (min Q' - alpha log pi); truncation is not termination,
+        so a truncated row bootstraps."""
+        action, log_probability = self.actor.sample(batch.next_observation, noise)
+        value = self.target_critic(batch.next_observation, action).amin(dim=1)
+        soft_value = value - self.temperature() * log_probability
+        return batch.reward + self.config.discount * (1 - batch.terminated) * soft_value
+
+    def _update_critic(self, batch: TransitionBatch) -> Metrics:
+        target = self.bellman_target(batch, self._noise_for(batch.next_observation))
+        values = self.critic(batch.observation, batch.action)
+        # Sum over the two critics, mean over the rows.
+        losses = 0.5 * (values - target.unsqueeze(1)).square().mean(dim=2).sum(dim=1)
+        norm = self.critic_optimizer.step(losses)
+        mean = values.detach().mean(dim=(1, 2))
+        return {"critic_loss": losses.detach(), "q_value": mean, "critic_gradient_norm": norm}
+
+    def _update_actor_and_temperature(self, batch: TransitionBatch) -> Metrics:
+        noise = self._noise_for(batch.observation)
+        action, log_probability = self.actor.sample(batch.observation, noise)
+        value = self.critic(batch.observation, action).amin(dim=1)
+        alpha = self.temperature().detach()
+        losses = (alpha * log_probability - value).mean(dim=1)
+        norm = self.actor_optimizer.step(losses)
+        entropy = -log_probability.detach().mean(dim=1)
+        log_alpha = self.temperature.log_alpha.squeeze(1)
+        self.temperature_optimizer.step(log_alpha * (entropy - self.target_entropy))
+        return {
+            "actor_loss": losses.detach(),
+            "alpha": alpha.squeeze(1),
+            "entropy": entropy,
+            "actor_gradient_norm": norm,
+        }
+
+    def _noise_for(self, features: Tensor) -> Tensor:
+        actions = self.actor.network.layers[-1].out_features // 2
+        return self.noise.normal(features.shape[1], actions)
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "actor": self.actor,
+            "critic": self.critic,
+            "target_critic": self.target_critic,
+            "temperature": self.temperature,
+            "actor_optimizer": self.actor_optimizer,
+            "critic_optimizer": self.critic_optimizer,
+            "temperature_optimizer": self.temperature_optimizer,
+            "noise": self.noise,
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        return state | {"updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.updates = state["updates"]

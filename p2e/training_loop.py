@@ -1,0 +1,244 @@
+"""One training loop for every algorithm: act, store, learn the world, imagine, update the agent."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Algorithm, Problem, forget_where, load_state_of, state_of
+from p2e.batch import Transition
+from p2e.config import require_positive
+from p2e.coverage import Coverage
+from p2e.environment import Step, VectorEnvironment
+from p2e.evaluation import evaluate
+from p2e.generators import SeedGenerators
+from p2e.metrics import MetricsAverage
+from p2e.progress import Progress
+from p2e.recorder import Recorder
+
+
+class DivergenceError(RuntimeError):
+    """A quantity stopped being a finite number; the message names step, seed and quantity."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Settings of the loop, the same for every algorithm.
+
+    Args:
+        warmup_steps: environment steps with uniform random actions and no update.
+        evaluation_interval: environment steps between evaluations; one more at the end.
+        evaluation_episodes: episodes of each evaluation, for each seed.
+        log_interval: environment steps averaged in a row of losses.csv.
+    """
+
+    warmup_steps: int = 1000
+    evaluation_interval: int = 1000
+    evaluation_episodes: int = 10
+    log_interval: int = 500
+
+    def __post_init__(self) -> None:
+        require_positive(
+            self,
+            "training",
+            "warmup_steps",
+            "evaluation_interval",
+            "evaluation_episodes",
+            "log_interval",
+        )
+
+
+class TrainingLoop:
+    """The state of one run: a group of seeds of one algorithm in one environment.
+
+    Args:
+        environment: one row a seed.
+        evaluation_environment: evaluation_episodes rows a seed.
+        coverage: visit counts, updated with every observation reached.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        algorithm: Algorithm,
+        environment: VectorEnvironment,
+        evaluation_environment: VectorEnvironment,
+        config: TrainingConfig,
+        coverage: Coverage,
+    ) -> None:
+        self.problem, self.algorithm, self.config = problem, algorithm, config
+        self.environment, self.evaluation_environment = environment, evaluation_environment
+        self.coverage = coverage
+        self.recorder = Recorder()
+        self.averages = MetricsAverage()
+        self.warmup_actions = SeedGenerators(problem.seeds, "warm-up actions", problem.device)
+        seeds = len(problem.seeds)
+        self.step, self.seconds = 0, 0.0
+        self.observation = self._tensor(environment.reset())
+        self.first = torch.ones(seeds, dtype=torch.bool, device=problem.device)
+        memory_size = algorithm.explorer.memory_size
+        self.memory = torch.zeros(seeds, memory_size, device=problem.device)
+        self.intrinsic_return = torch.zeros(seeds, device=problem.device)
+        self.episode_return = [0.0] * seeds
+        self.episode_length = [0] * seeds
+        self.episode = [0] * seeds
+
+    def run(self, progress: Progress, save: Callable[[], None], save_interval: float) -> None:
+        """Train to the end of the run.
+
+        Args:
+            save: called between steps, at most every `save_interval` seconds. When it is called
+                changes nothing in the numbers.
+
+        Raises:
+            DivergenceError: when a logged quantity is not finite.
+        """
+        last_save = last_tick = time.monotonic()
+        if self.step == 0:
+            self._evaluate()
+        while self.step < self.problem.steps:
+            self._one_step(progress)
+            now = time.monotonic()
+            self.seconds, last_tick = self.seconds + now - last_tick, now
+            if now - last_save >= save_interval:
+                save()
+                last_save = time.monotonic()
+        progress.close()
+
+    def _one_step(self, progress: Progress) -> None:
+        transition, step = self._act()
+        self.algorithm.store(transition)
+        self._account(transition, step, progress)
+        self.step += 1
+        if self.step > self.config.warmup_steps:
+            self.averages.add(self.algorithm.learn_world())
+            self.averages.add(self.algorithm.imagine())
+            self.averages.add(self.algorithm.update_agent())
+        if self.step % self.config.log_interval == 0:
+            self._log(progress)
+        if self.step % self.config.evaluation_interval == 0 or self.step == self.problem.steps:
+            self._evaluate()
+        progress.step()
+
+    def _act(self) -> tuple[Transition, Step]:
+        policy = self.algorithm.explorer
+        observation = self.observation.unsqueeze(1)
+        memory = forget_where(self.memory.unsqueeze(1), self.first.unsqueeze(1))
+        if self.step < self.config.warmup_steps:
+            action = self.warmup_actions.uniform(-1, 1, 1, self.problem.action_size)
+        else:
+            action = policy.act(observation, memory, deterministic=False)
+        step = self.environment.step(action.squeeze(1).cpu().numpy())
+        transition = Transition(
+            self.observation,
+            action.squeeze(1),
+            self._tensor(step.reward),
+            self._tensor(step.next_observation),
+            torch.tensor(step.terminated, device=self.problem.device),
+            self.first,
+            memory.squeeze(1),
+        )
+        self.memory = policy.remember(observation, action, memory).squeeze(1)
+        self.observation = self._tensor(step.observation)
+        self.first = torch.as_tensor(step.terminated | step.truncated, device=self.problem.device)
+        return transition, step
+
+    def _account(self, transition: Transition, step: Step, progress: Progress) -> None:
+        self.coverage.visit(step.next_observation)
+        intrinsic = self.algorithm.intrinsic_reward(transition)
+        if intrinsic is not None:
+            self.intrinsic_return += intrinsic
+        for row, seed in enumerate(self.problem.seeds):
+            self.episode_return[row] += float(step.reward[row])
+            self.episode_length[row] += 1
+            if step.terminated[row] or step.truncated[row]:
+                self._end_episode(row, seed, intrinsic is not None, progress)
+
+    def _end_episode(self, row: int, seed: int, has_intrinsic: bool, progress: Progress) -> None:
+        record: dict[str, float | int] = {
+            "seed": seed,
+            "step": self.step + 1,
+            "episode": self.episode[row],
+            "return": self.episode_return[row],
+            "length": self.episode_length[row],
+            "seconds": round(self.seconds, 3),
+        }
+        if has_intrinsic:
+            record["intrinsic_return"] = float(self.intrinsic_return[row])
+        self.recorder.add("training", record)
+        progress.episode(seed, self.episode[row], self.episode_return[row])
+        self.episode[row] += 1
+        self.episode_return[row], self.episode_length[row] = 0.0, 0
+        self.intrinsic_return[row] = 0.0
+
+    def _log(self, progress: Progress) -> None:
+        means = self.averages.means()
+        self.averages.reset()
+        for row, seed in enumerate(self.problem.seeds):
+            values = {name: value[row] for name, value in means.items()}
+            for name, value in values.items():
+                if not math.isfinite(value):
+                    raise DivergenceError(
+                        f"training diverged at step {self.step}, seed {seed}: "
+                        f"'{name}' is {value}, expected a finite number"
+                    )
+            if values:
+                self.recorder.add("losses", {"seed": seed, "step": self.step, **values})
+                progress.losses(values)
+
+    def _evaluate(self) -> None:
+        results = evaluate(
+            self.algorithm.task_policy,
+            self.evaluation_environment,
+            self.problem.seeds,
+            self.config.evaluation_episodes,
+            f"evaluation at step {self.step}, episode",
+            self.problem.device,
+        )
+        for result in results:
+            self.recorder.add("evaluation", {"step": self.step, **result.row()})
+        self.coverage.snapshot(self.step)
+
+    def _tensor(self, array: Any) -> Float[Tensor, "..."]:
+        # A copy: environments may use their arrays again in the next step.
+        return torch.tensor(array, dtype=torch.float32, device=self.problem.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the run needs to go on bit-identically."""
+        parts = {
+            "environment": self.environment,
+            "recorder": self.recorder,
+            "averages": self.averages,
+            "warmup_actions": self.warmup_actions,
+            "coverage": self.coverage,
+        }
+        return {
+            "algorithm": state_of(self.algorithm.components()),
+            "parts": state_of(parts),
+            "attributes": {name: getattr(self, name) for name in self._ATTRIBUTES},
+        }
+
+    _ATTRIBUTES = (
+        "step",
+        "seconds",
+        "observation",
+        "first",
+        "memory",
+        "intrinsic_return",
+        "episode_return",
+        "episode_length",
+        "episode",
+    )
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Inverse of state_dict."""
+        load_state_of(self.algorithm.components(), state["algorithm"])
+        parts = {name: getattr(self, name) for name in state["parts"]}
+        load_state_of(parts, state["parts"])
+        for name in self._ATTRIBUTES:
+            setattr(self, name, state["attributes"][name])

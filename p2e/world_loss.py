@@ -1,0 +1,82 @@
+"""The world loss: reconstruction and forward prediction, jointly."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from p2e.batch import SequenceBatch
+from p2e.encoder import symlog
+from p2e.metrics import Metrics
+from p2e.world_model import WorldModel
+
+
+class WorldStates(NamedTuple):
+    """Where a batch of sequences is in the world model's eyes; no gradient. R = T * B rows."""
+
+    latent: Float[Tensor, "S R L"]
+    memory: Float[Tensor, "S R M"]  # before the step
+    action: Float[Tensor, "S R A"]
+    reward: Float[Tensor, "S R"]
+    terminated: Float[Tensor, "S R"]
+    next_latent: Float[Tensor, "S R L"]  # of the observation that was reached
+    next_memory: Float[Tensor, "S R M"]  # after the step
+
+
+def world_loss(
+    model: WorldModel, batch: SequenceBatch
+) -> tuple[Float[Tensor, " S"], Metrics, WorldStates]:
+    """The loss of each seed, its parts, and the states of the batch.
+
+    Reconstruction: the decoder maps the latent back to its observation, and the predicted next
+    latent to the next observation. Forward: the predicted next latent matches the encoder's, which
+    takes no gradient from this. Reward in symlog units; continuation by cross-entropy.
+    All are means over time, rows and features, of normalised observations.
+    """
+    rows = _flatten_time(batch)
+    seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
+    latent = model.encoder(seen)
+    with torch.no_grad():
+        next_latent = model.encoder(reached)
+    steps = batch.action.shape[1]
+    before, after = model.remember_sequence(
+        latent.unflatten(1, (steps, -1)), batch.action, batch.first, batch.memory
+    )
+    before, after = before.flatten(1, 2), after.flatten(1, 2)
+    prediction = model.predict(latent, rows.action, after)
+    decoded_latent, decoded_prediction = model.decoder(
+        torch.cat([latent, prediction.next_latent], dim=1)
+    ).chunk(2, dim=1)
+    continuation = binary_cross_entropy_with_logits(
+        prediction.continuation_logit, 1 - rows.terminated, reduction="none"
+    )
+    parts = {
+        "reconstruction_loss": _mean_square(decoded_latent - seen),
+        "prediction_loss": _mean_square(decoded_prediction - reached),
+        "forward_loss": _mean_square(prediction.next_latent - next_latent),
+        "reward_loss": _mean_square(prediction.symlog_reward - symlog(rows.reward)),
+        "continuation_loss": continuation.mean(dim=1),
+    }
+    losses = torch.stack(list(parts.values())).sum(dim=0)
+    metrics = {name: part.detach() for name, part in parts.items()}
+    states = WorldStates(
+        latent.detach(),
+        before.detach(),
+        rows.action,
+        rows.reward,
+        rows.terminated,
+        next_latent,
+        after.detach(),
+    )
+    return losses, metrics | {"world_loss": losses.detach()}, states
+
+
+def _flatten_time(batch: SequenceBatch) -> SequenceBatch:
+    """Time and rows as one axis: (S, T, B, ...) to (S, T * B, ...); the memory stays."""
+    return SequenceBatch(*(field.flatten(1, 2) for field in batch[:-1]), batch.memory)
+
+
+def _mean_square(error: Float[Tensor, "S *axes"]) -> Float[Tensor, " S"]:
+    return error.square().flatten(1).mean(dim=1)

@@ -1,0 +1,124 @@
+"""The recurrent world model: (latent, action, memory) to next latent, reward and continuation."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from p2e.batched_linear import BatchedMLP, normalise_rows
+from p2e.encoder import Decoder, Encoder, symexp
+from p2e.generators import SeedGenerators
+from p2e.gru_cell import GRUCell
+from p2e.normalizer import RunningNormalizer
+
+
+class Prediction(NamedTuple):
+    """What the world model says about one step. `rows` may be one axis or several."""
+
+    next_latent: Float[Tensor, "S *rows L"]
+    symlog_reward: Float[Tensor, "S *rows"]
+    continuation_logit: Float[Tensor, "S *rows"]
+
+    @property
+    def reward(self) -> Float[Tensor, "S *rows"]:
+        """The predicted reward in the task's own unit."""
+        return symexp(self.symlog_reward)
+
+    @property
+    def terminated(self) -> Float[Tensor, "S *rows"]:
+        """The predicted probability that the task ends with this step."""
+        return torch.sigmoid(-self.continuation_logit)
+
+
+class WorldModel(nn.Module):
+    """Encoder, GRU dynamics with one head for all predictions, and decoder.
+
+    The next latent is predicted as a change of the latent, and normalised as the encoder's
+    latents are. All observations that go in or come out are in the task's own units.
+    """
+
+    def __init__(
+        self,
+        observation_size: int,
+        action_size: int,
+        latent_size: int,
+        memory_size: int,
+        hidden: Sequence[int],
+        generators: SeedGenerators,
+    ) -> None:
+        super().__init__()
+        lead = (len(generators),)
+        self.latent_size, self.memory_size = latent_size, memory_size
+        self.normalizer = RunningNormalizer(len(generators), observation_size, generators.device)
+        self.encoder = Encoder(observation_size, latent_size, hidden, generators)
+        self.cell = GRUCell(latent_size + action_size, memory_size, generators)
+        head_sizes = [memory_size + latent_size + action_size, *hidden, latent_size + 2]
+        self.head = BatchedMLP(lead, head_sizes, generators, nn.functional.silu)
+        self.decoder = Decoder(observation_size, latent_size, hidden, generators)
+
+    def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
+        """Latents of observations."""
+        latent: Tensor = self.encoder(self.normalizer(observation))
+        return latent
+
+    def decode(self, latent: Float[Tensor, "S B L"]) -> Float[Tensor, "S B O"]:
+        """Observations of latents."""
+        return self.normalizer.inverse(self.decoder(latent))
+
+    def remember(
+        self,
+        latent: Float[Tensor, "S B L"],
+        action: Float[Tensor, "S B A"],
+        memory: Float[Tensor, "S B M"],
+    ) -> Float[Tensor, "S B M"]:
+        """The memory after a step: it knows the latent and the action of that step."""
+        next_memory: Tensor = self.cell(torch.cat([latent, action], dim=-1), memory)
+        return next_memory
+
+    def predict(
+        self,
+        latent: Float[Tensor, "S B L"],
+        action: Float[Tensor, "S B A"],
+        next_memory: Float[Tensor, "S B M"],
+    ) -> Prediction:
+        """The outcome of a step, given the memory after it."""
+        output = self.head(torch.cat([next_memory, latent, action], dim=-1))
+        change, reward, continuation = output.split([self.latent_size, 1, 1], dim=-1)
+        next_latent = normalise_rows(latent + change)
+        return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
+
+    def step(
+        self,
+        latent: Float[Tensor, "S B L"],
+        action: Float[Tensor, "S B A"],
+        memory: Float[Tensor, "S B M"],
+    ) -> tuple[Prediction, Float[Tensor, "S B M"]]:
+        """One step of imagination: the outcome, and the memory after it."""
+        next_memory = self.remember(latent, action, memory)
+        return self.predict(latent, action, next_memory), next_memory
+
+    def remember_sequence(
+        self,
+        latent: Float[Tensor, "S T B L"],
+        action: Float[Tensor, "S T B A"],
+        first: Bool[Tensor, "S T B"],
+        memory: Float[Tensor, "S B M"],
+    ) -> tuple[Float[Tensor, "S T B M"], Float[Tensor, "S T B M"]]:
+        """Memories along a sequence of observed latents.
+
+        Args:
+            first: where an episode begins; the memory is zero there, so nothing crosses episodes.
+            memory: the memory before the first step.
+
+        Returns:
+            The memory before each step (zero where `first`), and the memory after it.
+        """
+        before, after = [], []
+        for t in range(latent.shape[1]):
+            memory = memory.masked_fill(first[:, t].unsqueeze(-1), 0.0)
+            before.append(memory)
+            memory = self.remember(latent[:, t], action[:, t], memory)
+            after.append(memory)
+        return torch.stack(before, dim=1), torch.stack(after, dim=1)

@@ -1,0 +1,220 @@
+"""Train one algorithm in one environment for a group of seeds, and write the run's files.
+
+The same command after a kill resumes where the last saved state was, and ends with the same bits;
+after the end it says that the run is complete.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+import torch
+
+import provenance
+from command_line import OneLineParser, choose_device, run_program
+from envs import UnknownEnvironmentError
+from p2e.algorithm import state_of
+from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked
+from p2e.config import ConfigError
+from p2e.progress import Progress
+from p2e.training_loop import DivergenceError, TrainingLoop
+from runs import (
+    RunSettings,
+    build_algorithm,
+    coverage_of,
+    environments_of,
+    resolve_settings,
+)
+
+CODE = ("p2e/**/*.py", "envs/**/*.py", "envs/**/*.xml")
+OUTPUTS = ("training.csv", "evaluation.csv", "losses.csv", "coverage.npz", "checkpoint.pt")
+SECONDS_BETWEEN_STATES = 60.0
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line, not yet checked against algorithms and environments."""
+    parser = OneLineParser(prog="train.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--algorithm", required=True, help="sac, mbpo or plan2explore")
+    parser.add_argument("--environment", required=True, help="id such as p2e/PointMaze-v0")
+    parser.add_argument("--seeds", required=True, help="such as 3, 0-9 or 0,2,5-7")
+    parser.add_argument("--steps", required=True, type=int, help="environment steps a seed")
+    parser.add_argument("--output", required=True, type=Path, help="the run's folder")
+    parser.add_argument("--state", type=Path, help="resumable state (default: OUTPUT.state)")
+    parser.add_argument("--settings", default="{}", help="JSON object, or @file with one")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")
+    return parser.parse_args(arguments)
+
+
+def read_settings(text: str) -> dict[str, Any]:
+    """The --settings argument as a mapping."""
+    try:
+        values = json.loads(Path(text[1:]).read_text() if text.startswith("@") else text)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"'--settings' is {text!r}, expected a JSON object: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"'--settings' is {text!r}, expected a JSON object")
+    return values
+
+
+def fingerprint(settings: RunSettings, device: torch.device) -> str:
+    """A state may be resumed only by the same code with the same settings on the same device."""
+    identity = {
+        "code": provenance.code_hash(*CODE),
+        "settings": settings.as_mapping(),
+        "device": device.type,
+        "packages": provenance.package_versions(),
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+class Run:
+    """One run with its folders: resume, train, write."""
+
+    def __init__(self, settings: RunSettings, options: argparse.Namespace) -> None:
+        self.settings, self.options = settings, options
+        self.output: Path = options.output
+        self.state_folder: Path = options.state or self.output.with_name(
+            self.output.name + ".state"
+        )
+        self.device = choose_device(options.device)
+        self.identity = fingerprint(settings, self.device)
+        self.attempts = 1
+
+    def is_complete(self) -> bool:
+        """Whether the output folder already holds this very run, whole."""
+        try:
+            manifest = json.loads((self.output / "manifest.json").read_text())
+            return bool(manifest["fingerprint"] == self.identity) and all(
+                provenance.file_hash(self.output / name) == digest
+                for name, digest in manifest["files"].items()
+            )
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def execute(self) -> None:
+        """Train what is missing, and write the run's files."""
+        with FolderLock(self.state_folder):
+            if self.is_complete():
+                print(f"train.py: the run in '{self.output}' is complete: nothing to do")
+                return
+            loop = self._build_loop()
+            self._resume(loop)
+            progress = Progress(self.settings.steps, loop.step)
+            loop.run(progress, lambda: self._save(loop), SECONDS_BETWEEN_STATES)
+            self._save(loop)
+            self._write(loop)
+
+    def _build_loop(self) -> TrainingLoop:
+        training = self.settings.training
+        environment, evaluation = environments_of(self.settings, training.evaluation_episodes)
+        problem, algorithm = build_algorithm(self.settings, environment, self.device)
+        coverage = coverage_of(self.settings)
+        return TrainingLoop(problem, algorithm, environment, evaluation, training, coverage)
+
+    @property
+    def _state_file(self) -> Path:
+        return self.state_folder / "state.pt"
+
+    def _save(self, loop: TrainingLoop) -> None:
+        state = {"fingerprint": self.identity, "attempts": self.attempts, "loop": loop.state_dict()}
+        save_checked(self._state_file, state)
+
+    def _resume(self, loop: TrainingLoop) -> None:
+        state, problems = load_newest(self._state_file)
+        for problem in problems:
+            print(f"train.py: {problem}; not used", file=sys.stderr)
+        if state is None:
+            return
+        if state["fingerprint"] != self.identity:
+            print(
+                f"train.py: the state in '{self.state_folder}' is of other code or settings: "
+                "training starts anew",
+                file=sys.stderr,
+            )
+            return
+        loop.load_state_dict(state["loop"])
+        self.attempts = state["attempts"] + 1
+        print(f"train.py: resumed at step {loop.step}", file=sys.stderr)
+
+    def _write(self, loop: TrainingLoop) -> None:
+        """Write every file beside the folder first; the manifest appears last."""
+        staging = self.state_folder / "output"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        loop.recorder.write(staging)
+        seeds = np.asarray(self.settings.seeds, np.int64)
+        np.savez_compressed(staging / "coverage.npz", seeds=seeds, **loop.coverage.arrays())
+        torch.save(state_of(loop.algorithm.policy_components()), staging / "checkpoint.pt")
+        manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
+        (staging / "manifest.json").write_text(manifest)
+        self.output.mkdir(parents=True, exist_ok=True)
+        for name in (*OUTPUTS, "manifest.json"):
+            os.replace(staging / name, self.output / name)
+        staging.rmdir()
+
+    def _manifest(self, loop: TrainingLoop, staging: Path) -> dict[str, Any]:
+        settings, seconds = self.settings, max(loop.seconds, 1e-9)
+        group = len(settings.seeds)
+        return {
+            "algorithm": settings.algorithm,
+            "environment": settings.environment,
+            "seeds": list(settings.seeds),
+            "steps": settings.steps,
+            "config": settings.as_mapping(),
+            "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),
+            "fingerprint": self.identity,
+            "git_commit": provenance.git_commit(),
+            "code_hash": provenance.code_hash(*CODE),
+            "packages": provenance.package_versions(),
+            "python": platform.python_version(),
+            "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
+            "cpu": provenance.cpu_name(),
+            "threads": self.options.threads,
+            "precision": "float32",
+            "seconds": round(seconds, 3),
+            "environment_steps_per_second": round(settings.steps * group / seconds, 3),
+            "updates_per_second": round(loop.algorithm.agent_updates * group / seconds, 3),
+            "attempts": self.attempts,
+            "files": {name: provenance.file_hash(staging / name) for name in OUTPUTS},
+        }
+
+
+def main() -> None:
+    """Parse, check, train."""
+    options = parse_arguments()
+    settings = resolve_settings(
+        options.algorithm,
+        options.environment,
+        options.seeds,
+        options.steps,
+        read_settings(options.settings),
+    )
+    if options.threads < 1:
+        raise ConfigError(f"'--threads' is {options.threads}, expected 1 or more")
+    torch.set_num_threads(options.threads)
+    started = time.monotonic()
+    Run(settings, options).execute()
+    print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_program(
+        "train.py",
+        main,
+        ConfigError,
+        UnknownEnvironmentError,
+        CheckpointError,
+        DivergenceError,
+    )

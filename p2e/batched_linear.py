@@ -78,11 +78,12 @@ class BatchedMLP(nn.Module):
         self.layer_norm = layer_norm
 
     def forward(self, x: Float[Tensor, "*lead B i"]) -> Float[Tensor, "*lead B o"]:
-        for layer in self.layers[:-1]:
+        last = len(self.layers) - 1
+        for i, layer in enumerate(self.layers):
             x = layer(x)
-            x = self.activation(normalise_rows(x) if self.layer_norm else x)
-        output: Tensor = self.layers[-1](x)
-        return output
+            if i < last:
+                x = self.activation(normalise_rows(x) if self.layer_norm else x)
+        return x
 
 
 def normalise_rows(x: Float[Tensor, "... F"]) -> Float[Tensor, "... F"]:

@@ -74,10 +74,16 @@ class RowBuffer:
         widths = list(self.widths.values())
         return dict(zip(self.widths, packed.split(widths, dim=-1), strict=True))
 
-    def sample(self, generators: SeedGenerators, rows: int) -> Fields:
-        """Uniform draws with replacement, from each seed's own stream: name -> (S, rows, width)."""
+    def sample(self, generators: SeedGenerators, rows: int, newest: int | None = None) -> Fields:
+        """Uniform draws with replacement, from each seed's own stream: name -> (S, rows, width).
+
+        Args:
+            newest: draw among this many of the latest rows only; None for all that are held.
+        """
         self._require_rows(1)
-        return self.take(generators.integers(self.size, rows))
+        span = self.size if newest is None else min(newest, self.size)
+        ages = generators.integers(span, rows)
+        return self.take((self._cursor - 1 - ages) % self.capacity)
 
     def sample_windows(
         self, generators: SeedGenerators, windows: int, length: int

@@ -13,7 +13,9 @@ from p2e.metrics import Metrics
 from p2e.optimizer import SeedOptimizer
 
 
-def train_dynamics(dynamics: Dynamics, real: TransitionBatch, generators: SeedGenerators) -> Metrics:
+def train_dynamics(
+    dynamics: Dynamics, real: TransitionBatch, generators: SeedGenerators
+) -> Metrics:
     """Train from the current weights until each seed's members have stopped improving.
 
     A seed that has stopped keeps what it had then, however long the others go on: its best
@@ -79,10 +81,11 @@ def members_rows(
 
 def dynamics_optimizer(dynamics: Dynamics) -> SeedOptimizer:
     """Adam with a weight decay for each layer; biases and variance bounds do not decay."""
-    layers = list(dynamics.network.layers)
+    named = list(dynamics.named_parameters())
+    weights = [parameter for name, parameter in named if name.endswith(".weight")]
+    free = [parameter for name, parameter in named if not name.endswith(".weight")]
     decays = dynamics.config.layer_decays()
-    groups = [([layer.weight], decay) for layer, decay in zip(layers, decays, strict=True)]
-    free = [*(layer.bias for layer in layers), dynamics.min_log_variance, dynamics.max_log_variance]
+    groups = [([weight], decay) for weight, decay in zip(weights, decays, strict=True)]
     return SeedOptimizer([*groups, (free, 0.0)], dynamics.config.learning_rate)
 
 
@@ -117,16 +120,15 @@ def negative_log_likelihoods(
 ) -> Float[Tensor, "S E"]:
     """Mean over rows and targets, for each member on its own rows of (inputs, targets)."""
     inputs, targets = _parts(dynamics, batch)
-    return gaussian_nll(*dynamics(inputs), targets).mean(dim=(2, 3))
+    mean, log_variance = dynamics(inputs)
+    return gaussian_nll(mean, log_variance, targets).mean(dim=(2, 3))
 
 
 @torch.no_grad()
-def holdout_losses(
-    dynamics: Dynamics, held_out: Float[Tensor, "S one H F"]
-) -> Float[Tensor, "S E"]:
+def holdout_losses(dynamics: Dynamics, held_out: Float[Tensor, "S 1 H F"]) -> Float[Tensor, "S E"]:
     """Mean squared error of each member on the rows that nobody trains on."""
     inputs, targets = _parts(dynamics, held_out.expand(-1, dynamics.config.members, -1, -1))
-    mean, _ = dynamics(inputs)
+    mean: Tensor = dynamics(inputs)[0]
     return (mean - targets).square().mean(dim=(2, 3))
 
 

@@ -80,8 +80,8 @@ class SeedOptimizer:
         norms = gradient_norms(gradients)
         if self.clip_norm is not None:
             scale = (self.clip_norm / (norms + 1e-6)).clamp(max=1.0)
-            for gradient in gradients:
-                gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
+            # Not in place: two parameters may share one gradient tensor (a sum of layers on one row).
+            gradients = tuple(g * scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         rate = self.learning_rate * self.schedule.factor(self.updates)

@@ -48,6 +48,10 @@ class SoftActorCriticConfig:
         require(
             0 < self.target_rate <= 1, "agent.target_rate", self.target_rate, "a number in (0, 1]"
         )
+        clip = self.clip_norm
+        require(clip is None or clip > 0, "agent.clip_norm", clip, "a number greater than 0")
+        sizes = self.hidden
+        require(min(sizes, default=1) > 0, "agent.hidden", sizes, "sizes greater than 0")
 
 
 class Temperature(nn.Module):

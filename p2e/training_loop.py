@@ -130,7 +130,7 @@ class TrainingLoop:
         observation = self.observation.unsqueeze(1)
         memory = forget_where(self.memory.unsqueeze(1), self.first.unsqueeze(1))
         if self.step < self.config.warmup_steps:
-            action = self.warmup_actions.uniform(-1, 1, 1, self.problem.action_size)
+            action = self.warmup_actions.uniform(-1.0, 1.0, 1, self.problem.action_size)
         else:
             action = policy.act(observation, memory, deterministic=False)
         step = self.environment.step(action.squeeze(1).cpu().numpy())

@@ -1,0 +1,166 @@
+"""Model-based policy optimisation (Janner et al. 2019, arXiv:1906.08253): Soft Actor-Critic on
+batches that mix real rows with rows imagined by a learned model, branched from real states."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from p2e.algorithm import Algorithm, Problem, Stateful
+from p2e.algorithms.sac import ObservationPolicy
+from p2e.batch import Transition, TransitionBatch
+from p2e.branched_rollouts import RolloutSchedule, branch
+from p2e.buffers import RowBuffer, as_transitions, real_fields, transition_row
+from p2e.config import require, require_positive
+from p2e.dynamics import Dynamics, DynamicsConfig
+from p2e.dynamics_training import train_dynamics
+from p2e.generators import SeedGenerators
+from p2e.metrics import Metrics
+from p2e.mixed_batch import mixed_batch
+from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of MBPO; the defaults are those of the paper (Walker2d).
+
+    Args:
+        model_interval: environment steps between trainings of the model.
+        rollouts_per_step: branches for each environment step, all begun right after a training:
+            model_interval * rollouts_per_step of them.
+        real_share: share of real rows in every batch.
+        updates_per_step: the update-to-data ratio: updates of the agent an environment step.
+        retained_trainings: imagined rows stay for this many trainings of the model.
+        buffer_capacity: real transitions kept for each seed.
+    """
+
+    agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
+    dynamics: DynamicsConfig = field(default_factory=DynamicsConfig)
+    rollout: RolloutSchedule = field(default_factory=RolloutSchedule)
+    model_interval: int = 250
+    rollouts_per_step: int = 400
+    real_share: float = 0.05
+    updates_per_step: int = 20
+    retained_trainings: int = 4
+    buffer_capacity: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        require_positive(self, "mbpo", "model_interval", "rollouts_per_step", "updates_per_step")
+        require_positive(self, "mbpo", "retained_trainings", "buffer_capacity")
+        share = self.real_share
+        require(0 <= share <= 1, "mbpo.real_share", share, "a number in [0, 1]")
+
+    @property
+    def rollouts(self) -> int:
+        """Branches begun after each training of the model."""
+        return self.model_interval * self.rollouts_per_step
+
+
+class Calendar:
+    """When the model was trained, and how many rows were imagined after each training."""
+
+    def __init__(self) -> None:
+        self.step = 0
+        self.trained_at: int | None = None
+        self.imagined: list[int] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"step": self.step, "trained_at": self.trained_at, "imagined": list(self.imagined)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.step, self.trained_at = state["step"], state["trained_at"]
+        self.imagined = list(state["imagined"])
+
+
+class MBPO(Algorithm):
+    """What differs from SAC is where the batches come from."""
+
+    def __init__(self, problem: Problem, config: Config) -> None:
+        self.config, self.terminated = config, problem.terminated
+        sizes = problem.observation_size, problem.action_size
+        seeds, device = problem.seeds, problem.device
+        self.agent = SoftActorCritic(
+            *sizes,
+            config.agent,
+            SeedGenerators(seeds, "agent weights", device),
+            SeedGenerators(seeds, "agent noise", device),
+        )
+        model_weights = SeedGenerators(seeds, "model weights", device)
+        self.dynamics = Dynamics(*sizes, config.dynamics, model_weights)
+        self.model_training = SeedGenerators(seeds, "model training", device)
+        self.rollouts = SeedGenerators(seeds, "rollouts", device)
+        self.batches = SeedGenerators(seeds, "batches", device)
+        real = real_fields(*sizes)
+        kept = min(config.buffer_capacity, problem.steps)
+        self.sac_buffer = RowBuffer(len(seeds), kept, real, device)
+        imagined = {name: real[name] for name in TransitionBatch._fields}
+        most = config.rollouts * config.rollout.longest * config.retained_trainings
+        self.imagination_buffer = RowBuffer(len(seeds), most, imagined, device)
+        self.calendar = Calendar()
+        self.explorer = self.task_policy = ObservationPolicy(self.agent)
+
+    def store(self, transition: Transition) -> None:
+        self.sac_buffer.add(transition_row(transition))
+        self.calendar.step += 1
+
+    def learn_world(self) -> Metrics:
+        """Train the model on all real rows when the interval is over; at once at the first call."""
+        now, before = self.calendar.step, self.calendar.trained_at
+        if before is not None and now - before < self.config.model_interval:
+            return {}
+        self.calendar.trained_at = now
+        real = as_transitions(self.sac_buffer.everything())
+        return train_dynamics(self.dynamics, real, self.model_training)
+
+    def imagine(self) -> Metrics:
+        """Branch rollouts from random real states, right after the model was trained."""
+        if self.calendar.trained_at != self.calendar.step:
+            return {}
+        length = self.config.rollout.length(self.calendar.step)
+        start = as_transitions(self.sac_buffer.sample(self.rollouts, self.config.rollouts))
+        rollout = branch(self.agent, self.dynamics, self.terminated, start, length, self.rollouts)
+        self.imagination_buffer.add(rollout.rows(start, self.rollouts))
+        made = [*self.calendar.imagined, length * self.config.rollouts]
+        self.calendar.imagined = made[-self.config.retained_trainings :]
+        return rollout.metrics()
+
+    def update_agent(self) -> Metrics:
+        metrics: Metrics = {}
+        size, share = self.config.agent.batch_size, self.config.real_share
+        for _ in range(self.config.updates_per_step):
+            batch = mixed_batch(self._draw_real, self._draw_imagined, size, share)
+            metrics = self.agent.update(batch)
+        return metrics
+
+    def _draw_real(self, rows: int) -> TransitionBatch:
+        return as_transitions(self.sac_buffer.sample(self.batches, rows))
+
+    def _draw_imagined(self, rows: int) -> TransitionBatch:
+        newest = sum(self.calendar.imagined)
+        return as_transitions(self.imagination_buffer.sample(self.batches, rows, newest))
+
+    @property
+    def agent_updates(self) -> int:
+        return self.agent.updates
+
+    def components(self) -> dict[str, Stateful]:
+        # The dynamics' Adam starts anew at each training: between two steps it has no state.
+        return {
+            "agent": self.agent,
+            "dynamics": self.dynamics,
+            "sac_buffer": self.sac_buffer,
+            "imagination_buffer": self.imagination_buffer,
+            "calendar": self.calendar,
+            "model_training": self.model_training,
+            "rollouts": self.rollouts,
+            "batches": self.batches,
+        }
+
+    def policy_components(self) -> dict[str, Stateful]:
+        return {"actor": self.agent.actor}
+
+
+def build(problem: Problem, config: Config) -> MBPO:
+    """The algorithm for one group of seeds of one task."""
+    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
+    return MBPO(problem, config)

@@ -1,0 +1,124 @@
+"""The squashed Gaussian policy against numerical integration, and the twin critics."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.actor import Actor, tanh_log_jacobian
+from p2e.batched_linear import BatchedLinear
+from p2e.critic import TwinCritic
+from p2e.generators import SeedGenerators
+
+
+def actor_with(mean: list[float], log_std: list[float]) -> Actor:
+    """A policy of one seed whose Gaussian is the same for every observation."""
+    actor = Actor(2, len(mean), (4,), SeedGenerators([0], "weights"))
+    last = actor.network.layers[-1]
+    assert isinstance(last, BatchedLinear)
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.copy_(torch.tensor([*mean, *log_std]).view(1, 1, -1))
+    return actor
+
+
+def test_log_jacobian_equals_the_naive_form_where_that_is_exact() -> None:
+    raw = torch.linspace(-6, 6, 241)
+    naive = torch.log(1 - torch.tanh(raw.double()) ** 2)
+    torch.testing.assert_close(tanh_log_jacobian(raw).double(), naive, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("raw", [-20.0, 20.0, -80.0, 80.0])
+def test_log_jacobian_is_exact_far_out(raw: float) -> None:
+    point = torch.tensor([raw], requires_grad=True)
+    value = tanh_log_jacobian(point)
+    # log(4 / (e^x + e^-x)^2) = log 4 - 2 |x| - 2 log(1 + e^(-2 |x|))
+    expected = math.log(4) - 2 * abs(raw) - 2 * math.log1p(math.exp(-2 * abs(raw)))
+    assert float(value.detach()) == pytest.approx(expected, rel=1e-6)
+    value.sum().backward()
+    assert point.grad is not None
+    assert float(point.grad) == pytest.approx(-2 * math.tanh(raw), rel=1e-6)
+
+
+@pytest.mark.parametrize(("mean", "log_std"), [(0.0, 0.0), (0.7, -1.0), (-1.5, 0.5), (0.2, -3.0)])
+def test_the_density_of_actions_integrates_to_one(mean: float, log_std: float) -> None:
+    actor = actor_with([mean], [log_std]).double()
+    noise = torch.linspace(-9, 9, 20_001, dtype=torch.float64).view(1, -1, 1)
+    features = torch.zeros(1, noise.shape[1], 2, dtype=torch.float64)
+    with torch.no_grad():
+        action, log_probability = actor.sample(features, noise)
+    mass = torch.trapezoid(log_probability[0].exp(), action[0, :, 0])
+    assert float(mass) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_log_probability_of_several_dimensions_by_the_naive_formula() -> None:
+    mean, log_std = [0.3, -0.6, 1.0], [-0.5, 0.2, -1.2]
+    actor = actor_with(mean, log_std).double()
+    noise = torch.randn(1, 50, 3, generator=torch.Generator().manual_seed(0)).double()
+    with torch.no_grad():
+        action, log_probability = actor.sample(torch.zeros(1, 50, 2, dtype=torch.float64), noise)
+    centre, spread = torch.tensor(mean).double(), torch.tensor(log_std).double().exp()
+    raw = centre + spread * noise
+    naive = torch.distributions.Normal(centre, spread).log_prob(raw).sum(-1)
+    naive = naive - torch.log(1 - raw.tanh() ** 2).sum(-1)
+    torch.testing.assert_close(action, raw.tanh())
+    torch.testing.assert_close(log_probability, naive, rtol=1e-6, atol=1e-6)
+
+
+def test_the_mode_is_the_squashed_mean() -> None:
+    actor = actor_with([0.5, -2.0], [1.0, 1.0])
+    expected = torch.tensor([math.tanh(0.5), math.tanh(-2.0)])
+    torch.testing.assert_close(actor.mode(torch.ones(1, 3, 2)), expected.expand(1, 3, 2))
+
+
+def test_extreme_outputs_stay_finite_and_inside_the_box() -> None:
+    actor = actor_with([500.0, -500.0], [500.0, -500.0])
+    noise = torch.randn(1, 100, 2, generator=torch.Generator().manual_seed(0))
+    _, log_std = actor(torch.zeros(1, 100, 2))
+    assert log_std[0, 0].tolist() == [2.0, -20.0]
+    action, log_probability = actor.sample(torch.zeros(1, 100, 2), noise)
+    assert bool((action.abs() <= 1).all()) and bool(log_probability.isfinite().all())
+
+
+def test_samples_are_differentiable_in_mean_and_spread() -> None:
+    actor = actor_with([0.1], [-0.4])
+    noise = torch.tensor([[[0.8]]])
+    action, _ = actor.sample(torch.zeros(1, 1, 2), noise)
+    action.sum().backward()
+    last = actor.network.layers[-1]
+    assert isinstance(last, BatchedLinear) and last.bias.grad is not None
+    slope = 1 - float(action.detach()) ** 2
+    expected = [slope, slope * 0.8 * math.exp(-0.4)]
+    assert last.bias.grad.flatten().tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def critic_values(critic: TwinCritic, seed: int, twin: int, rows: Tensor) -> Tensor:
+    """One critic of one seed, by plain matrix products."""
+    for number, layer in enumerate(critic.network.layers):
+        assert isinstance(layer, BatchedLinear)
+        rows = rows @ layer.weight[seed, twin] + layer.bias[seed, twin]
+        rows = rows.relu() if number < len(critic.network.layers) - 1 else rows
+    return rows.squeeze(-1)
+
+
+def test_the_two_critics_are_separate_networks_of_features_and_action() -> None:
+    critic = TwinCritic(3, 2, (8, 8), SeedGenerators([0, 1], "weights"))
+    random = torch.Generator().manual_seed(0)
+    features, action = torch.randn(2, 5, 3, generator=random), torch.rand(2, 5, 2, generator=random)
+    values = critic(features, action)
+    assert values.shape == (2, 2, 5)
+    for seed in range(2):
+        rows = torch.cat([features[seed], action[seed]], dim=-1)
+        for twin in range(2):
+            expected = critic_values(critic, seed, twin, rows)
+            torch.testing.assert_close(values[seed, twin], expected)
+    assert not torch.allclose(values[:, 0], values[:, 1])
+
+
+def test_layer_norm_reaches_the_hidden_layers_of_the_critics() -> None:
+    plain = TwinCritic(3, 2, (8, 8), SeedGenerators([0], "weights"))
+    normed = TwinCritic(3, 2, (8, 8), SeedGenerators([0], "weights"), layer_norm=True)
+    huge, action = torch.full((1, 1, 3), 1e6), torch.zeros(1, 1, 2)
+    assert bool((plain(huge, action).abs() > 100).all())
+    assert bool((normed(huge, action).abs() < 10).all())

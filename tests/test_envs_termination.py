@@ -1,0 +1,121 @@
+"""The batched termination functions agree with the simulators, step for step."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from envs import make_vector, task, task_ids
+from envs.simulator import make_simulator
+from envs.termination import hopper, never
+
+
+def compare(environment_id, policy, steps):
+    """Plays, compares all flags in one batch, and returns how often episodes ended."""
+    environment = make_vector(environment_id, [0, 1])
+    observation = environment.reset()
+    played = []
+    for _ in range(steps):
+        actions = policy(observation).astype(np.float32)
+        step = environment.step(actions)
+        played.append((observation, actions, step.next_observation, step.terminated))
+        observation = step.observation
+    before, actions, after, flags = (
+        torch.from_numpy(np.stack(column)) for column in zip(*played, strict=True)
+    )
+    found = task(environment_id).terminated(before, actions, after)
+    assert found.dtype == torch.bool
+    assert found.shape == (steps, 2)
+    assert torch.equal(found, flags)
+    return int(flags.sum())
+
+
+@pytest.mark.parametrize("environment_id", task_ids())
+def test_random_episodes(environment_id):
+    generator = np.random.default_rng(0)
+    size = make_vector(environment_id, [0]).action_size
+    ends = compare(environment_id, lambda o: generator.uniform(-1, 1, (2, size)), 500)
+    assert (ends > 10) == (environment_id == "Hopper-v5")
+
+
+def test_mountain_car_at_the_goal():
+    # Pushing along with the velocity rocks the car out; from slow arrivals to full speed.
+    generator = np.random.default_rng(0)
+    ends = compare(
+        "MountainCarContinuous-v0",
+        lambda o: np.where(o[:, 1:] >= 0, 1, -1) * generator.uniform(0.3, 1, (2, 1)),
+        1500,
+    )
+    assert ends >= 10
+
+
+def test_mountain_car_bounds_are_the_simulators():
+    simulator: Any = make_simulator("MountainCarContinuous-v0")
+    terminated = task("MountainCarContinuous-v0").terminated
+    flags = []
+    for position in np.linspace(0.43, 0.47, 41):
+        for velocity in np.linspace(-0.02, 0.02, 21):
+            simulator.reset(seed=0)
+            simulator.state = np.array([position, velocity], dtype=np.float32)
+            reached, _, flag, _, _ = simulator.step(np.zeros(1, np.float32))
+            found = terminated(torch.empty(2), torch.empty(1), torch.from_numpy(reached.copy()))
+            assert found.item() == flag
+            flags.append(flag)
+    assert 100 < sum(flags) < len(flags) - 100
+
+
+def hopper_states():
+    """(qpos, qvel) around every bound of gymnasium's healthy check, one entry moved at a time."""
+    bounds = [(1, 0.7), (1, 1e9), (2, 0.2), (2, -0.2)]
+    bounds += [(entry, sign * 100.0) for entry in range(3, 12) for sign in (1, -1)]
+    for entry, bound in bounds:
+        for offset in (-1e-3, -1e-9, 0.0, 1e-9, 1e-3):
+            state = np.zeros(12)
+            state[1] = 1.25
+            state[entry] = bound + offset
+            yield state
+    for entry in range(1, 12):
+        for value in (np.nan, np.inf, -np.inf):
+            state = np.zeros(12)
+            state[1] = 1.25
+            state[entry] = value
+            yield state
+    far = np.zeros(12)
+    far[:2] = 1e6, 1.25  # where it is along the track does not count
+    yield far
+
+
+def test_hopper_at_every_bound():
+    simulator: Any = make_simulator("Hopper-v5")
+    simulator.reset(seed=0)
+    states = np.stack(list(hopper_states()))
+    flags = []
+    for state in states:
+        simulator.data.qpos[:], simulator.data.qvel[:] = state[:6], state[6:]
+        flags.append(not simulator.is_healthy)
+    # float64, as the simulator compares, and before the observation clips velocities.
+    observations = torch.from_numpy(states[:, 1:])
+    found = hopper(observations, torch.zeros(len(states), 3), observations)
+    assert found.tolist() == flags
+    assert 50 < sum(flags) < len(flags) - 30
+
+
+def test_hopper_checks_lower_and_upper_bounds():
+    standing = torch.zeros(11)
+    standing[0] = 1.25
+    for entry in range(1, 11):
+        for value in (-100.1, 100.1):
+            fallen = standing.clone()
+            fallen[entry] = value
+            assert hopper(standing, torch.zeros(3), fallen)
+    assert not hopper(standing, torch.zeros(3), standing)
+    assert not hopper(torch.full((11,), torch.nan), torch.zeros(3), standing)
+
+
+def test_leading_axes_are_kept():
+    observations = torch.ones(2, 5, 4, 11)
+    actions = torch.zeros(2, 5, 4, 3)
+    assert hopper(observations, actions, observations).shape == (2, 5, 4)
+    assert never(observations, actions, observations).shape == (2, 5, 4)
+    assert not never(observations, actions, observations).any()

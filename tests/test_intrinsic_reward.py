@@ -1,0 +1,73 @@
+"""Disagreement: zero for identical members, low on seen data and high on unseen."""
+
+import torch
+from torch import Tensor
+
+from p2e.generators import SeedGenerators
+from p2e.intrinsic_reward import IntrinsicReward, disagreement
+
+FEATURES, ACTIONS, LATENT = 4, 1, 3
+
+
+def curiosity(seeds: int = 1) -> IntrinsicReward:
+    return IntrinsicReward(
+        FEATURES,
+        ACTIONS,
+        LATENT,
+        5,
+        [32],
+        {"learning_rate": 3e-3, "clip_norm": 1.0},
+        SeedGenerators(range(seeds), "test ensemble"),
+        SeedGenerators(range(seeds), "test rows"),
+    )
+
+
+def test_disagreement_by_hand() -> None:
+    # Two members, one row, two dimensions: variances 1 and 4, mean 2.5.
+    predictions = torch.tensor([[[[1.0, 0.0]], [[3.0, 4.0]]]])
+    assert disagreement(predictions).tolist() == [[2.5]]
+
+
+def test_identical_members_do_not_disagree() -> None:
+    module = curiosity()
+    with torch.no_grad():
+        for parameter in module.ensemble.parameters():
+            parameter.copy_(parameter[:, :1].expand_as(parameter))
+    rows = torch.randn(1, 6, FEATURES), torch.randn(1, 6, ACTIONS)
+    torch.testing.assert_close(module.disagreement(*rows), torch.zeros(1, 6), atol=1e-12, rtol=0)
+
+
+def data(low: float, high: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of a made-up world whose features lie in [low, high)."""
+    draws = SeedGenerators([seed], "test data")
+    features = draws.uniform(low, high, 128, FEATURES)
+    action = draws.uniform(-1.0, 1.0, 128, ACTIONS)
+    return features, action, torch.sin(features[..., :LATENT]) * action
+
+
+def test_it_falls_on_seen_data_and_stays_high_on_unseen() -> None:
+    module = curiosity()
+    features, action, _ = data(-1.0, 1.0, seed=1)
+    before = module.disagreement(features, action).mean()
+    for i in range(300):
+        module.learn(*data(-1.0, 1.0, seed=100 + i))
+    seen = module.disagreement(features, action).mean()
+    unseen = module.disagreement(*data(3.0, 4.0, seed=2)[:2]).mean()
+    assert seen < 0.1 * before
+    assert unseen > 10 * seen
+
+
+def test_members_see_rows_of_their_own_and_stay_different() -> None:
+    module = curiosity()
+    for i in range(100):
+        module.learn(*data(-1.0, 1.0, seed=i))
+    weights = module.ensemble.layers[0].weight[0]
+    assert torch.pdist(weights.flatten(1)).min() > 0.1
+
+
+def test_the_reward_is_in_units_of_its_running_mean() -> None:
+    module = curiosity()
+    raw = torch.tensor([[1.0, 3.0]])
+    module.scale.update(raw)
+    torch.testing.assert_close(module.reward(raw), torch.tensor([[0.5, 1.5]]))
+    assert (module.reward(torch.zeros(1, 2)) == 0).all(), "nothing to learn is worth nothing"

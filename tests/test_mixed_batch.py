@@ -1,0 +1,48 @@
+"""Mixed batches hold exactly the stated share of real rows, every time."""
+
+import pytest
+import torch
+
+from p2e.batch import TransitionBatch, concatenate_rows
+from p2e.mixed_batch import mixed_batch, real_rows
+
+
+def numbered(rows: int, value: float) -> TransitionBatch:
+    """Rows told apart by their reward, with their number in every feature."""
+    number = torch.arange(rows, dtype=torch.float32).expand(2, rows)
+    features = number.unsqueeze(-1).expand(2, rows, 3)
+    return TransitionBatch(
+        features, features[..., :1], torch.full((2, rows), value), features + 1, number * 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "share", "real"),
+    [(256, 0.05, 13), (256, 0.25, 64), (8, 0.0, 0), (8, 1.0, 8), (10, 0.3, 3), (7, 0.5, 4)],
+)
+def test_exact_row_counts(batch_size: int, share: float, real: int) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def draw_real(rows: int) -> TransitionBatch:
+        asked.append(("real", rows))
+        return numbered(rows, 1.0)
+
+    def draw_imagined(rows: int) -> TransitionBatch:
+        asked.append(("imagined", rows))
+        return numbered(rows, 0.0)
+
+    assert real_rows(batch_size, share) == real
+    for _ in range(3):
+        batch = mixed_batch(draw_real, draw_imagined, batch_size, share)
+        assert batch.reward.shape == (2, batch_size)
+        assert batch.reward.sum(dim=1).tolist() == [real, real]
+    expected = [("real", real), ("imagined", batch_size - real)]
+    assert asked == [entry for entry in expected if entry[1] > 0] * 3
+
+
+def test_rows_stay_whole_when_batches_are_joined() -> None:
+    batch = concatenate_rows([numbered(3, 1.0), numbered(2, 0.0)])
+    assert batch.observation.shape == (2, 5, 3) and batch.action.shape == (2, 5, 1)
+    assert batch.observation[0, :, 0].tolist() == [0, 1, 2, 0, 1]
+    assert batch.reward[1].tolist() == [1, 1, 1, 0, 0]
+    assert torch.equal(batch.next_observation, batch.observation + 1)

@@ -1,0 +1,233 @@
+"""Synthetic run folders for testing the report's mechanics, and tests that they keep the contract.
+
+The numbers are drawn at random. They test aggregation, statistics and the page, and are results
+of nothing.
+"""
+
+import csv
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from reporting.task_facts import TaskFacts
+
+ALGORITHMS = ("sac", "mbpo", "plan2explore")
+BINS = 24
+
+
+@dataclass(frozen=True)
+class SyntheticTask:
+    """A task whose runs are drawn: `levels` are the normalised scores that they approach."""
+
+    id: str
+    sparse: bool = True
+    steps: int = 2000
+    random_score: float = -10.0
+    reference_score: float = 90.0
+    levels: tuple[float, float, float] = (0.1, 0.3, 0.8)
+
+    def facts(self) -> TaskFacts:
+        """What the registry would say about it."""
+        return TaskFacts(
+            id=self.id,
+            horizon=200,
+            sparse=self.sparse,
+            description="Reward 1 on a step that ends at most 0.4 m from the goal, else 0.",
+            success_description="The goal was reached.",
+            success_declared=self.sparse,
+            random_score=self.random_score,
+            reference_score=self.reference_score,
+            reference_source="drawn for a test",
+            projection_labels=("x (m)", "y (m)"),
+            projection_low=(-2.0, -1.0),
+            projection_high=(2.0, 1.0),
+        )
+
+
+@dataclass(frozen=True)
+class SyntheticSuite:
+    """Where the folders are, what suite.json says, and the tasks' facts."""
+
+    results: Path
+    suite: dict[str, Any]
+    tasks: dict[str, SyntheticTask]
+
+    @property
+    def config(self) -> Path:
+        """The path of suite.json."""
+        return self.results / "summary" / "suite.json"
+
+    def facts_of(self, environment: str) -> TaskFacts:
+        """Stands in for the registry of environments."""
+        return self.tasks[environment].facts()
+
+    def folder(self, place: int) -> Path:
+        """The folder of the suite's run at `place`."""
+        path: str = self.suite["runs"][place]["path"]
+        return self.results / path.removeprefix(f"results/{self.results.name}/")
+
+
+def write_suite(
+    results: Path,
+    tasks: Sequence[SyntheticTask],
+    seeds: int = 5,
+    group_size: int = 1,
+    evaluations: int = 6,
+) -> SyntheticSuite:
+    """Write one run folder a task, algorithm and group of seeds, and the suite's suite.json."""
+    groups = [range(first, min(first + group_size, seeds)) for first in range(0, seeds, group_size)]
+    runs = []
+    for place, task in enumerate(tasks):
+        for algorithm in ALGORITHMS:
+            for group in groups:
+                name = f"{group[0]}-{group[-1]}" if len(group) > 1 else str(group[0])
+                path = f"results/{results.name}/runs/task-{place}/{algorithm}/{name}"
+                run = {
+                    "environment": task.id,
+                    "algorithm": algorithm,
+                    "seeds": list(group),
+                    "steps": task.steps,
+                    "path": path,
+                    "command": f"python workflow/scripts/train.py --algorithm {algorithm} "
+                    f"--environment {task.id} --seeds {name} --steps {task.steps} --output {path}",
+                }
+                runs.append(run)
+                folder = results / "runs" / f"task-{place}" / algorithm / name
+                write_run(folder, task, run, evaluations)
+    suite = {
+        "suite": results.name,
+        "tasks": [{"environment": task.id, "steps": task.steps} for task in tasks],
+        "algorithms": list(ALGORITHMS),
+        "seeds": {"first": 0, "count": seeds, "group_size": group_size},
+        "runs": runs,
+    }
+    written = SyntheticSuite(results, suite, {task.id: task for task in tasks})
+    written.config.parent.mkdir(parents=True, exist_ok=True)
+    written.config.write_text(json.dumps(suite), encoding="utf-8")
+    return written
+
+
+def write_run(folder: Path, task: SyntheticTask, run: dict[str, Any], evaluations: int) -> None:
+    """Write the files of one run, drawn from a generator that depends on the run alone."""
+    folder.mkdir(parents=True)
+    key = zlib.crc32(f"{task.id} {run['algorithm']} {run['seeds']}".encode())
+    generator = np.random.default_rng(key)
+    level = task.levels[ALGORITHMS.index(run["algorithm"])]
+    ends = {seed: level + 0.12 * generator.standard_normal() for seed in run["seeds"]}
+    steps = np.linspace(0, task.steps, evaluations).astype(int)
+    curves = {seed: _curve(task, end, steps, generator) for seed, end in ends.items()}
+    _write_episodes(folder, task, curves, steps, generator)
+    _write_losses(folder, task, run, generator)
+    _write_coverage(folder, run, steps, generator)
+    (folder / "checkpoint.pt").write_bytes(generator.bytes(64))
+    write_manifest(folder, run)
+
+
+def _curve(
+    task: SyntheticTask, end: float, steps: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    middle, width = generator.uniform(0.25, 0.6), generator.uniform(0.06, 0.12)
+    rise = 1 / (1 + np.exp(-(steps / task.steps - middle) / width))
+    score = end * rise + 0.02 * generator.standard_normal(len(steps))
+    return task.random_score + (task.reference_score - task.random_score) * score
+
+
+def _write_episodes(
+    folder: Path,
+    task: SyntheticTask,
+    curves: dict[int, np.ndarray],
+    steps: np.ndarray,
+    generator: np.random.Generator,
+) -> None:
+    spread = 0.05 * (task.reference_score - task.random_score)
+    half_way = (task.reference_score + task.random_score) / 2
+    evaluation, final, training = [], [], []
+    for seed, curve in curves.items():
+        for step, height in zip(steps, curve, strict=True):
+            for episode in range(3):
+                value = height + spread * generator.standard_normal()
+                evaluation.append((seed, step, episode, value, 200, int(value > half_way)))
+        for episode in range(4):
+            value = curve[-1] + spread * generator.standard_normal()
+            final.append((seed, episode, value, 200, int(value > half_way)))
+        for episode, step in enumerate(range(200, task.steps + 1, 200)):
+            value = np.interp(step, steps, curve) + spread * generator.standard_normal()
+            training.append((seed, step, episode, value, 200, 0.1 * episode))
+    header = ("seed", "step", "episode", "return", "length", "success")
+    write_csv(folder / "evaluation.csv", header, evaluation)
+    write_csv(folder / "final.csv", ("seed", *header[2:]), final)
+    write_csv(folder / "training.csv", (*header[:-1], "seconds"), training)
+
+
+def _write_losses(
+    folder: Path, task: SyntheticTask, run: dict[str, Any], generator: np.random.Generator
+) -> None:
+    metrics = ["actor_loss", "critic_loss", "alpha", "q_value"]
+    if run["algorithm"] == "mbpo":
+        metrics += ["world_loss"]
+    if run["algorithm"] == "plan2explore":
+        metrics += ["world_loss", "disagreement", "intrinsic_reward"]
+    rows = []
+    for seed in run["seeds"]:
+        for step in range(100, task.steps + 1, 100):
+            decay = 0.1 + np.exp(-3 * step / task.steps)
+            values = [decay * np.exp(0.1 * generator.standard_normal()) for _ in metrics]
+            rows.append((seed, step, *(values if step > 100 else [""] * len(values))))
+    write_csv(folder / "losses.csv", ("seed", "step", *metrics), rows)
+
+
+def _write_coverage(
+    folder: Path, run: dict[str, Any], steps: np.ndarray, generator: np.random.Generator
+) -> None:
+    spread = 1.5 + 3.0 * ALGORITHMS.index(run["algorithm"])
+    counts = np.zeros((len(steps), len(run["seeds"]), BINS, BINS), dtype=np.int32)
+    for place in range(len(run["seeds"])):
+        visits = generator.normal((6.0, 12.0), spread, (int(steps[-1]), 2))
+        cells = np.clip(visits, 0, BINS - 1).astype(int)
+        for point, step in enumerate(steps):
+            np.add.at(counts[point, place], tuple(cells[:step].T), 1)
+    np.savez_compressed(
+        folder / "coverage.npz",
+        counts=counts,
+        steps=steps.astype(np.int64),
+        seeds=np.array(run["seeds"], dtype=np.int64),
+    )
+
+
+def write_manifest(folder: Path, run: dict[str, Any]) -> None:
+    """Write manifest.json with the true hashes of the files beside it."""
+    names = ("training.csv", "evaluation.csv", "losses.csv", "coverage.npz", "checkpoint.pt")
+    cost = 1.0 + ALGORITHMS.index(run["algorithm"])
+    manifest = {
+        **{key: run[key] for key in ("algorithm", "environment", "seeds", "steps")},
+        "config": {"training": {"batch_size": 256, "discount": 0.99}, "device": "cpu"},
+        "command": run["command"],
+        "git_commit": "0123456789abcdef0123456789abcdef01234567",
+        "code_hash": hashlib.sha256(b"code").hexdigest(),
+        "packages": {"torch": "2.13.0", "numpy": "2.4.6"},
+        "python": "3.11.7",
+        "device": "cpu",
+        "cpu": "a processor",
+        "threads": 1,
+        "precision": "float32",
+        "seconds": 10.0 * cost * len(run["seeds"]),
+        "environment_steps_per_second": 200.0 / cost,
+        "updates_per_second": 180.0 / cost,
+        "attempts": 1,
+        "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table with its header."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,301 @@
+"""The agent against a plain PyTorch SAC written from the paper, and the separation of seeds."""
+
+import copy
+import io
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Normal
+
+from p2e.batch import TransitionBatch
+from p2e.batched_linear import BatchedLinear, BatchedMLP
+from p2e.config import ConfigError
+from p2e.generators import SeedGenerators
+from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+
+FEATURES, ACTIONS, ROWS = 4, 2, 16
+
+
+def agent_of(seeds: tuple[int, ...], **settings: Any) -> SoftActorCritic:
+    config = SoftActorCriticConfig(**({"hidden": (16, 16), "learning_rate": 1e-3} | settings))
+    weights, noise = SeedGenerators(seeds, "agent weights"), SeedGenerators(seeds, "agent noise")
+    return SoftActorCritic(FEATURES, ACTIONS, config, weights, noise)
+
+
+def random_batch(seeds: int, number: int, dtype: torch.dtype = torch.float32) -> TransitionBatch:
+    """Rows of which about a third ended in termination."""
+    random = torch.Generator().manual_seed(number)
+    observation, following = torch.randn(2, seeds, ROWS, FEATURES, generator=random).to(dtype)
+    action = torch.rand(seeds, ROWS, ACTIONS, generator=random).to(dtype) * 2 - 1
+    reward = torch.randn(seeds, ROWS, generator=random).to(dtype) * 3
+    terminated = (torch.rand(seeds, ROWS, generator=random) < 0.33).to(dtype)
+    return TransitionBatch(observation, action, reward, following, terminated)
+
+
+def plain_network(network: BatchedMLP, index: tuple[int, ...]) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for layer in network.layers:
+        assert isinstance(layer, BatchedLinear)
+        linear = nn.Linear(layer.in_features, layer.out_features, dtype=layer.weight.dtype)
+        linear.weight.data.copy_(layer.weight.data[index].T)
+        linear.bias.data.copy_(layer.bias.data[index].squeeze(0))
+        modules += [linear, nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+class PlainSAC:
+    """One seed of Soft Actor-Critic, from Haarnoja et al. 2018 (arXiv:1812.05905), in the most
+    direct form: nothing is shared with the agent under test but initial weights and noise."""
+
+    def __init__(self, agent: SoftActorCritic, seed: int, dtype: torch.dtype) -> None:
+        self.config, self.seed, self.dtype = agent.config, seed, dtype
+        self.actor = plain_network(agent.actor.network, (seed,))
+        self.critics = [plain_network(agent.critic.network, (seed, twin)) for twin in (0, 1)]
+        self.targets = copy.deepcopy(self.critics)
+        self.log_alpha = agent.temperature.log_alpha.data[seed, 0].clone().requires_grad_()
+        self.target_entropy = -float(ACTIONS)
+        rate = self.config.learning_rate
+        self.actor_adam = torch.optim.Adam(self.actor.parameters(), lr=rate)
+        weights = [p for critic in self.critics for p in critic.parameters()]
+        self.critic_adam = torch.optim.Adam(weights, lr=rate)
+        self.alpha_adam = torch.optim.Adam([self.log_alpha], lr=rate)
+
+    def sample(self, observation: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_std = self.actor(observation).chunk(2, dim=-1)
+        normal = Normal(mean, log_std.clamp(-20, 2).exp())
+        raw = mean + normal.scale * noise
+        action = torch.tanh(raw)
+        # Equation 26 of the paper, as it stands there.
+        log_probability = normal.log_prob(raw) - torch.log(1 - action**2)
+        return action, log_probability.sum(-1)
+
+    def update(self, batch: TransitionBatch, noises: tuple[Tensor, Tensor]) -> None:
+        row = TransitionBatch(*(field[self.seed] for field in batch))
+        alpha = self.log_alpha.exp().detach()
+        with torch.no_grad():
+            action, log_probability = self.sample(row.next_observation, noises[0][self.seed])
+            pair = torch.cat([row.next_observation, action], -1)
+            first, second = (target(pair).squeeze(-1) for target in self.targets)
+            value = torch.min(first, second) - alpha * log_probability
+            bootstrap = torch.where(row.terminated == 1, torch.zeros_like(value), value)
+            goal = row.reward + self.config.discount * bootstrap
+        pair = torch.cat([row.observation, row.action], -1)
+        loss = sum(0.5 * nn.functional.mse_loss(q(pair).squeeze(-1), goal) for q in self.critics)
+        assert isinstance(loss, Tensor)
+        descend(self.critic_adam, loss)
+
+        action, log_probability = self.sample(row.observation, noises[1][self.seed])
+        pair = torch.cat([row.observation, action], -1)
+        first, second = (critic(pair).squeeze(-1) for critic in self.critics)
+        descend(self.actor_adam, (alpha * log_probability - torch.min(first, second)).mean())
+
+        surplus = (log_probability.detach() + self.target_entropy).mean()
+        descend(self.alpha_adam, -self.log_alpha * surplus)
+        rate = self.config.target_rate
+        for target, critic in zip(self.targets, self.critics, strict=True):
+            for slow, fast in zip(target.parameters(), critic.parameters(), strict=True):
+                slow.data = (1 - rate) * slow.data + rate * fast.data
+
+
+def descend(adam: torch.optim.Adam, loss: Tensor) -> None:
+    adam.zero_grad()
+    loss.backward()
+    adam.step()
+
+
+def assert_same_network(stacked: BatchedMLP, index: tuple[int, ...], plain: nn.Module, tolerance: float) -> None:
+    expected = list(plain.parameters())
+    for layer, (weight, bias) in zip(
+        stacked.layers, zip(expected[::2], expected[1::2], strict=True), strict=True
+    ):
+        assert isinstance(layer, BatchedLinear)
+        for a, b in ((layer.weight.data[index], weight.data.T), (layer.bias.data[index][0], bias.data)):
+            torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+
+
+def in_double_precision(agent: SoftActorCritic) -> None:
+    for module in (agent.actor, agent.critic, agent.target_critic, agent.temperature):
+        module.double()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance", "draw"),
+    [(torch.float64, 1e-9, 0), (torch.float64, 1e-9, 1), (torch.float32, 2e-4, 2)],
+)
+def test_six_updates_equal_the_plain_implementation(
+    dtype: torch.dtype, tolerance: float, draw: int
+) -> None:
+    seeds = (10 * draw, 10 * draw + 1)
+    agent = agent_of(seeds, target_rate=0.05, discount=0.9, initial_alpha=0.3)
+    if dtype == torch.float64:
+        in_double_precision(agent)
+    plain = [PlainSAC(agent, seed, dtype) for seed in range(2)]
+    noise = SeedGenerators(seeds, "agent noise")
+    for update in range(6):
+        batch = random_batch(2, 100 * draw + update, dtype)
+        agent.update(batch)
+        noises = (noise.normal(ROWS, ACTIONS).to(dtype), noise.normal(ROWS, ACTIONS).to(dtype))
+        for reference in plain:
+            reference.update(batch, noises)
+    for seed, reference in enumerate(plain):
+        assert_same_network(agent.actor.network, (seed,), reference.actor, tolerance)
+        for twin in (0, 1):
+            critic, target = agent.critic.network, agent.target_critic.network
+            assert_same_network(critic, (seed, twin), reference.critics[twin], tolerance)
+            assert_same_network(target, (seed, twin), reference.targets[twin], tolerance)
+        log_alpha = agent.temperature.log_alpha.data[seed, 0]
+        torch.testing.assert_close(log_alpha, reference.log_alpha.data, rtol=tolerance, atol=1e-7)
+    assert agent.updates == 6
+
+
+def test_the_first_updates_metrics_are_those_of_the_plain_losses() -> None:
+    agent = agent_of((0, 1), initial_alpha=0.5)
+    before = copy.deepcopy(agent.critic)
+    batch = random_batch(2, 0)
+    goal = agent.bellman_target(batch, SeedGenerators((0, 1), "agent noise").normal(ROWS, ACTIONS))
+    values = before(batch.observation, batch.action).detach()
+    metrics = agent.update(batch)
+    error = 0.5 * ((values - goal.unsqueeze(1)) ** 2).mean(dim=2).sum(dim=1)
+    torch.testing.assert_close(metrics["critic_loss"], error)
+    torch.testing.assert_close(metrics["q_value"], values.mean(dim=(1, 2)))
+    torch.testing.assert_close(metrics["alpha"], torch.tensor([0.5, 0.5]))
+    assert all(value.shape == (2,) and not value.requires_grad for value in metrics.values())
+
+
+def constant_agent() -> SoftActorCritic:
+    """Policy: mean 0, standard deviation 1. Target critics: 3 and 5 everywhere. alpha: 0.5."""
+    agent = agent_of((0,), discount=0.9, initial_alpha=0.5)
+    for network, outputs in (
+        (agent.actor.network, [0.0] * 2 * ACTIONS),
+        (agent.target_critic.network, [3.0, 5.0]),
+        (agent.critic.network, [1000.0, 1000.0]),  # must not enter the target
+    ):
+        last = network.layers[-1]
+        assert isinstance(last, BatchedLinear)
+        last.weight.data.zero_()
+        last.bias.data.copy_(torch.tensor(outputs).view(last.bias.shape))
+    return agent
+
+
+def test_bellman_target_by_hand() -> None:
+    features, action = torch.zeros(1, 3, FEATURES), torch.zeros(1, 3, ACTIONS)
+    rewards = torch.tensor([[1.0, 1.0, -2.0]])
+    # The first row goes on or was truncated: it bootstraps. The second terminated: it does not.
+    # The third is an imagined one whose model gives it one chance in four to have ended.
+    terminated = torch.tensor([[0.0, 1.0, 0.25]])
+    batch = TransitionBatch(features, action, rewards, features, terminated)
+    target = constant_agent().bellman_target(batch, torch.zeros(1, 3, ACTIONS))
+    # At noise 0 and mean 0 the log-probability is -log(2 pi)/2 a dimension, the Jacobian is 1.
+    soft_value = 3.0 + 0.5 * ACTIONS * 0.5 * math.log(2 * math.pi)
+    expected = [1 + 0.9 * soft_value, 1.0, -2 + 0.9 * 0.75 * soft_value]
+    assert target[0].tolist() == pytest.approx(expected, rel=1e-6)
+    assert not target.requires_grad
+
+
+def test_alpha_rises_when_the_policy_is_too_certain_and_falls_when_it_is_not() -> None:
+    # Entropy of the squashed standard Gaussian in two dimensions: somewhere in (-1, 2 log 2].
+    for target_entropy, rises in ((5.0, True), (-5.0, False)):
+        agent = agent_of((0, 1), target_entropy=target_entropy, initial_alpha=0.5)
+        agent.update(random_batch(2, 0))
+        alpha = agent.temperature().detach()
+        assert bool((alpha > 0.5).all()) is rises and bool((alpha != 0.5).all())
+
+
+def test_the_default_target_entropy_is_minus_the_number_of_actions() -> None:
+    assert agent_of((0,)).target_entropy == -2.0
+    assert agent_of((0,), target_entropy=-0.05).target_entropy == -0.05
+
+
+def seed_weights(agent: SoftActorCritic, seed: int) -> list[Tensor]:
+    modules = (agent.actor, agent.critic, agent.target_critic, agent.temperature)
+    return [p.detach()[seed].clone() for module in modules for p in module.parameters()]
+
+
+@pytest.mark.parametrize("clip_norm", [None, 0.1])
+def test_another_batch_for_seed_0_leaves_seeds_1_and_2_bit_identical(
+    clip_norm: float | None,
+) -> None:
+    one, other = (agent_of((0, 1, 2), clip_norm=clip_norm) for _ in range(2))
+    for update in range(5):
+        batch = random_batch(3, update)
+        changed = TransitionBatch(*(field.clone() for field in batch))
+        changed.reward[0] *= 1e6
+        changed.observation[0] -= 3
+        one.update(batch)
+        metrics = other.update(changed)
+    assert all(bool(value.isfinite().all()) for value in metrics.values())
+    for seed in (1, 2):
+        pairs = zip(seed_weights(one, seed), seed_weights(other, seed), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+    pairs = zip(seed_weights(one, 0), seed_weights(other, 0), strict=True)
+    assert not any(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_seed_learns_the_same_alone_and_in_a_group() -> None:
+    group, alone = agent_of((4, 5, 6)), agent_of((5,))
+    for update in range(4):
+        batch = random_batch(3, update)
+        group.update(batch)
+        alone.update(TransitionBatch(*(field[1:2] for field in batch)))
+    for many, one in zip(seed_weights(group, 1), seed_weights(alone, 0), strict=True):
+        torch.testing.assert_close(many, one, rtol=1e-4, atol=1e-5)
+
+
+def test_acting_draws_noise_only_when_it_is_asked_to() -> None:
+    agent = agent_of((0, 1))
+    features = torch.randn(2, 3, FEATURES, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(agent.act(features, True), agent.act(features, True))
+    assert torch.equal(agent.act(features, True), agent.actor.mode(features))
+    expected = agent.actor.sample(features, SeedGenerators((0, 1), "agent noise").normal(3, ACTIONS))
+    assert torch.equal(agent.act(features, False), expected[0])
+    assert not torch.equal(agent.act(features, False), agent.act(features, False))
+    assert not agent.act(features, False).requires_grad
+
+
+def test_features_get_no_gradient_from_the_agent() -> None:
+    batch = random_batch(2, 0)
+    for field in (batch.observation, batch.next_observation):
+        field.requires_grad_()
+    agent_of((0, 1)).update(batch)
+    assert batch.observation.grad is None and batch.next_observation.grad is None
+
+
+def test_a_restored_agent_goes_on_bit_for_bit() -> None:
+    agent, restored = agent_of((0, 1), clip_norm=1.0), agent_of((7, 8), clip_norm=1.0)
+    for update in range(3):
+        agent.update(random_batch(2, update))
+    file = io.BytesIO()
+    torch.save(agent.state_dict(), file)
+    file.seek(0)
+    restored.load_state_dict(torch.load(file, weights_only=True))
+    for update in range(3, 6):
+        agent.update(random_batch(2, update))
+        restored.update(random_batch(2, update))
+    assert restored.updates == agent.updates == 6
+    for seed in (0, 1):
+        pairs = zip(seed_weights(agent, seed), seed_weights(restored, seed), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("learning_rate", 0.0),
+        ("learning_rate", math.nan),
+        ("batch_size", 0),
+        ("initial_alpha", -1.0),
+        ("discount", 1.5),
+        ("discount", math.nan),
+        ("target_rate", 0.0),
+        ("target_rate", 1.01),
+        ("clip_norm", -0.5),
+        ("clip_norm", 0.0),
+        ("hidden", (256, 0)),
+    ],
+)
+def test_settings_without_meaning_are_refused_by_name(key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=key):
+        SoftActorCriticConfig(**{key: value})  # type: ignore[arg-type]

@@ -1,0 +1,165 @@
+"""World model and world loss: sequences against single steps, episode borders, gradients, learning."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.batch import SequenceBatch
+from p2e.encoder import symexp, symlog
+from p2e.feature_extractor import FeatureExtractor
+from p2e.generators import SeedGenerators
+from p2e.optimizer import SeedOptimizer
+from p2e.world_loss import world_loss
+from p2e.world_model import WorldModel
+
+SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
+
+
+@pytest.fixture
+def model() -> WorldModel:
+    generators = SeedGenerators(range(SEEDS), "test world")
+    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators)
+
+
+def random_batch(steps: int = 4, rows: int = 5, seed: int = 0) -> SequenceBatch:
+    """A linear world: the next observation is half the observation plus the action."""
+    draws = SeedGenerators([seed + i for i in range(SEEDS)], "test data")
+    observation = draws.normal(steps, rows, OBSERVATION)
+    action = draws.uniform(-1.0, 1.0, steps, rows, ACTION)
+    first = torch.zeros(SEEDS, steps, rows, dtype=torch.bool)
+    return SequenceBatch(
+        observation,
+        action,
+        observation[..., 0],
+        0.5 * observation + action,
+        (observation[..., 0] > 1).float(),
+        first,
+        draws.normal(rows, MEMORY),
+    )
+
+
+def test_a_sequence_is_its_single_steps(model: WorldModel) -> None:
+    batch = random_batch()
+    latent = model.encode(batch.observation.flatten(1, 2)).unflatten(1, (4, 5))
+    before, after = model.remember_sequence(latent, batch.action, batch.first, batch.memory)
+    memory = batch.memory
+    for t in range(4):
+        torch.testing.assert_close(before[:, t], memory)
+        _, memory = model.step(latent[:, t], batch.action[:, t], memory)
+        torch.testing.assert_close(after[:, t], memory)
+
+
+def test_memory_does_not_cross_the_border_of_an_episode(model: WorldModel) -> None:
+    batch = random_batch()
+    first = batch.first.clone()
+    first[:, 2] = True
+    latent = model.encode(batch.observation.flatten(1, 2)).unflatten(1, (4, 5))
+    before, after = model.remember_sequence(latent, batch.action, first, batch.memory)
+    assert torch.equal(before[:, 2], torch.zeros_like(batch.memory))
+    changed = latent.clone()
+    changed[:, :2] += 1.0
+    before_changed, after_changed = model.remember_sequence(
+        changed, batch.action, first, batch.memory + 1
+    )
+    assert torch.equal(after[:, 2:], after_changed[:, 2:])
+    assert not torch.equal(after[:, :2], after_changed[:, :2])
+
+
+def test_latents_have_a_fixed_scale(model: WorldModel) -> None:
+    latent = model.encode(100 * torch.randn(SEEDS, 7, OBSERVATION))
+    torch.testing.assert_close(latent.mean(-1), torch.zeros(SEEDS, 7), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        latent.var(-1, correction=0), torch.ones(SEEDS, 7), atol=1e-3, rtol=0
+    )
+
+
+def test_the_forward_target_takes_no_gradient(model: WorldModel) -> None:
+    """With the reconstruction of s' taken out, nothing may flow into the encoder through s'."""
+    batch = random_batch(steps=1)
+    reached = batch.next_observation.clone().requires_grad_(True)
+    losses, _, _ = world_loss(model, batch._replace(next_observation=reached))
+    with torch.no_grad():
+        target = model.encode(reached.flatten(1, 2))
+    losses.sum().backward()
+    assert reached.grad is not None
+    # The only path left is the reconstruction target, which is linear in s'.
+    rows = SequenceBatch(*(field.flatten(1, 2) for field in batch[:-1]), batch.memory)
+    latent = model.encode(rows.observation)
+    prediction, _ = model.step(latent, rows.action, batch.memory)
+    error = model.decoder(prediction.next_latent) - rows.next_observation
+    torch.testing.assert_close(
+        reached.grad.flatten(1, 2), -2 * error.detach() / error[0].numel(), atol=1e-6, rtol=1e-4
+    )
+    assert target.shape == latent.shape
+
+
+def test_states_are_aligned_with_the_batch(model: WorldModel) -> None:
+    batch = random_batch()
+    _, _, states = world_loss(model, batch)
+    torch.testing.assert_close(states.latent, model.encode(batch.observation.flatten(1, 2)))
+    torch.testing.assert_close(
+        states.next_latent, model.encode(batch.next_observation.flatten(1, 2))
+    )
+    assert torch.equal(states.reward, batch.reward.flatten(1))
+    assert torch.equal(states.terminated, batch.terminated.flatten(1))
+    _, after = model.step(states.latent, states.action, states.memory)
+    torch.testing.assert_close(states.next_memory, after)
+    assert not any(field.requires_grad for field in states)
+
+
+def train(model: WorldModel, batches: list[SequenceBatch]) -> list[Tensor]:
+    optimizer = SeedOptimizer(model.parameters(), 3e-3, clip_norm=1.0)
+    history = []
+    for batch in batches:
+        losses, _, _ = world_loss(model, batch)
+        optimizer.step(losses)
+        history.append(losses.detach())
+    return history
+
+
+def test_it_learns_a_linear_world(model: WorldModel) -> None:
+    losses = train(model, [random_batch(rows=32, seed=10 * i) for i in range(200)])
+    assert (losses[-1] < 0.25 * losses[0]).all()
+    batch = random_batch(rows=200, seed=5000)
+    rows = SequenceBatch(*(field.flatten(1, 2) for field in batch[:-1]), batch.memory)
+    latent = model.encode(rows.observation)
+    prediction, _ = model.step(latent, rows.action, torch.zeros(SEEDS, 800, MEMORY))
+    error = (model.decode(prediction.next_latent) - rows.next_observation).square().mean()
+    spread = rows.next_observation.var()
+    assert error < 0.2 * spread, "the predicted next observation explains most of the variance"
+
+
+def test_seeds_do_not_touch() -> None:
+    results = []
+    for shift in (0.0, 1.0):
+        model = WorldModel(
+            OBSERVATION, ACTION, LATENT, MEMORY, [16], SeedGenerators(range(SEEDS), "test world")
+        )
+        batches = []
+        for i in range(3):
+            batch = random_batch(seed=10 * i)
+            observation = batch.observation.clone()
+            observation[0] += shift
+            batches.append(batch._replace(observation=observation))
+        train(model, batches)
+        results.append([p.detach().clone() for p in model.parameters()])
+    assert all(torch.equal(a[1], b[1]) for a, b in zip(*results, strict=True))
+    assert not all(torch.equal(a[0], b[0]) for a, b in zip(*results, strict=True))
+
+
+def test_symexp_inverts_symlog() -> None:
+    x = torch.tensor([-1000.0, -16.2, -1.0, 0.0, 0.5, 100.0], dtype=torch.float64)
+    torch.testing.assert_close(symexp(symlog(x)), x)
+    assert symlog(torch.tensor(0.0)) == 0
+    torch.testing.assert_close(symlog(torch.tensor(-1.7182818)), torch.tensor(-1.0))
+
+
+def test_features_carry_no_gradient(model: WorldModel) -> None:
+    features = FeatureExtractor(model)
+    latent = model.encode(torch.randn(SEEDS, 4, OBSERVATION))
+    memory = torch.randn(SEEDS, 4, MEMORY)
+    seen = features.of_state(latent, memory)
+    assert latent.requires_grad
+    assert not seen.requires_grad
+    assert seen.shape == (SEEDS, 4, features.size)
+    assert torch.equal(seen[..., LATENT:], memory)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -71,8 +72,7 @@ class BatchedMLP(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            BatchedLinear(lead, i, o, generators)
-            for i, o in zip(sizes[:-1], sizes[1:], strict=True)
+            BatchedLinear(lead, i, o, generators) for i, o in pairwise(sizes)
         )
         self.activation = activation
         self.layer_norm = layer_norm

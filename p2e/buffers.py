@@ -48,7 +48,7 @@ class RowBuffer:
         """
         if fields.keys() != self.widths.keys():
             raise ValueError(f"buffer got fields {sorted(fields)}, expected {sorted(self.widths)}")
-        seeds, rows = next(iter(fields.values())).shape[:2]
+        rows = next(iter(fields.values())).shape[1]
         for name, width in self.widths.items():
             require_shape(
                 f"buffer field '{name}'", fields[name], (self._rows.shape[0], rows, width)

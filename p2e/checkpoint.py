@@ -23,7 +23,7 @@ def save_checked(path: Path, content: Any) -> None:
     buffer = io.BytesIO()
     torch.save(content, buffer)
     payload = buffer.getvalue()
-    temporary = path.with_name(path.name + ".new")
+    temporary = _unfinished(path)
     with temporary.open("wb") as file:
         file.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
         file.write(payload)
@@ -37,6 +37,10 @@ def save_checked(path: Path, content: Any) -> None:
 def previous_generation(path: Path) -> Path:
     """Where save_checked keeps the state before the newest."""
     return path.with_name(path.name + ".previous")
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
 
 
 def load_checked(path: Path) -> Any:
@@ -55,13 +59,14 @@ def load_checked(path: Path) -> Any:
     payload = data[header:]
     if hashlib.sha256(payload).hexdigest().encode() != data[len(MAGIC) : header - 1]:
         raise CheckpointError(f"state '{path}' is damaged: its sha256 is not the recorded one")
-    return torch.load(io.BytesIO(payload), weights_only=True)
+    return _load_tensors(io.BytesIO(payload), f"state '{path}'")
 
 
 def load_newest(path: Path) -> tuple[Any | None, list[str]]:
     """The newest whole generation, or None when there is none, and what was wrong with others."""
-    problems = []
-    for candidate in (path, previous_generation(path)):
+    problems: list[str] = []
+    # A save that was killed between its two renames leaves its state, whole, under the third name.
+    for candidate in (path, _unfinished(path), previous_generation(path)):
         if candidate.exists():
             try:
                 return load_checked(candidate), problems
@@ -80,11 +85,15 @@ def load_weights(path: Path) -> Any:
         raise CheckpointError(
             f"checkpoint '{path}' is missing: expected a file that train.py wrote"
         )
+    return _load_tensors(path, f"checkpoint '{path}'")
+
+
+def _load_tensors(source: Path | io.BytesIO, what: str) -> Any:
     try:
-        return torch.load(path, weights_only=True)
+        return torch.load(source, weights_only=True)
     except Exception as error:  # torch raises many kinds for a truncated or foreign file
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"checkpoint '{path}' is damaged: {reason}") from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{what} is damaged: {reason}") from error
 
 
 class FolderLock:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import types
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -55,6 +56,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if type(value) is not hint:
         raise ConfigError(f"'{where}' is {value!r}, expected {hint.__name__}")
+    if hint is float and not math.isfinite(value):
+        raise ConfigError(f"'{where}' is {value!r}, expected a finite number")
     return value
 
 

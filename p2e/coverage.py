@@ -1,42 +1,31 @@
 """Exploration coverage: how often each cell of a 2-D projection of the state was visited."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-
-@dataclass(frozen=True)
-class CoverageGrid:
-    """The grid of a projection of observations (..., O) onto two numbers (..., 2)."""
-
-    project: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]]
-    low: tuple[float, float]
-    high: tuple[float, float]
-    bins: int
-
-    def cells(self, observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-        """Cell indices (..., 2) of observations (..., O); values outside go to the edge cells."""
-        low, high = np.asarray(self.low), np.asarray(self.high)
-        scaled = (self.project(observations) - low) / (high - low) * self.bins
-        return np.clip(np.floor(scaled), 0, self.bins - 1).astype(np.int64)
+Cells = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
 
 
 class Coverage:
-    """Cumulative visit counts of each seed, with a snapshot kept at each evaluation."""
+    """Cumulative visit counts of each seed, with a snapshot kept at each evaluation.
 
-    def __init__(self, grid: CoverageGrid, seeds: int) -> None:
-        self._grid = grid
-        self.counts = np.zeros((seeds, grid.bins, grid.bins), dtype=np.int32)
+    Args:
+        cells: observations (S, O) to cell indices (S, 2), each in [0, bins).
+    """
+
+    def __init__(self, cells: Cells, bins: int, seeds: int) -> None:
+        self._cells = cells
+        self.counts = np.zeros((seeds, bins, bins), dtype=np.int32)
         self.snapshots: list[npt.NDArray[np.int32]] = []
         self.steps: list[int] = []
 
     def visit(self, observations: npt.NDArray[np.float32]) -> None:
         """Count one observation (S, O) of each seed."""
-        for seed, (i, j) in enumerate(self._grid.cells(observations)):
+        for seed, (i, j) in enumerate(self._cells(observations)):
             self.counts[seed, i, j] += 1
 
     def snapshot(self, step: int) -> None:
@@ -56,6 +45,6 @@ class Coverage:
         self.snapshots = [counts.numpy() for counts in state["snapshots"]]
         self.steps = list(state["steps"])
 
-    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
-        """counts (snapshots, S, bins, bins) and steps (snapshots,)."""
-        return {"counts": np.stack(self.snapshots), "steps": np.asarray(self.steps, np.int64)}
+    def arrays(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The counts (snapshots, S, bins, bins), and the steps (snapshots,) of the snapshots."""
+        return np.stack(self.snapshots), np.asarray(self.steps, np.int64)

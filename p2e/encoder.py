@@ -52,7 +52,7 @@ class Decoder(nn.Module):
 
 
 def symlog(x: Tensor) -> Tensor:
-    """sign(x) log(1 + |x|): one scale for small and large rewards (DreamerV3, Hafner et al. 2023)."""
+    """sign(x) log(1 + |x|): one scale for small and large rewards (Hafner et al. 2023)."""
     return torch.sign(x) * torch.log1p(x.abs())
 
 

@@ -37,4 +37,5 @@ def bootstrap_rows(
 
 def take_rows(x: Float[Tensor, "S B F"], rows: Int64[Tensor, "S E R"]) -> Float[Tensor, "S E R F"]:
     """Each member's own rows of a batch that all members share."""
-    return pick_rows(x, rows.flatten(1)).unflatten(1, rows.shape[1:])
+    taken: Tensor = pick_rows(x, rows.flatten(1)).unflatten(1, rows.shape[1:])
+    return taken

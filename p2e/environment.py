@@ -1,4 +1,4 @@
-"""What the training loop and the evaluation need of a vector of environments (numpy, on the CPU)."""
+"""What the training loop and the evaluation need of a vector of environments (numpy arrays)."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable

@@ -1,11 +1,11 @@
 """The intrinsic reward: disagreement of an ensemble about the next latent (Sekar et al. 2020)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from p2e.ensemble import Ensemble, bootstrap_rows, take_rows
 from p2e.generators import SeedGenerators
@@ -33,13 +33,13 @@ class IntrinsicReward:
         latent_size: int,
         members: int,
         hidden: Sequence[int],
-        optimizer: dict[str, Any],
+        optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
         initial: SeedGenerators,
         rows: SeedGenerators,
     ) -> None:
         sizes = [feature_size + action_size, *hidden, latent_size]
         self.ensemble = Ensemble(members, sizes, initial)
-        self.optimizer = SeedOptimizer(self.ensemble.parameters(), **optimizer)
+        self.optimizer = optimizer(self.ensemble.parameters())
         self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
         self.rows = rows
 

@@ -1,4 +1,4 @@
-"""Metrics: returned by the parts, one value a seed, averaged over an interval, never logged inside."""
+"""Metrics: returned by the parts, one value a seed, never logged from inside."""
 
 import torch
 from torch import Tensor

@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 
 class RunningNormalizer(nn.Module):
-    """Mean and variance of all rows seen so far, one set a seed (Chan et al. 1979, merged by batch).
+    """Mean and variance of all rows seen so far, one set a seed.
 
-    Buffers, not parameters: they are saved with the module and take no gradient.
+    Batches are merged as in Chan et al. 1979. Buffers, not parameters: they are saved with the
+    module and take no gradient.
     """
 
     mean: Tensor
@@ -83,6 +84,7 @@ class RunningScale(nn.Module):
         self.weight.lerp_(torch.ones_like(self.weight), 1 - self.decay)
 
     def forward(self, values: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """Values in units of their running mean; 0 stays 0."""
-        scale = self.average / self.weight.clamp(min=1e-12)
+        """Values in units of their running mean; 0 stays 0. Unchanged before the first update."""
+        mean = self.average / self.weight.clamp(min=1e-12)
+        scale = torch.where(self.weight > 0, mean, 1.0)
         return values / scale.clamp(min=self.floor).view(-1, *[1] * (values.dim() - 1))

@@ -43,7 +43,9 @@ CONSTANT = LearningRateSchedule()
 
 def gradient_norms(gradients: Sequence[Tensor]) -> Float[Tensor, " S"]:
     """The norm of each seed's gradient over all its parameters; each tensor is (S, ...)."""
-    return torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
+    norms = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients])
+    total: Tensor = torch.linalg.vector_norm(norms, dim=0)
+    return total
 
 
 class SeedOptimizer:
@@ -80,10 +82,11 @@ class SeedOptimizer:
         norms = gradient_norms(gradients)
         if self.clip_norm is not None:
             scale = (self.clip_norm / (norms + 1e-6)).clamp(max=1.0)
-            # Not in place: two parameters may share one gradient tensor (a sum of layers on one row).
+            # Not in place: two parameters may share one gradient tensor (a sum of two layers).
             gradients = tuple(g * scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            # The fused kernel walks raw memory: on an expanded gradient it would read beyond it.
+            parameter.grad = gradient.contiguous()
         rate = self.learning_rate * self.schedule.factor(self.updates)
         for group in self._adam.param_groups:
             group["lr"] = rate

@@ -3,11 +3,22 @@
 import sys
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Protocol, runtime_checkable
 
 from tqdm import tqdm
 
 SHOWN = ("intrinsic_reward", "actor_loss", "critic_loss", "alpha", "world_loss")
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """A text file that can say whether it is a terminal."""
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool: ...
 
 
 class Progress:
@@ -20,9 +31,9 @@ class Progress:
     """
 
     def __init__(
-        self, total: int, done: int, stream: TextIO | None = None, seconds_between_lines: float = 5
+        self, total: int, done: int, stream: Stream | None = None, seconds_between_lines: float = 5
     ) -> None:
-        self._stream = sys.stderr if stream is None else stream
+        self._stream: Stream = sys.stderr if stream is None else stream
         self._total, self._done = total, done
         self._interval = seconds_between_lines
         self._last_line = -float("inf")

@@ -15,7 +15,7 @@ KEY_COLUMNS = {
 
 
 class Recorder:
-    """Tables of rows. Columns are the table's key columns, then any others in order of appearance."""
+    """Tables of rows: the key columns first, then any others in order of appearance."""
 
     def __init__(self) -> None:
         self.tables: dict[str, list[Row]] = {name: [] for name in KEY_COLUMNS}

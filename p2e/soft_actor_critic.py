@@ -77,7 +77,7 @@ class SoftActorCritic:
         noise: SeedGenerators,
     ) -> None:
         self.config = config
-        self.noise = noise
+        self.noise, self._actions = noise, actions
         self.actor = Actor(features, actions, config.hidden, initial)
         self.critic = TwinCritic(
             features, actions, config.hidden, initial, config.critic_layer_norm
@@ -117,7 +117,8 @@ class SoftActorCritic:
         action, log_probability = self.actor.sample(batch.next_observation, noise)
         value = self.target_critic(batch.next_observation, action).amin(dim=1)
         soft_value = value - self.temperature() * log_probability
-        return batch.reward + self.config.discount * (1 - batch.terminated) * soft_value
+        bootstrapped: Tensor = (1 - batch.terminated) * soft_value
+        return batch.reward + self.config.discount * bootstrapped
 
     def _update_critic(self, batch: TransitionBatch) -> Metrics:
         target = self.bellman_target(batch, self._noise_for(batch.next_observation))
@@ -146,8 +147,7 @@ class SoftActorCritic:
         }
 
     def _noise_for(self, features: Tensor) -> Tensor:
-        actions = self.actor.network.layers[-1].out_features // 2
-        return self.noise.normal(features.shape[1], actions)
+        return self.noise.normal(features.shape[1], self._actions)
 
     def _parts(self) -> dict[str, Any]:
         return {

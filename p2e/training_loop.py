@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.algorithm import Algorithm, Problem, forget_where, load_state_of, state_of
+from p2e.algorithm import Algorithm, Problem, Stateful, forget_where, load_state_of, state_of
 from p2e.batch import Transition
 from p2e.config import require_positive
 from p2e.coverage import Coverage
@@ -153,6 +153,7 @@ class TrainingLoop:
         intrinsic = self.algorithm.intrinsic_reward(transition)
         if intrinsic is not None:
             self.intrinsic_return += intrinsic
+            self.averages.add({"intrinsic_reward": intrinsic})
         for row, seed in enumerate(self.problem.seeds):
             self.episode_return[row] += float(step.reward[row])
             self.episode_length[row] += 1
@@ -210,7 +211,7 @@ class TrainingLoop:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the run needs to go on bit-identically."""
-        parts = {
+        parts: dict[str, Stateful] = {
             "environment": self.environment,
             "recorder": self.recorder,
             "averages": self.averages,

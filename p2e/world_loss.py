@@ -75,7 +75,8 @@ def world_loss(
 
 def _flatten_time(batch: SequenceBatch) -> SequenceBatch:
     """Time and rows as one axis: (S, T, B, ...) to (S, T * B, ...); the memory stays."""
-    return SequenceBatch(*(field.flatten(1, 2) for field in batch[:-1]), batch.memory)
+    fields = {name: x.flatten(1, 2) for name, x in batch._asdict().items() if name != "memory"}
+    return batch._replace(**fields)
 
 
 def _mean_square(error: Float[Tensor, "S *axes"]) -> Float[Tensor, " S"]:

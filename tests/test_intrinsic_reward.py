@@ -5,6 +5,7 @@ from torch import Tensor
 
 from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward, disagreement
+from p2e.optimizer import SeedOptimizer
 
 FEATURES, ACTIONS, LATENT = 4, 1, 3
 
@@ -16,7 +17,7 @@ def curiosity(seeds: int = 1) -> IntrinsicReward:
         LATENT,
         5,
         [32],
-        {"learning_rate": 3e-3, "clip_norm": 1.0},
+        lambda parameters: SeedOptimizer(parameters, 3e-3, clip_norm=1.0),
         SeedGenerators(range(seeds), "test ensemble"),
         SeedGenerators(range(seeds), "test rows"),
     )

@@ -7,6 +7,7 @@ share of real rows; the others were imagined inside the world model.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -139,12 +140,13 @@ class Plan2Explore(Algorithm):
             streams["world weights"],
         )
         self.features = FeatureExtractor(self.model)
-        optimizer = {
-            "learning_rate": config.model_learning_rate,
-            "clip_norm": config.model_clip_norm,
-            "schedule": schedule,
-        }
-        self.model_optimizer = SeedOptimizer(self.model.parameters(), **optimizer)
+        optimizer = partial(
+            SeedOptimizer,
+            learning_rate=config.model_learning_rate,
+            clip_norm=config.model_clip_norm,
+            schedule=schedule,
+        )
+        self.model_optimizer = optimizer(self.model.parameters())
         self.curiosity = IntrinsicReward(
             self.features.size,
             action_size,

@@ -12,7 +12,7 @@ from envs import make_vector, task
 from p2e.algorithm import Algorithm, Problem
 from p2e.algorithms import algorithm_module
 from p2e.config import ConfigError, from_mapping, require
-from p2e.coverage import Coverage, CoverageGrid
+from p2e.coverage import Coverage
 from p2e.environment import VectorEnvironment
 from p2e.training_loop import TrainingConfig
 
@@ -132,5 +132,4 @@ def environments_of(
 def coverage_of(settings: RunSettings) -> Coverage:
     """Empty visit counts on the task's declared projection."""
     projection = task(settings.environment).projection
-    grid = CoverageGrid(projection, projection.low, projection.high, projection.bins)
-    return Coverage(grid, len(settings.seeds))
+    return Coverage(projection.cells, projection.bins, len(settings.seeds))

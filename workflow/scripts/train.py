@@ -155,7 +155,8 @@ class Run:
         staging.mkdir(parents=True)
         loop.recorder.write(staging)
         seeds = np.asarray(self.settings.seeds, np.int64)
-        np.savez_compressed(staging / "coverage.npz", seeds=seeds, **loop.coverage.arrays())
+        counts, steps = loop.coverage.arrays()
+        np.savez_compressed(staging / "coverage.npz", counts=counts, steps=steps, seeds=seeds)
         torch.save(state_of(loop.algorithm.policy_components()), staging / "checkpoint.pt")
         manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
         (staging / "manifest.json").write_text(manifest)

@@ -1,0 +1,184 @@
+"""Plan2Explore: where rows and rewards come from, what touches what, and going on after a kill."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tests.conftest import MakeChain
+
+from p2e.algorithm import Problem
+from p2e.algorithms.plan2explore import Config, Plan2Explore, build
+from p2e.coverage import Coverage
+from p2e.progress import Progress
+from p2e.soft_actor_critic import SoftActorCriticConfig
+from p2e.training_loop import TrainingConfig, TrainingLoop
+
+SMALL: dict[str, Any] = {
+    "agent": SoftActorCriticConfig(hidden=(16,), batch_size=16),
+    "latent_size": 8,
+    "memory_size": 4,
+    "hidden": (16,),
+    "sequences": 4,
+    "sequence_length": 4,
+    "members": 3,
+    "ensemble_hidden": (16,),
+    "horizon": 2,
+    "imagined_starts": 6,
+    "pretraining_updates": 2,
+}
+TRAINING = TrainingConfig(
+    warmup_steps=6, evaluation_interval=8, evaluation_episodes=1, log_interval=4
+)
+
+
+def make_loop(chain: MakeChain, steps: int = 16, seeds: tuple[int, ...] = (0, 1), **config: Any):
+    problem = Problem(
+        seeds, 2, 1, steps, lambda o, a, n: torch.zeros(o.shape[:-1], dtype=torch.bool), CPU
+    )
+    algorithm = build(problem, Config(**SMALL | config))
+    coverage = Coverage(lambda rows: np.zeros((len(rows), 2), dtype=np.int64), 2, len(seeds))
+    return TrainingLoop(
+        problem,
+        algorithm,
+        chain(seeds),
+        chain([seed for seed in seeds for _ in range(TRAINING.evaluation_episodes)]),
+        TRAINING,
+        coverage,
+    )
+
+
+CPU = torch.device("cpu")
+
+
+def run(loop: TrainingLoop) -> TrainingLoop:
+    loop.run(Progress(loop.problem.steps, loop.step, io.StringIO()), lambda: None, 1e9)
+    return loop
+
+
+def plan2explore(loop: TrainingLoop) -> Plan2Explore:
+    assert isinstance(loop.algorithm, Plan2Explore)
+    return loop.algorithm
+
+
+@pytest.fixture
+def trained(chain: MakeChain) -> Plan2Explore:
+    return plan2explore(run(make_loop(chain)))
+
+
+def weights(module: torch.nn.Module) -> list[torch.Tensor]:
+    return [parameter.detach().clone() for parameter in module.parameters()]
+
+
+def test_updating_the_agents_leaves_the_world_alone(trained: Plan2Explore) -> None:
+    world, ensemble = weights(trained.model), weights(trained.curiosity.ensemble)
+    actor = weights(trained.task_agent.actor)
+    trained.update_agent()
+    assert all(map(torch.equal, world, weights(trained.model)))
+    assert all(map(torch.equal, ensemble, weights(trained.curiosity.ensemble)))
+    assert not all(map(torch.equal, actor, weights(trained.task_agent.actor)))
+
+
+def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> None:
+    actor, explorer = weights(trained.task_agent.actor), weights(trained.explorer_agent.actor)
+    world, ensemble = weights(trained.model), weights(trained.curiosity.ensemble)
+    trained.learn_world()
+    assert all(map(torch.equal, actor, weights(trained.task_agent.actor)))
+    assert all(map(torch.equal, explorer, weights(trained.explorer_agent.actor)))
+    assert not any(map(torch.equal, world, weights(trained.model)))
+    assert not any(map(torch.equal, ensemble, weights(trained.curiosity.ensemble)))
+
+
+def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) -> None:
+    batch = trained._batch(for_explorer=False)
+    fields = trained.imagination_buffer.everything()
+    real = torch.unique(trained.states.reward)
+    imagined = torch.unique(fields["reward"])
+    assert torch.isin(batch.reward, torch.cat([real, imagined])).all()
+
+
+def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
+    trained.curiosity.scale.average.fill_(2.0)
+    trained.curiosity.scale.weight.fill_(1.0)
+    trained.task_scale.average.fill_(5.0)
+    trained.task_scale.weight.fill_(1.0)
+    fields = trained.imagination_buffer.everything()
+    fields["reward"] = torch.full_like(fields["reward"], 10.0)
+    fields["disagreement"] = torch.full_like(fields["disagreement"], 3.0)
+    reward = trained._for_explorer(fields).reward
+    torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + 3 / 2))
+
+
+def test_exploring_without_the_task_is_a_task_weight_of_zero(chain: MakeChain) -> None:
+    algorithm = plan2explore(run(make_loop(chain, task_weight=0.0)))
+    fields = algorithm.imagination_buffer.everything()
+    expected = algorithm._for_explorer(fields).reward
+    fields["reward"] = fields["reward"] + 1000
+    assert torch.equal(algorithm._for_explorer(fields).reward, expected)
+
+
+def test_a_quarter_of_every_batch_is_real(trained: Plan2Explore, monkeypatch: Any) -> None:
+    asked: list[int] = []
+    original = trained._real_transitions
+
+    def count(rows: int, with_disagreement: bool) -> Any:
+        asked.append(rows)
+        return original(rows, with_disagreement)
+
+    monkeypatch.setattr(trained, "_real_transitions", count)
+    batch = trained._batch(for_explorer=True)
+    assert asked == [4]
+    assert batch.reward.shape == (2, 16)
+
+
+def test_only_recent_imaginations_are_kept(chain: MakeChain) -> None:
+    algorithm = plan2explore(run(make_loop(chain, retained_imaginations=2)))
+    assert algorithm.imagination_buffer.size == 2 * 2 * 6
+
+
+def test_updates_are_spaced_by_the_interval(chain: MakeChain) -> None:
+    # Warm-up ends after step 6: steps 8, 10, ..., 16 update.
+    algorithm = plan2explore(run(make_loop(chain, update_interval=2)))
+    assert algorithm.agent_updates == 5
+    assert algorithm.model_optimizer.updates == 5 + SMALL["pretraining_updates"]
+
+
+def test_seeds_do_not_touch(chain: MakeChain) -> None:
+    alone = run(make_loop(chain, seeds=(1,)))
+    together = run(make_loop(chain, seeds=(0, 1)))
+    for a, b in zip(
+        plan2explore(alone).model.parameters(),
+        plan2explore(together).model.parameters(),
+        strict=True,
+    ):
+        torch.testing.assert_close(a[0], b[1], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("kill_at", [3, 12])
+def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, kill_at: int) -> None:
+    whole = run(make_loop(chain))
+    first = make_loop(chain)
+    while first.step < kill_at:
+        first._one_step(Progress(16, 0, io.StringIO()))
+        if first.step == 1:
+            first._evaluate()
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second = make_loop(chain)
+    second.load_state_dict(torch.load(file, weights_only=True))
+    run(second)
+    for a, b in zip(
+        plan2explore(whole).model.parameters(),
+        plan2explore(second).model.parameters(),
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+    for a, b in zip(
+        plan2explore(whole).task_agent.actor.parameters(),
+        plan2explore(second).task_agent.actor.parameters(),
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+    assert whole.recorder.tables["losses"] == second.recorder.tables["losses"]

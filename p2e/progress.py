@@ -37,7 +37,7 @@ class Progress:
         self._total, self._done = total, done
         self._interval = seconds_between_lines
         self._last_line = -float("inf")
-        self._losses: dict[str, float] = {}
+        self._losses: dict[int, dict[str, float]] = {}
         self._bar = (
             tqdm(total=total, initial=done, unit="step", file=self._stream, dynamic_ncols=True)
             if self._stream.isatty()
@@ -50,14 +50,15 @@ class Progress:
         if self._bar is not None:
             self._bar.update()
 
-    def losses(self, means: Mapping[str, float]) -> None:
-        """The latest means of the logged metrics."""
-        self._losses = {name: means[name] for name in SHOWN if name in means}
+    def losses(self, seed: int, means: Mapping[str, float]) -> None:
+        """The latest means of a seed's logged metrics."""
+        self._losses[seed] = {name: means[name] for name in SHOWN if name in means}
 
     def episode(self, seed: int, episode: int, episode_return: float) -> None:
         """An episode has ended."""
         numbers = {"reward": f"{episode_return:.2f}"}
-        numbers |= {name.replace("_", " "): f"{value:.4g}" for name, value in self._losses.items()}
+        losses = self._losses.get(seed, {})
+        numbers |= {name.replace("_", " "): f"{value:.4g}" for name, value in losses.items()}
         text = f"seed {seed} | episode {episode} | " + " | ".join(
             f"{name} {value}" for name, value in numbers.items()
         )

@@ -113,17 +113,17 @@ class TrainingLoop:
     def _one_step(self, progress: Progress) -> None:
         transition, step = self._act()
         self.algorithm.store(transition)
+        progress.step()
         self._account(transition, step, progress)
         self.step += 1
         if self.step > self.config.warmup_steps:
             self.averages.add(self.algorithm.learn_world())
             self.averages.add(self.algorithm.imagine())
             self.averages.add(self.algorithm.update_agent())
-        if self.step % self.config.log_interval == 0:
+        if self.step % self.config.log_interval == 0 or self.step == self.problem.steps:
             self._log(progress)
         if self.step % self.config.evaluation_interval == 0 or self.step == self.problem.steps:
             self._evaluate()
-        progress.step()
 
     def _act(self) -> tuple[Transition, Step]:
         policy = self.algorithm.explorer
@@ -190,7 +190,7 @@ class TrainingLoop:
                     )
             if values:
                 self.recorder.add("losses", {"seed": seed, "step": self.step, **values})
-                progress.losses(values)
+                progress.losses(seed, values)
 
     def _evaluate(self) -> None:
         results = evaluate(

@@ -65,6 +65,16 @@ def test_mountain_car_bounds_are_the_simulators():
     assert 100 < sum(flags) < len(flags) - 100
 
 
+def test_mountain_car_goal_is_inclusive():
+    terminated = task("MountainCarContinuous-v0").terminated
+    goal = np.float32(0.45)
+    assert goal >= 0.45  # as gymnasium compares, in float32
+    positions = np.array([goal, goal, np.nextafter(goal, np.float32(0))])
+    velocities = np.array([0.0, -1e-9, 0.0], dtype=np.float32)
+    reached = torch.from_numpy(np.stack([positions, velocities], axis=1))
+    assert terminated(reached, torch.zeros(3, 1), reached).tolist() == [True, False, False]
+
+
 def hopper_states():
     """(qpos, qvel) around every bound of gymnasium's healthy check, one entry moved at a time."""
     bounds = [(1, 0.7), (1, 1e9), (2, 0.2), (2, -0.2)]

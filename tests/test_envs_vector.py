@@ -156,6 +156,8 @@ def test_returned_arrays_belong_to_the_caller():
         assert all(np.array_equal(a, b) for a, b in zip(mine, expected, strict=True))
         for array in mine:
             array[:] = 1
+        assert np.array_equal(careless.observation, expected.observation)
+        careless.observation[:] = 1
 
 
 def test_actions_are_clipped_before_they_are_scaled():

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.conftest import MakeChain
 
 from p2e.algorithm import Problem
 from p2e.algorithms.plan2explore import Config, Plan2Explore, build
@@ -14,16 +13,20 @@ from p2e.coverage import Coverage
 from p2e.progress import Progress
 from p2e.soft_actor_critic import SoftActorCriticConfig
 from p2e.training_loop import TrainingConfig, TrainingLoop
+from p2e.world_learner import WorldConfig
+from tests.conftest import MakeChain
 
 SMALL: dict[str, Any] = {
     "agent": SoftActorCriticConfig(hidden=(16,), batch_size=16),
-    "latent_size": 8,
-    "memory_size": 4,
-    "hidden": (16,),
-    "sequences": 4,
-    "sequence_length": 4,
-    "members": 3,
-    "ensemble_hidden": (16,),
+    "world": WorldConfig(
+        latent_size=8,
+        memory_size=4,
+        hidden=(16,),
+        sequences=4,
+        sequence_length=4,
+        members=3,
+        ensemble_hidden=(16,),
+    ),
     "horizon": 2,
     "imagined_starts": 6,
     "pretraining_updates": 2,
@@ -72,21 +75,21 @@ def weights(module: torch.nn.Module) -> list[torch.Tensor]:
 
 
 def test_updating_the_agents_leaves_the_world_alone(trained: Plan2Explore) -> None:
-    world, ensemble = weights(trained.model), weights(trained.curiosity.ensemble)
+    world, ensemble = weights(trained.world.model), weights(trained.curiosity.ensemble)
     actor = weights(trained.task_agent.actor)
     trained.update_agent()
-    assert all(map(torch.equal, world, weights(trained.model)))
+    assert all(map(torch.equal, world, weights(trained.world.model)))
     assert all(map(torch.equal, ensemble, weights(trained.curiosity.ensemble)))
     assert not all(map(torch.equal, actor, weights(trained.task_agent.actor)))
 
 
 def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> None:
     actor, explorer = weights(trained.task_agent.actor), weights(trained.explorer_agent.actor)
-    world, ensemble = weights(trained.model), weights(trained.curiosity.ensemble)
+    world, ensemble = weights(trained.world.model), weights(trained.curiosity.ensemble)
     trained.learn_world()
     assert all(map(torch.equal, actor, weights(trained.task_agent.actor)))
     assert all(map(torch.equal, explorer, weights(trained.explorer_agent.actor)))
-    assert not any(map(torch.equal, world, weights(trained.model)))
+    assert not any(map(torch.equal, world, weights(trained.world.model)))
     assert not any(map(torch.equal, ensemble, weights(trained.curiosity.ensemble)))
 
 
@@ -141,15 +144,15 @@ def test_updates_are_spaced_by_the_interval(chain: MakeChain) -> None:
     # Warm-up ends after step 6: steps 8, 10, ..., 16 update.
     algorithm = plan2explore(run(make_loop(chain, update_interval=2)))
     assert algorithm.agent_updates == 5
-    assert algorithm.model_optimizer.updates == 5 + SMALL["pretraining_updates"]
+    assert algorithm.world.optimizer.updates == 5 + SMALL["pretraining_updates"]
 
 
 def test_seeds_do_not_touch(chain: MakeChain) -> None:
     alone = run(make_loop(chain, seeds=(1,)))
     together = run(make_loop(chain, seeds=(0, 1)))
     for a, b in zip(
-        plan2explore(alone).model.parameters(),
-        plan2explore(together).model.parameters(),
+        plan2explore(alone).world.model.parameters(),
+        plan2explore(together).world.model.parameters(),
         strict=True,
     ):
         torch.testing.assert_close(a[0], b[1], rtol=1e-3, atol=1e-4)
@@ -170,8 +173,8 @@ def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, kill_at: int) ->
     second.load_state_dict(torch.load(file, weights_only=True))
     run(second)
     for a, b in zip(
-        plan2explore(whole).model.parameters(),
-        plan2explore(second).model.parameters(),
+        plan2explore(whole).world.model.parameters(),
+        plan2explore(second).world.model.parameters(),
         strict=True,
     ):
         assert torch.equal(a, b)

@@ -7,27 +7,23 @@ share of real rows; the others were imagined inside the world model.
 """
 
 from dataclasses import dataclass, field
-from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
+from p2e.algorithm import Algorithm, Counter, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch, pick_rows
-from p2e.buffers import Fields, RowBuffer, as_sequences, as_transitions, real_fields, transition_row
+from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
 from p2e.config import require, require_positive
-from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.imagination import roll_out
-from p2e.intrinsic_reward import IntrinsicReward
+from p2e.latent_policy import LatentPolicy
 from p2e.metrics import Metrics, with_prefix
 from p2e.mixed_batch import mixed_batch
 from p2e.normalizer import RunningScale
-from p2e.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
-from p2e.world_loss import world_loss
-from p2e.world_model import WorldModel
+from p2e.world_learner import WorldConfig, WorldLearner
 
 
 @dataclass(frozen=True)
@@ -36,47 +32,30 @@ class Config:
 
     Args:
         agent: of explorer and task policy alike.
-        latent_size, memory_size, hidden: sizes of the world model.
-        sequences, sequence_length: windows of replay in an update of the world model.
-        members, ensemble_hidden: the disagreement ensemble.
-        model_learning_rate, model_clip_norm: of world model and ensemble, each on its own.
-        model_warmup_updates: linear warm-up of their learning rate, then a cosine to a tenth.
+        world: of world model and disagreement ensemble.
+        pretraining_updates: of the world on the warm-up steps, once.
+        update_interval: environment steps between updates of everything.
         horizon, imagined_starts: imagined trajectories of an update, half of them the explorer's.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents.
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
             running mean. A task_weight of 0 explores without any task reward.
-        update_interval: environment steps between updates of everything.
-        pretraining_updates: of world model and ensemble on the warm-up steps, once.
     """
 
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
-    latent_size: int = 32
-    memory_size: int = 64
-    hidden: tuple[int, ...] = (256, 256)
-    sequences: int = 32
-    sequence_length: int = 8
-    members: int = 5
-    ensemble_hidden: tuple[int, ...] = (128, 128)
-    model_learning_rate: float = 1e-3
-    model_clip_norm: float = 1.0
-    model_warmup_updates: int = 100
+    world: WorldConfig = field(default_factory=WorldConfig)
+    pretraining_updates: int = 200
+    update_interval: int = 1
     horizon: int = 5
     imagined_starts: int = 128
     retained_imaginations: int = 4
     real_share: float = 0.25
     task_weight: float = 1.0
     intrinsic_weight: float = 1.0
-    update_interval: int = 1
-    pretraining_updates: int = 200
     buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
-        positive = (
-            "latent_size memory_size sequences sequence_length members model_learning_rate "
-            "model_clip_norm horizon imagined_starts retained_imaginations update_interval "
-            "buffer_capacity"
-        )
+        positive = "update_interval horizon imagined_starts retained_imaginations buffer_capacity"
         require_positive(self, "plan2explore", *positive.split())
         share = self.real_share
         require(0 <= share <= 1, "plan2explore.real_share", share, "a share in [0, 1]")
@@ -85,92 +64,32 @@ class Config:
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")
 
 
-class LatentPolicy(Policy):
-    """A policy on the features of the world model, with the world model's memory."""
-
-    def __init__(
-        self, agent: SoftActorCritic, model: WorldModel, features: FeatureExtractor
-    ) -> None:
-        self._agent, self._model, self._features = agent, model, features
-        self.memory_size = model.memory_size
-
-    def act(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        deterministic: bool,
-    ) -> Float[Tensor, "S N A"]:
-        return self._agent.act(self._features.of_observation(observation, memory), deterministic)
-
-    @torch.no_grad()
-    def remember(
-        self,
-        observation: Float[Tensor, "S N O"],
-        action: Float[Tensor, "S N A"],
-        memory: Float[Tensor, "S N M"],
-    ) -> Float[Tensor, "S N M"]:
-        return self._model.remember(self._model.encode(observation), action, memory)
-
-
 class Plan2Explore(Algorithm):
-    """World model, disagreement ensemble, explorer and task policy."""
+    """World, explorer and task policy, and the two buffers that they learn from."""
 
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
         self.config = config
-        self.updates = Counter()
-        self.steps_stored = Counter()
-        schedule = LearningRateSchedule(
-            config.model_warmup_updates,
-            config.pretraining_updates + problem.steps // config.update_interval,
-        )
-        streams = {
-            name: SeedGenerators(seeds, name, device)
-            for name in ("world weights", "windows", "ensemble rows", "starts", "batches")
-        }
-        self._windows, self._starts = streams["windows"], streams["starts"]
-        self._batches = streams["batches"]
-        observation_size, action_size = problem.observation_size, problem.action_size
-        self.model = WorldModel(
-            observation_size,
-            action_size,
-            config.latent_size,
-            config.memory_size,
-            config.hidden,
-            streams["world weights"],
-        )
-        self.features = FeatureExtractor(self.model)
-        optimizer = partial(
-            SeedOptimizer,
-            learning_rate=config.model_learning_rate,
-            clip_norm=config.model_clip_norm,
-            schedule=schedule,
-        )
-        self.model_optimizer = optimizer(self.model.parameters())
-        self.curiosity = IntrinsicReward(
-            self.features.size,
-            action_size,
-            config.latent_size,
-            config.members,
-            config.ensemble_hidden,
-            optimizer,
-            SeedGenerators(seeds, "ensemble weights", device),
-            streams["ensemble rows"],
-        )
+        self.updates, self.steps_stored = Counter(), Counter()
+        total_updates = config.pretraining_updates + problem.steps // config.update_interval
+        self.world = WorldLearner(problem, config.world, total_updates)
+        self.features, self.curiosity = self.world.features, self.world.curiosity
         self.task_scale = RunningScale(len(seeds), decay=0.99, device=device, floor=1.0)
         self.task_agent = self._agent(problem, "agent")
         self.explorer_agent = self._agent(problem, "explorer")
-        self.task_policy = LatentPolicy(self.task_agent, self.model, self.features)
-        self.explorer = LatentPolicy(self.explorer_agent, self.model, self.features)
+        self.task_policy = LatentPolicy(self.task_agent, self.world.model)
+        self.explorer = LatentPolicy(self.explorer_agent, self.world.model)
+        sizes = problem.observation_size, problem.action_size, config.world.memory_size
         capacity = min(config.buffer_capacity, problem.steps)
-        fields = real_fields(observation_size, action_size, config.memory_size)
-        self.sac_buffer = RowBuffer(len(seeds), capacity, fields, device)
+        self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
         self.imagination_buffer = RowBuffer(
             len(seeds),
             config.retained_imaginations * config.horizon * config.imagined_starts,
-            self._imagined_fields(action_size),
+            self._imagined_fields(problem.action_size),
             device,
         )
+        self.starts = SeedGenerators(seeds, "starts", device)
+        self.batches = SeedGenerators(seeds, "batches", device)
 
     def _agent(self, problem: Problem, name: str) -> SoftActorCritic:
         return SoftActorCritic(
@@ -182,19 +101,12 @@ class Plan2Explore(Algorithm):
         )
 
     def _imagined_fields(self, action_size: int) -> dict[str, int]:
-        size = self.features.size
-        return {
-            "observation": size,
-            "action": action_size,
-            "reward": 1,
-            "disagreement": 1,
-            "next_observation": size,
-            "terminated": 1,
-        }
+        seen = {"observation": self.features.size, "next_observation": self.features.size}
+        return seen | {"action": action_size, "reward": 1, "disagreement": 1, "terminated": 1}
 
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
-        self.model.normalizer.update(transition.observation.unsqueeze(1))
+        self.world.model.normalizer.update(transition.observation.unsqueeze(1))
         self.steps_stored.value += 1
 
     @property
@@ -206,39 +118,26 @@ class Plan2Explore(Algorithm):
             return {}
         if self.updates.value == 0:
             for _ in range(self.config.pretraining_updates):
-                self._update_world()
+                self.world.update(self.sac_buffer)
         self.updates.value += 1
-        return self._update_world()
-
-    def _update_world(self) -> Metrics:
-        config = self.config
-        length = min(config.sequence_length, self.sac_buffer.size)
-        windows, slots = self.sac_buffer.sample_windows(self._windows, config.sequences, length)
-        losses, metrics, states = world_loss(self.model, as_sequences(windows))
-        norm = self.model_optimizer.step(losses)
-        # Later windows start from memories as they are now, not as they were when stored.
-        self.sac_buffer.write("memory", slots.flatten(1), states.memory)
-        change = states.next_latent - states.latent
-        features = self.features.of_state(states.latent, states.memory)
-        metrics |= self.curiosity.learn(features, states.action, change)
-        self.task_scale.update(states.reward.abs())
-        self.states = states
-        return metrics | {"world_gradient_norm": norm}
+        self.states, metrics = self.world.update(self.sac_buffer)
+        self.task_scale.update(self.states.reward.abs())
+        return metrics
 
     def imagine(self) -> Metrics:
         if not self._due:
             return {}
-        states, starts = self.states, self.config.imagined_starts
-        rows = self._starts.integers(states.latent.shape[1], starts)
+        latent, memory = self.states.latent, self.states.memory
+        rows = self.starts.integers(latent.shape[1], self.config.imagined_starts)
         imagined = roll_out(
-            self.model,
+            self.world.model,
             self.features.of_state,
             self._act_in_imagination,
             self.curiosity.disagreement,
-            pick_rows(states.latent, rows),
-            pick_rows(states.memory, rows),
+            pick_rows(latent, rows),
+            pick_rows(memory, rows),
             self.config.horizon,
-            self._starts,
+            self.starts,
         )
         self.curiosity.scale.update(imagined["disagreement"])
         self.imagination_buffer.add(imagined)
@@ -266,7 +165,7 @@ class Plan2Explore(Algorithm):
         to_batch = self._for_explorer if for_explorer else as_transitions
 
         def draw_imagined(rows: int) -> TransitionBatch:
-            return to_batch(self.imagination_buffer.sample(self._batches, rows))
+            return to_batch(self.imagination_buffer.sample(self.batches, rows))
 
         def draw_real(rows: int) -> TransitionBatch:
             return to_batch(self._real_transitions(rows, for_explorer))
@@ -277,7 +176,7 @@ class Plan2Explore(Algorithm):
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
         """Random steps of the last batch of sequences, which was encoded by the present model."""
         states = self.states
-        picked = self._batches.integers(states.latent.shape[1], rows)
+        picked = self.batches.integers(states.latent.shape[1], rows)
         fields = {
             name: pick_rows(x if x.dim() == 3 else x.unsqueeze(-1), picked)
             for name, x in states._asdict().items()
@@ -309,27 +208,16 @@ class Plan2Explore(Algorithm):
         return self.task_agent.updates
 
     def components(self) -> dict[str, Stateful]:
-        return {
-            "model": self.model,
-            "model_optimizer": self.model_optimizer,
-            "curiosity": self.curiosity,
-            "task_agent": self.task_agent,
-            "explorer_agent": self.explorer_agent,
-            "task_scale": self.task_scale,
-            "sac_buffer": self.sac_buffer,
-            "imagination_buffer": self.imagination_buffer,
-            "windows": self._windows,
-            "starts": self._starts,
-            "batches": self._batches,
-            "updates": self.updates,
-            "steps_stored": self.steps_stored,
-        }
+        names = (
+            "world task_agent explorer_agent task_scale sac_buffer imagination_buffer starts "
+            "batches updates steps_stored"
+        )
+        return {name: getattr(self, name) for name in names.split()}
 
     def policy_components(self) -> dict[str, Stateful]:
-        return {"model": self.model, "actor": self.task_agent.actor}
+        return {"model": self.world.model, "actor": self.task_agent.actor}
 
 
 def build(problem: Problem, config: Config) -> Plan2Explore:
     """The algorithm for one group of seeds of one task."""
-    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
     return Plan2Explore(problem, config)

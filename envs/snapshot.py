@@ -1,0 +1,74 @@
+"""The whole state of a simulator as plain values, so that stepping goes on bit-identically.
+
+A state holds only dicts, ints, strings and tensors: `torch.load(weights_only=True)` reads it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import mujoco
+import numpy as np
+import torch
+from gymnasium.envs.mujoco import MujocoEnv
+from numpy.typing import NDArray
+
+from envs.simulator import Simulator
+
+_INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
+
+# After a step, body frames lag the joint positions by one physics step, and some rewards read them
+# before stepping (Humanoid's centre of mass): recomputing them would give other values.
+_LAGGING_FIELDS = ("xpos", "xipos")
+
+
+def simulator_state(simulator: Simulator) -> dict[str, Any]:
+    """Physics and random generator of an unwrapped simulator; raises TypeError if unsupported."""
+    if isinstance(simulator, MujocoEnv):
+        physics = _mujoco_state(simulator)
+    elif hasattr(simulator, "state"):
+        # Classic-control simulators keep everything in `state`. Its dtype counts: after a reset
+        # MountainCarContinuous computes in float64, after a step in float32.
+        physics = {"state": _tensor(np.asarray(simulator.state))}
+    else:
+        raise TypeError(f"{type(simulator).__name__} has no state that can be saved")
+    return {"physics": physics, "generator": simulator.np_random.bit_generator.state}
+
+
+def load_simulator_state(simulator: Simulator, state: Mapping[str, Any]) -> None:
+    """Puts back what `simulator_state` returned; raises ValueError if it does not fit."""
+    simulator.reset()  # some attributes, as Pendulum's `state`, exist only after a reset
+    physics = state["physics"]
+    if isinstance(simulator, MujocoEnv):
+        _load_mujoco_state(simulator, physics)
+    elif hasattr(simulator, "state"):
+        simulator.state = physics["state"].cpu().numpy().copy()
+    else:
+        raise TypeError(f"{type(simulator).__name__} has no state that can be loaded")
+    simulator.np_random.bit_generator.state = state["generator"]
+
+
+def _tensor(values: NDArray[Any]) -> torch.Tensor:
+    return torch.from_numpy(values.copy())
+
+
+def _mujoco_state(simulator: MujocoEnv) -> dict[str, Any]:
+    """Everything that integration reads, the solver's warm start included, and lagging frames."""
+    integration = np.empty(mujoco.mj_stateSize(simulator.model, _INTEGRATION))
+    mujoco.mj_getState(simulator.model, simulator.data, integration, _INTEGRATION)
+    lagging = {name: _tensor(getattr(simulator.data, name)) for name in _LAGGING_FIELDS}
+    return {"integration": _tensor(integration), "lagging": lagging}
+
+
+def _load_mujoco_state(simulator: MujocoEnv, physics: Mapping[str, Any]) -> None:
+    model, data = simulator.model, simulator.data
+    integration = physics["integration"].cpu().numpy()
+    size = mujoco.mj_stateSize(model, _INTEGRATION)
+    if integration.shape != (size,):
+        raise ValueError(
+            f"saved physics has shape {integration.shape}, but the model of "
+            f"{type(simulator).__name__} needs ({size},)"
+        )
+    mujoco.mj_setState(model, data, integration, _INTEGRATION)
+    mujoco.mj_forward(model, data)  # derives the rest, such as what a renderer shows
+    for name, values in physics["lagging"].items():
+        getattr(data, name)[:] = values.cpu().numpy()

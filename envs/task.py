@@ -1,0 +1,80 @@
+"""What the benchmark declares about an environment: scores, success, termination, coverage."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Coordinates = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Success = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]], NDArray[np.bool_]]
+Termination = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Two coordinates of an observation, with the grid on which visited states are counted.
+
+    `labels`, `low` and `high` name the two coordinates, with units, and bound the grid of
+    `bins` x `bins` cells. `coordinates` maps observations (..., O) to (..., 2).
+    """
+
+    labels: tuple[str, str]
+    low: tuple[float, float]
+    high: tuple[float, float]
+    bins: int
+    coordinates: Coordinates
+
+    def __call__(self, observations: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Observations (..., O) to coordinates (..., 2), float64, not clipped to the grid."""
+        return self.coordinates(np.asarray(observations, dtype=np.float64))
+
+    def cells(self, observations: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Observations (..., O) to grid cells (..., 2); what lies outside counts at the edge."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        scaled = (self(observations) - low) / (high - low) * self.bins
+        cells: NDArray[np.int64] = np.floor(scaled).clip(0, self.bins - 1).astype(np.int64)
+        return cells
+
+
+def select(first: int, second: int) -> Coordinates:
+    """Coordinates that are two entries of the observation."""
+
+    def coordinates(observations: NDArray[np.float64]) -> NDArray[np.float64]:
+        return observations[..., [first, second]]
+
+    return coordinates
+
+
+@dataclass(frozen=True)
+class Task:
+    """One environment of the benchmark.
+
+    `horizon` is in environment steps. Scores are undiscounted returns of one episode:
+    `random_score` is what the uniform random policy gets (measured by `envs.random_scores`),
+    `reference_score` is what a good policy gets, as `reference_source` explains;
+    a normalised score is (return - random_score) / (reference_score - random_score).
+    `terminated` takes batched torch observations (..., O), actions (..., A) in [-1, 1] and next
+    observations (..., O) and returns the simulator's termination flags (...,), bool.
+    `success` takes next observations (R, O), rewards (R,) and terminated flags (R,) of one step
+    and returns (R,) bool, whether that step satisfies the success predicate; None: none declared.
+    An episode succeeds when any of its steps does.
+    """
+
+    id: str
+    horizon: int
+    sparse: bool
+    description: str
+    random_score: float
+    reference_score: float
+    reference_source: str
+    success_description: str
+    projection: Projection
+    terminated: Termination
+    success: Success | None = None
+
+    @property
+    def slug(self) -> str:
+        """The id as one path component."""
+        return self.id.replace("/", "-")

@@ -1,0 +1,53 @@
+"""The simulators' termination rules as batched torch functions, for use inside learned models.
+
+Each takes observations (..., O), actions (..., A) and next observations (..., O) and returns
+(...,) bool. Only the next observation decides in all of them.
+"""
+
+import torch
+
+# Defaults of gymnasium's Hopper-v5 (gymnasium/envs/mujoco/hopper_v5.py); all bounds are exclusive.
+HOPPER_HEALTHY_STATE = 100.0
+HOPPER_HEALTHY_HEIGHT = 0.7
+HOPPER_HEALTHY_ANGLE = 0.2
+
+# gymnasium/envs/classic_control/continuous_mountain_car.py
+MOUNTAIN_CAR_GOAL_POSITION = 0.45
+MOUNTAIN_CAR_GOAL_VELOCITY = 0.0
+
+
+def never(
+    observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
+) -> torch.Tensor:
+    """For tasks whose episodes end only by truncation."""
+    shape = next_observation.shape[:-1]
+    return torch.zeros(shape, dtype=torch.bool, device=next_observation.device)
+
+
+def hopper(
+    observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
+) -> torch.Tensor:
+    """Hopper-v5: ends when height, angle or any later state leaves its healthy range.
+
+    Observation: height (m), torso angle (rad), three joint angles, six velocities. Gymnasium
+    checks its `state[2:]`, which is everything here but the height. NaN is unhealthy.
+    The simulator checks velocities before it clips them to [-10, 10] for the observation, so a
+    velocity beyond 100 would be invisible here; random play stays below 20.
+    """
+    height, angle = next_observation[..., 0], next_observation[..., 1]
+    state = next_observation[..., 1:]
+    healthy = (
+        (state.abs() < HOPPER_HEALTHY_STATE).all(dim=-1)
+        & (height > HOPPER_HEALTHY_HEIGHT)
+        & (height < torch.inf)
+        & (angle.abs() < HOPPER_HEALTHY_ANGLE)
+    )
+    return ~healthy
+
+
+def mountain_car(
+    observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
+) -> torch.Tensor:
+    """MountainCarContinuous-v0: ends at the goal. Observation: position, velocity."""
+    position, velocity = next_observation[..., 0], next_observation[..., 1]
+    return (position >= MOUNTAIN_CAR_GOAL_POSITION) & (velocity >= MOUNTAIN_CAR_GOAL_VELOCITY)

@@ -32,6 +32,8 @@ class DynamicsConfig:
         patience: a training ends after this many epochs in which no member improved.
         improvement: share of its best holdout loss by which a member must get better to improve.
         max_epochs: most epochs of one training; None for no limit.
+        max_updates: most updates of one training, in whole epochs, at least one; None for no
+            limit. A budget that suits few rows (many epochs) and many (few) alike.
     """
 
     hidden: tuple[int, ...] = (200, 200, 200, 200)
@@ -46,17 +48,33 @@ class DynamicsConfig:
     patience: int = 5
     improvement: float = 0.01
     max_epochs: int | None = None
+    max_updates: int | None = None
 
     def __post_init__(self) -> None:
         require_positive(self, "dynamics", "members", "elites", "learning_rate", "batch_size")
         require_positive(self, "dynamics", "holdout_limit", "patience")
         most = f"at most dynamics.members ({self.members})"
         require(self.elites <= self.members, "dynamics.elites", self.elites, most)
-        share, gain, epochs = self.holdout_share, self.improvement, self.max_epochs
+        share, gain = self.holdout_share, self.improvement
         require(0 < share < 1, "dynamics.holdout_share", share, "a number between 0 and 1")
         require(0 <= gain < 1, "dynamics.improvement", gain, "a number in [0, 1)")
         require(len(self.weight_decay) > 0, "dynamics.weight_decay", self.weight_decay, "numbers")
-        require(epochs is None or epochs > 0, "dynamics.max_epochs", epochs, "null or above 0")
+        for name in ("max_epochs", "max_updates"):
+            limit = getattr(self, name)
+            require(limit is None or limit > 0, f"dynamics.{name}", limit, "null or above 0")
+
+    def epoch_batches(self, rows: int) -> int:
+        """Updates of one epoch over this many rows."""
+        return max(1, round(rows / self.batch_size))
+
+    def epoch_limit(self, rows: int) -> float:
+        """Most epochs of a training on this many rows."""
+        limits = [math.inf]
+        if self.max_epochs is not None:
+            limits.append(self.max_epochs)
+        if self.max_updates is not None:
+            limits.append(max(1, self.max_updates // self.epoch_batches(rows)))
+        return min(limits)
 
     def layer_decays(self) -> list[float]:
         """One weight decay for each layer, the output layer included."""

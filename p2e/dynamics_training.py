@@ -43,8 +43,8 @@ def train_dynamics(
     optimizer = dynamics_optimizer(dynamics)
     stopping = EarlyStopping(dynamics)
     loss = rows.new_zeros(rows.shape[0])
-    epochs = 0
-    while bool(stopping.active.any()) and epochs != config.max_epochs:
+    epochs, most = 0, config.epoch_limit(training.shape[1])
+    while bool(stopping.active.any()) and epochs < most:
         epoch_loss = train_epoch(dynamics, optimizer, rows, own_rows, streams)
         loss = torch.where(stopping.active, epoch_loss, loss)
         stopping.update(holdout_losses(dynamics, held_out))
@@ -100,9 +100,8 @@ def train_epoch(
 
     One order a seed serves all members: what they have at the same place is independent already.
     """
-    count = own_rows.shape[2]
-    order = generators.permutation(count)
-    batches = max(1, round(count / dynamics.config.batch_size))
+    order = generators.permutation(own_rows.shape[2])
+    batches = dynamics.config.epoch_batches(own_rows.shape[2])
     total = rows.new_zeros(rows.shape[0])
     for places in order.tensor_split(batches, dim=1):
         batch = take_rows(rows, own_rows.take_along_dim(places.unsqueeze(1), dim=2))

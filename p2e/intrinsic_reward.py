@@ -22,8 +22,8 @@ def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
 class IntrinsicReward:
     """An ensemble of one-step predictors of how the latent changes, from (feature, action).
 
-    The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is divided by its running mean
-    over imagined steps, so that one weight serves all tasks; it is never negative.
+    The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is measured against its running
+    mean over imagined steps, so that one weight serves all tasks; it is never negative.
     """
 
     def __init__(
@@ -71,9 +71,13 @@ class IntrinsicReward:
         return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
-        """The disagreement in units of its running mean."""
+        """log(1 + disagreement / its running mean): 0 where the members agree, about 0.7 on average.
+
+        The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
+        outweighing what can be reached: there disagreement is two orders of magnitude higher.
+        """
         scaled: Tensor = self.scale(disagreement)
-        return scaled
+        return scaled.log1p()
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: getattr(self, name) for name in self._PARTS}

@@ -48,7 +48,9 @@ class RunningNormalizer(nn.Module):
 
     def _broadcast(self, x: Tensor) -> tuple[Tensor, Tensor]:
         shape = (x.shape[0], *[1] * (x.dim() - 2), x.shape[-1])
-        scale = torch.where(self.variance < 1e-8, 1.0, self.variance.sqrt())
+        # Below this it is rounding: a float32 of the size of the mean tells no finer steps apart.
+        rounding = 1e-8 + (1e-6 * self.mean).square()
+        scale = torch.where(self.variance < rounding, 1.0, self.variance.sqrt())
         return self.mean.view(shape), scale.view(shape)
 
 

@@ -35,7 +35,7 @@ def world_loss(
     takes no gradient from this. Reward in symlog units; continuation by cross-entropy.
     All are means over time, rows and features, of normalised observations.
     """
-    rows = _flatten_time(batch)
+    rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
     latent = model.encoder(seen)
     with torch.no_grad():
@@ -73,7 +73,7 @@ def world_loss(
     return losses, metrics | {"world_loss": losses.detach()}, states
 
 
-def _flatten_time(batch: SequenceBatch) -> SequenceBatch:
+def flatten_time(batch: SequenceBatch) -> SequenceBatch:
     """Time and rows as one axis: (S, T, B, ...) to (S, T * B, ...); the memory stays."""
     fields = {name: x.flatten(1, 2) for name, x in batch._asdict().items() if name != "memory"}
     return batch._replace(**fields)

@@ -62,7 +62,7 @@ def test_members_see_rows_of_their_own_and_stay_different() -> None:
     module = curiosity()
     for i in range(100):
         module.learn(*data(-1.0, 1.0, seed=i))
-    weights = module.ensemble.layers[0].weight[0]
+    weights = next(iter(module.ensemble.parameters()))[0]  # of the first layer: (E, in, out)
     assert torch.pdist(weights.flatten(1)).min() > 0.1
 
 
@@ -70,5 +70,6 @@ def test_the_reward_is_in_units_of_its_running_mean() -> None:
     module = curiosity()
     raw = torch.tensor([[1.0, 3.0]])
     module.scale.update(raw)
-    torch.testing.assert_close(module.reward(raw), torch.tensor([[0.5, 1.5]]))
+    expected = torch.tensor([[0.5, 1.5]]).log1p()
+    torch.testing.assert_close(module.reward(raw), expected)
     assert (module.reward(torch.zeros(1, 2)) == 0).all(), "nothing to learn is worth nothing"

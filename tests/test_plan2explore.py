@@ -1,6 +1,7 @@
 """Plan2Explore: where rows and rewards come from, what touches what, and going on after a kill."""
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,9 @@ TRAINING = TrainingConfig(
 )
 
 
-def make_loop(chain: MakeChain, steps: int = 16, seeds: tuple[int, ...] = (0, 1), **config: Any):
+def make_loop(
+    chain: MakeChain, steps: int = 16, seeds: tuple[int, ...] = (0, 1), **config: Any
+) -> TrainingLoop:
     problem = Problem(
         seeds, 2, 1, steps, lambda o, a, n: torch.zeros(o.shape[:-1], dtype=torch.bool), CPU
     )
@@ -110,7 +113,7 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
     fields["reward"] = torch.full_like(fields["reward"], 10.0)
     fields["disagreement"] = torch.full_like(fields["disagreement"], 3.0)
     reward = trained._for_explorer(fields).reward
-    torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + 3 / 2))
+    torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + math.log(1 + 3 / 2)))
 
 
 def test_exploring_without_the_task_is_a_task_weight_of_zero(chain: MakeChain) -> None:

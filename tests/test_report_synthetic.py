@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from reporting.task_facts import TaskFacts
 
 ALGORITHMS = ("sac", "mbpo", "plan2explore")
@@ -169,10 +170,8 @@ def _write_losses(
     folder: Path, task: SyntheticTask, run: dict[str, Any], generator: np.random.Generator
 ) -> None:
     metrics = ["actor_loss", "critic_loss", "alpha", "q_value"]
-    if run["algorithm"] == "mbpo":
-        metrics += ["world_loss"]
-    if run["algorithm"] == "plan2explore":
-        metrics += ["world_loss", "disagreement", "intrinsic_reward"]
+    further = {"mbpo": 1, "plan2explore": 3}.get(run["algorithm"], 0)
+    metrics += ["world_loss", "disagreement", "intrinsic_reward"][:further]
     rows = []
     for seed in run["seeds"]:
         for step in range(100, task.steps + 1, 100):
@@ -231,3 +230,21 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def test_folders_keep_the_contract(tmp_path):
+    suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds=3, group_size=3)
+    folder = suite.folder(0)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    with np.load(folder / "coverage.npz") as coverage:
+        assert coverage["counts"].shape == (6, 3, BINS, BINS)
+        assert coverage["counts"][-1].sum() == 3 * 2000
+
+
+@pytest.mark.parametrize(("seeds", "group_size", "runs"), [(4, 1, 12), (5, 2, 9)])
+def test_seeds_are_grouped(tmp_path, seeds, group_size, runs):
+    suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds, group_size)
+    assert len(suite.suite["runs"]) == runs
+    assert all(suite.folder(place).is_dir() for place in range(runs))

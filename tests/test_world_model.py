@@ -1,4 +1,4 @@
-"""World model and world loss: sequences against single steps, episode borders, gradients, learning."""
+"""World model and world loss: sequences and single steps, episode borders, gradients, learning."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from p2e.encoder import symexp, symlog
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.optimizer import SeedOptimizer
-from p2e.world_loss import world_loss
+from p2e.world_loss import flatten_time, world_loss
 from p2e.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
@@ -58,7 +58,7 @@ def test_memory_does_not_cross_the_border_of_an_episode(model: WorldModel) -> No
     assert torch.equal(before[:, 2], torch.zeros_like(batch.memory))
     changed = latent.clone()
     changed[:, :2] += 1.0
-    before_changed, after_changed = model.remember_sequence(
+    _, after_changed = model.remember_sequence(
         changed, batch.action, first, batch.memory + 1
     )
     assert torch.equal(after[:, 2:], after_changed[:, 2:])
@@ -83,7 +83,7 @@ def test_the_forward_target_takes_no_gradient(model: WorldModel) -> None:
     losses.sum().backward()
     assert reached.grad is not None
     # The only path left is the reconstruction target, which is linear in s'.
-    rows = SequenceBatch(*(field.flatten(1, 2) for field in batch[:-1]), batch.memory)
+    rows = flatten_time(batch)
     latent = model.encode(rows.observation)
     prediction, _ = model.step(latent, rows.action, batch.memory)
     error = model.decoder(prediction.next_latent) - rows.next_observation
@@ -121,7 +121,7 @@ def test_it_learns_a_linear_world(model: WorldModel) -> None:
     losses = train(model, [random_batch(rows=32, seed=10 * i) for i in range(200)])
     assert (losses[-1] < 0.25 * losses[0]).all()
     batch = random_batch(rows=200, seed=5000)
-    rows = SequenceBatch(*(field.flatten(1, 2) for field in batch[:-1]), batch.memory)
+    rows = flatten_time(batch)
     latent = model.encode(rows.observation)
     prediction, _ = model.step(latent, rows.action, torch.zeros(SEEDS, 800, MEMORY))
     error = (model.decode(prediction.next_latent) - rows.next_observation).square().mean()

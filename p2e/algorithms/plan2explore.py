@@ -197,7 +197,9 @@ class Plan2Explore(Algorithm):
         weights = self.config.task_weight, self.config.intrinsic_weight
         return rows._replace(reward=weights[0] * task + weights[1] * curious)
 
-    def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"]:
+    def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
+        if self.updates.value == 0:
+            return None  # nothing is known yet about the scale of the disagreement
         observation, memory = transition.observation.unsqueeze(1), transition.memory.unsqueeze(1)
         features = self.features.of_observation(observation, memory)
         action = transition.action.unsqueeze(1)

@@ -1,0 +1,67 @@
+"""Curves, areas, profiles and bins on data whose answers can be worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reporting.bootstrap import generator_for
+from reporting.profiles import curve_on_shares, performance_profile, sample_efficiency
+from reporting.scores import binned_metric, mean_height, visited_share
+from reporting.tables import Coverage
+
+
+def test_mean_height_by_hand():
+    # Trapezoids of width 10 and 30: (10 * 1 + 30 * 3) / 40.
+    steps = np.array([0.0, 10.0, 40.0])
+    assert mean_height(steps, np.array([0.0, 2.0, 4.0])) == pytest.approx(2.5)
+    assert mean_height(steps, np.array([1.0, np.nan, 3.0])) == pytest.approx(2.0)
+    assert mean_height(steps[:1], np.array([7.0])) == 7.0
+
+
+def test_performance_profile_by_hand():
+    scores = [np.array([0.2, 0.4]), np.array([0.6, 1.0])]
+    band = performance_profile(scores, np.array([0.0, 0.4, 0.9, 1.0]), generator_for("test"))
+    assert band.estimate == (1.0, 0.5, 0.25, 0.0)
+    # Both runs of the second task are above 0.4 and none of the first: no resampling changes that.
+    assert (band.low[1], band.high[1]) == (0.5, 0.5)
+    assert band.low[2] < 0.25 < band.high[2]
+    assert band.n == 2
+
+
+def test_profile_of_single_seeds_has_no_band():
+    band = performance_profile([np.array([0.5])], np.array([0.0, 1.0]), generator_for("test"))
+    assert (band.estimate, band.low, band.high, band.n) == ((1.0, 0.0), (), (), 1)
+
+
+def test_sample_efficiency_trims_runs_at_each_point():
+    runs = np.array([[0.0, -9.0], [1.0, 2.0], [3.0, 4.0], [50.0, 60.0]])
+    band = sample_efficiency([runs[:2], runs[2:]], np.array([0.0, 1.0]), generator_for("test"))
+    assert band.estimate == (2.0, 3.0)
+
+
+def test_curves_are_interpolated_over_the_budget():
+    steps, grid = np.array([0.0, 50.0, 100.0]), np.array([0.0, 0.25, 1.0])
+    curves = np.array([[0.0, 10.0, 30.0], [1.0, np.nan, 3.0]])
+    shares = curve_on_shares(steps, curves, 100, grid)
+    np.testing.assert_allclose(shares, [[0.0, 5.0, 30.0], [1.0, 1.5, 3.0]])
+
+
+def test_metrics_are_averaged_within_bins_and_seeds():
+    table = pd.DataFrame(
+        {
+            "seed": [0, 0, 0, 1, 1],
+            "step": [1, 50, 51, 100, 60],
+            "loss": [2.0, 4.0, 8.0, 6.0, np.nan],
+        }
+    )
+    middles, values = binned_metric(table, "loss", budget=100, bins=2)
+    assert middles.tolist() == [25.0, 75.0]
+    np.testing.assert_array_equal(values, [[3.0, 8.0], [np.nan, 6.0]])
+
+
+def test_visited_share_counts_cells_once():
+    counts = np.zeros((2, 1, 2, 2), dtype=np.int32)
+    counts[:, 0, 0, 0] = 5, 9
+    counts[1, 0, 1, 0] = 1
+    coverage = Coverage("task", "sac", counts, np.array([0, 10]))
+    assert visited_share(coverage).tolist() == [[0.25, 0.5]]

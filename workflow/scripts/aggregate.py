@@ -1,0 +1,28 @@
+"""Collect the runs of a suite into its summary: one table a kind, and the state of every run."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from command_line import OneLineParser, run_program
+from reporting.collect import SuiteError, collect, read_suite, replace_file, summary_line
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write runs.csv, evaluation.csv, training.csv, losses.csv, final.csv and coverage.npz."""
+    parser = OneLineParser(prog="aggregate.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
+    parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")
+    options = parser.parse_args(arguments)
+    suite = read_suite(options.config)
+    summary = options.results / "summary"
+    rows = collect(options.results, suite, summary)
+    copy = summary / "suite.json"
+    if options.config.resolve() != copy.resolve():
+        replace_file(copy, options.config.read_bytes())
+    print(summary_line(rows))
+
+
+if __name__ == "__main__":
+    run_program("aggregate.py", main, SuiteError)

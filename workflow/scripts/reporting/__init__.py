@@ -1,0 +1,1 @@
+"""Aggregation, statistics, figures and the HTML report of one suite of runs."""

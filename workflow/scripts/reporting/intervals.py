@@ -1,0 +1,99 @@
+"""Intervals from the t distribution: for a mean, and for the difference of two means."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+FloatArray = npt.NDArray[np.float64]
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with a 95% interval.
+
+    `low` and `high` are None where the data cannot give an interval (fewer than two seeds), and
+    `estimate` is None where there are no data. `n` counts the independent seeds behind it; for
+    statistics over several tasks it is the smallest number of seeds that any of the tasks has.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+    @property
+    def available(self) -> bool:
+        """Whether both ends of the interval are known."""
+        return self.low is not None and self.high is not None
+
+    def mapped(self, offset: float, scale: float) -> "Interval":
+        """The same interval after (x - offset) / scale, for a positive scale."""
+
+        def moved(value: float | None) -> float | None:
+            return None if value is None else (value - offset) / scale
+
+        return Interval(moved(self.estimate), moved(self.low), moved(self.high), self.n)
+
+
+def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+    """Student's t interval for the mean of a one-dimensional sample.
+
+    mean +- t(n - 1) * standard deviation / sqrt(n), the deviation with n - 1 in its denominator.
+    """
+    sample = np.asarray(values, dtype=np.float64).ravel()
+    n = int(sample.size)
+    if n == 0:
+        return Interval(None, None, None, 0)
+    mean = float(sample.mean())
+    if n < 2:
+        return Interval(mean, None, None, n)
+    half = float(_t_quantile(confidence, n - 1) * sample.std(ddof=1) / math.sqrt(n))
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def t_band(samples: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Means, half widths of the t intervals, and counts, of the columns of (seeds, points).
+
+    NaN marks a value that is absent; it counts in no column. Both results are NaN where a column
+    is empty, the half width also where it has a single value.
+    """
+    present = np.isfinite(samples)
+    count = present.sum(axis=0).astype(np.int64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(present, samples, 0.0).sum(axis=0) / count
+        squares = (np.where(present, samples - mean, 0.0) ** 2).sum(axis=0)
+        half = np.sqrt(squares / (count - 1) / count)
+    half = np.where(count > 1, half, np.nan)
+    return mean, half * _t_quantile(CONFIDENCE, np.maximum(count - 1, 1)), count
+
+
+def welch_interval(
+    first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = CONFIDENCE
+) -> Interval:
+    """Welch's interval for mean(first) - mean(second), for samples of unequal variance.
+
+    The degrees of freedom are those of Welch and Satterthwaite. `n` is the smaller sample's size.
+    """
+    one = np.asarray(first, dtype=np.float64).ravel()
+    two = np.asarray(second, dtype=np.float64).ravel()
+    n = int(min(one.size, two.size))
+    if n == 0:
+        return Interval(None, None, None, 0)
+    difference = float(one.mean() - two.mean())
+    if n < 2:
+        return Interval(difference, None, None, n)
+    shares = np.array([one.var(ddof=1) / one.size, two.var(ddof=1) / two.size])
+    if shares.sum() == 0.0:
+        return Interval(difference, difference, difference, n)
+    freedom = shares.sum() ** 2 / (shares**2 / (np.array([one.size, two.size]) - 1)).sum()
+    half = float(_t_quantile(confidence, freedom) * math.sqrt(shares.sum()))
+    return Interval(difference, difference - half, difference + half, n)
+
+
+def _t_quantile(confidence: float, freedom: npt.ArrayLike) -> Any:
+    return stats.t.ppf(0.5 + confidence / 2, np.asarray(freedom, dtype=np.float64))

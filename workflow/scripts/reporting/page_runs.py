@@ -1,0 +1,106 @@
+"""What the page says about single runs, and about where all of them come from."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from reporting.run_folder import COMPLETE
+from reporting.task_facts import TaskFacts
+from reporting.text import display_name, duration, number, slug
+
+RUN_COLUMNS = (
+    ("Task", False),
+    ("Algorithm", False),
+    ("Seeds", True),
+    ("Status", False),
+    ("Steps", True),
+    ("Time", True),
+    ("Updates/s", True),
+    ("Device", False),
+)
+RUN_FACTS = {
+    "git_commit": "Commit",
+    "code_hash": "Code hash",
+    "cpu": "Processor",
+    "threads": "Threads",
+    "precision": "Precision",
+    "attempts": "Attempts",
+}
+PROVENANCE = {
+    "git_commit": "Commit",
+    "device": "Device",
+    "cpu": "Processor",
+    "threads": "Threads a run",
+    "precision": "Precision",
+    "python": "Python",
+}
+DECISIVE = ("Commit", "Device", "Precision", "Python")
+
+
+def run_rows(runs: list[dict[str, str]], facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:
+    """The rows of the table of runs, with the details that each opens to."""
+    return [_run_row(run, facts) for run in runs]
+
+
+def _run_row(run: dict[str, str], facts: dict[str, TaskFacts]) -> dict[str, Any]:
+    # Of a folder that the suite does not name, only the id as a path component is known.
+    by_folder = {slug(id_): known for id_, known in facts.items()}
+    known = facts.get(run["environment"]) or by_folder.get(run["environment"])
+    first_seed = run["seeds"].replace(",", "-").split("-")[0]
+    config = json.loads(run["config"] or "{}")
+    return {
+        **{key: run[key] for key in ("environment", "algorithm", "seeds", "status", "reason")},
+        **{key: run[key] for key in ("path", "command", "device", "steps")},
+        "task": known.name if known else run["environment"],
+        "seed_order": first_seed,
+        "steps_text": f"{int(run['steps']):,}" if run["steps"] else "",
+        "seconds": run["seconds"],
+        "seconds_text": duration(float(run["seconds"])) if run["seconds"] else "",
+        "updates": run["updates_per_second"],
+        "updates_text": number(float(run["updates_per_second"]))
+        if run["updates_per_second"]
+        else "",
+        "facts": [(name, run[key]) for key, name in RUN_FACTS.items() if run[key]],
+        "files": list(json.loads(run["files"] or "{}").items()),
+        "config": json.dumps(config, indent=2, ensure_ascii=False) if config else "",
+    }
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the complete runs come from.
+
+    facts: each fact's name with its distinct values. mixed: the names of the facts, in words for
+    a sentence, that differ between runs and can change their scores. uncommitted: whether some run
+    was made by files that differ from their commit.
+    """
+
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
+    mixed: tuple[str, ...]
+    uncommitted: bool
+
+
+def provenance(runs: list[dict[str, str]]) -> Provenance:
+    """Collect the provenance of the complete runs."""
+    complete = [run for run in runs if run["status"] == COMPLETE]
+    facts = {name: _distinct(complete, key) for key, name in PROVENANCE.items()}
+    mixed = [name for name, values in facts.items() if len(values) > 1 and name in DECISIVE]
+    # Each algorithm has a hash of its own, over the files that it uses.
+    hashes: list[str] = []
+    for algorithm in dict.fromkeys(run["algorithm"] for run in complete):
+        found = _distinct([run for run in complete if run["algorithm"] == algorithm], "code_hash")
+        hashes += [f"{display_name(algorithm)} {code}" for code in found]
+        mixed += [f"code of {display_name(algorithm)}"] * (len(found) > 1)
+    facts["Hash of the training code"] = tuple(hashes)
+    versions: dict[str, set[str]] = {}
+    for run in complete:
+        for package, version in json.loads(run["packages"] or "{}").items():
+            versions.setdefault(package, set()).add(str(version))
+    facts |= {package: tuple(sorted(found)) for package, found in sorted(versions.items())}
+    mixed += [f"version of {package}" for package, found in versions.items() if len(found) > 1]
+    uncommitted = any(run["git_commit"].endswith("-dirty") for run in complete)
+    return Provenance(tuple(facts.items()), tuple(mixed), uncommitted)
+
+
+def _distinct(runs: list[dict[str, str]], key: str) -> tuple[str, ...]:
+    return tuple(sorted({run[key] for run in runs if run[key]}))

@@ -1,0 +1,122 @@
+"""Reading one run folder, and deciding whether its numbers may be used."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
+COLUMNS = {
+    "training": ("seed", "step", "episode", "return", "length", "seconds"),
+    "evaluation": ("seed", "step", "episode", "return", "length", "success"),
+    "losses": ("seed", "step"),
+    "final": ("seed", "episode", "return", "length", "success"),
+}
+MANIFEST_KEYS = ("algorithm", "environment", "seeds", "steps", "files")
+
+
+@dataclass(frozen=True)
+class RequestedRun:
+    """A run that the suite's configuration names; `path` is relative to the results folder."""
+
+    environment: str
+    algorithm: str
+    seeds: tuple[int, ...]
+    steps: int
+    path: str
+    command: str
+
+
+@dataclass(frozen=True)
+class CheckedRun:
+    """A requested run and what was found: `tables` and `files` (name to sha256) if complete."""
+
+    requested: RequestedRun
+    status: str
+    reason: str = ""
+    manifest: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+class DamagedRunError(Exception):
+    """A run folder does not hold what its manifest promises; the message says what is wrong."""
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal sha256 of a file's bytes, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
+    """Read one run; a run that cannot be trusted comes back with its status and a reason."""
+    directory = results / requested.path
+    if not (directory / "manifest.json").is_file():
+        return CheckedRun(requested, MISSING, "there is no manifest.json: it has not finished")
+    manifest: dict[str, Any] = {}
+    try:
+        manifest = _read_manifest(directory, requested)
+        files = _verified_files(directory, manifest)
+        tables = {name: _read_table(directory, name, requested) for name in COLUMNS}
+        files["final.csv"] = sha256_of(directory / "final.csv")
+    except DamagedRunError as error:
+        return CheckedRun(requested, DAMAGED, str(error), manifest)
+    return CheckedRun(requested, COMPLETE, "", manifest, tables, files)
+
+
+def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
+    try:
+        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DamagedRunError("manifest.json is not readable as JSON") from error
+    if not isinstance(manifest, dict) or any(key not in manifest for key in MANIFEST_KEYS):
+        raise DamagedRunError(f"manifest.json lacks one of {', '.join(MANIFEST_KEYS)}")
+    if not isinstance(manifest["files"], dict):
+        raise DamagedRunError("manifest.json does not list its files with their sha256")
+    asked = {
+        "environment": requested.environment,
+        "algorithm": requested.algorithm,
+        "seeds": list(requested.seeds),
+        "steps": requested.steps,
+    }
+    for key, value in asked.items():
+        if manifest[key] != value:
+            raise DamagedRunError(
+                f"it is another run: its {key} is {manifest[key]}, the suite asks for {value}"
+            )
+    return manifest
+
+
+def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]:
+    promised: dict[str, str] = dict(manifest["files"])
+    for name, digest in sorted(promised.items()):
+        path = directory / Path(name).name
+        if not path.is_file():
+            raise DamagedRunError(f"{name} is missing")
+        if sha256_of(path) != digest:
+            raise DamagedRunError(f"the sha256 of {name} is not the one in the manifest")
+    return dict(sorted(promised.items()))
+
+
+def _read_table(directory: Path, name: str, requested: RequestedRun) -> pd.DataFrame:
+    path = directory / f"{name}.csv"
+    if not path.is_file():
+        raise DamagedRunError(f"{name}.csv is missing")
+    try:
+        table = pd.read_csv(path)
+    except ValueError as error:
+        raise DamagedRunError(f"{name}.csv is not readable as a table") from error
+    absent = [column for column in COLUMNS[name] if column not in table.columns]
+    if absent:
+        raise DamagedRunError(f"{name}.csv lacks the column {absent[0]}")
+    if name in ("evaluation", "final"):
+        if set(table["seed"]) != set(requested.seeds):
+            raise DamagedRunError(f"{name}.csv does not hold exactly the seeds of the run")
+        if not np.isfinite(table[["return", "success"]].to_numpy(dtype=np.float64)).all():
+            raise DamagedRunError(f"{name}.csv holds a return that is not a finite number")
+    return table

@@ -1,0 +1,171 @@
+"""How the figures look: colours, type, and vector files that suit light and dark pages."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import Any, cast
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reporting.text import slug
+
+# Okabe and Ito's colours, told apart with any colour vision; each has a contrast of at least 3
+# against a white and against a nearly black page.
+PALETTE = {"sac": "#0072B2", "mbpo": "#009E73", "plan2explore": "#D55E00"}
+OTHER_COLOURS = ("#CC79A7", "#7A6FD0", "#A6761D", "#7F7F7F")
+MARKERS = {"sac": "o", "mbpo": "s", "plan2explore": "D"}
+OTHER_MARKERS = ("^", "v", "P", "X")
+# Stands for the page's text colour while drawing, and is replaced by currentColor in the file.
+INK = "#010203"
+QUIET = 0.62
+FONT = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+
+STYLE: dict[str, Any] = {
+    **sns.axes_style("ticks"),
+    "svg.hashsalt": "plan2explore benchmark",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": INK,
+    "grid.alpha": 0.13,
+    "grid.linewidth": 0.6,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.formatter.use_mathtext": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure: its file's name, what it belongs to, and a description for who cannot see it."""
+
+    file: str
+    kind: str
+    environment: str | None
+    description: str
+
+
+def colour(algorithm: str, algorithms: list[str]) -> str:
+    """The algorithm's colour, the same in every figure."""
+    return _one_of(PALETTE, OTHER_COLOURS, algorithm, algorithms)
+
+
+def marker(algorithm: str, algorithms: list[str]) -> str:
+    """The algorithm's marker, a second cue beside the colour."""
+    return _one_of(MARKERS, OTHER_MARKERS, algorithm, algorithms)
+
+
+def css_colour(shade: str) -> str:
+    """The colour as a style sheet may replace it on a dark page; `shade` where none does."""
+    return f"var(--colour-{shade[1:].lower()}, {shade.lower()})"
+
+
+def _one_of(
+    known: dict[str, str], others: tuple[str, ...], algorithm: str, algorithms: list[str]
+) -> str:
+    if algorithm in known:
+        return known[algorithm]
+    unknown = [name for name in algorithms if name not in known]
+    return others[unknown.index(algorithm) % len(others)]
+
+
+@contextmanager
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """An empty figure (inches) in the report's style."""
+    with mpl.rc_context(cast(Any, STYLE)):
+        yield Figure(figsize=(width, height))
+
+
+def rows_legend(axes: Axes, columns: int = 4) -> None:
+    """A legend in one line above the axes."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.0),
+        ncols=columns,
+        handlelength=1.2,
+        columnspacing=1.1,
+        borderaxespad=0.1,
+    )
+
+
+def svg_text(figure: Figure, name: str, description: str) -> str:
+    """The figure as SVG that scales with its container and takes the page's text colour.
+
+    Ids get `name` in front, so that several figures fit into one page; metadata, which would hold
+    a date, is dropped.
+    """
+    # Once, because saving would lay the figure out again for each of its several passes.
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(INK, "currentColor", text, flags=re.IGNORECASE)
+    for shade in (*PALETTE.values(), *OTHER_COLOURS):
+        text = text.replace(f": {shade.lower()}", f": {css_colour(shade)}")
+    text = re.sub(r" font-family: [^;\"]*;", "", text)
+    text = re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)
+    prefix = slug(name)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
+    return _sized_by_container(text, description)
+
+
+def _sized_by_container(text: str, description: str) -> str:
+    opening = text[: text.index(">") + 1]
+    view = re.search(r'viewBox="([^"]+)"', opening)
+    box = view.group(1) if view else "0 0 360 240"
+    root = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="{box}" role="img" aria-label="{escape(description, quote=True)}" '
+        f'style="stroke-linejoin: round; font-family: {FONT}">'
+    )
+    return root + _shortened(text[len(opening) :])
+
+
+def _shortened(text: str) -> str:
+    """Coordinates to a hundredth of a point, and no white space that draws nothing."""
+
+    def two_decimals(match: re.Match[str]) -> str:
+        return re.sub(r"(\.\d\d)\d+", r"\1", match.group()).replace("\n", " ")
+
+    text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
+    text = re.sub(r' (?:d|x|y|transform)="[^"]*"', two_decimals, text)
+    return re.sub(r">\s+<", "><", text)

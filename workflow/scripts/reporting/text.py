@@ -1,0 +1,92 @@
+"""Turning ids, numbers and commands into words."""
+
+import math
+import re
+from collections.abc import Sequence
+
+DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore"}
+SUBJECT = "plan2explore"
+MINUS = "\N{MINUS SIGN}"
+# An absolute path: a slash that nothing path-like precedes, and a name behind it.
+_ABSOLUTE_PATH = re.compile(r"(?<![\w./\-])(?:/[^\s/'\",;:=()\[\]{}<>]+)+/?")
+_KEPT_FOLDERS = ("workflow", "results", "reports", "p2e", "envs", "benchmarks", "tests")
+
+
+def display_name(algorithm: str) -> str:
+    """The algorithm's name as the papers write it; an unknown one as it is."""
+    return DISPLAY_NAMES.get(algorithm, algorithm)
+
+
+def slug(text: str) -> str:
+    """`text` with every character that is unsafe in a file name or an HTML id replaced."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text)
+
+
+def without_machine_paths(text: str) -> str:
+    """`text` with each absolute path cut down to the part that means something elsewhere.
+
+    A path through a folder of the project starts at that folder; of any other the last name stays.
+    """
+
+    def shortened(match: re.Match[str]) -> str:
+        parts = [part for part in match.group().split("/") if part]
+        known = [place for place, part in enumerate(parts) if part in _KEPT_FOLDERS]
+        return "/".join(parts[known[0] :]) if known else parts[-1]
+
+    return _ABSOLUTE_PATH.sub(shortened, text)
+
+
+def seed_group(seeds: Sequence[int]) -> str:
+    """`0`, `0-9` or `0,3,7`: how a group of seeds is written."""
+    ordered = sorted(seeds)
+    if len(ordered) > 1 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{ordered[0]}-{ordered[-1]}"
+    return ",".join(str(seed) for seed in ordered)
+
+
+def number(value: float | None, signed: bool = False) -> str:
+    """Three significant digits for small numbers, whole numbers with separators for large ones."""
+    if value is None or not math.isfinite(value):
+        return "not available"
+    size = abs(value)
+    decimals = 0 if size >= 100 else 1 if size >= 10 else 2
+    written = f"{size:,.{decimals}f}"
+    if size != 0 and float(written.replace(",", "")) == 0.0:
+        written = f"{size:.1g}" if size >= 1e-4 else f"{size:.0e}"
+    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
+    return sign + written
+
+
+def p_value(value: float | None) -> str:
+    """Three decimals; anything smaller is said to be smaller."""
+    if value is None:
+        return "not available"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit that a reader would choose."""
+    if seconds is None or not math.isfinite(seconds):
+        return "not available"
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def count_of(amount: int, noun: str) -> str:
+    """`1 task`, `5 tasks`."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def joined(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def size_range(smallest: int, largest: int, noun: str) -> str:
+    """`10 seeds`, `1 seed`, or `8 to 10 seeds` where the numbers differ."""
+    if smallest == largest:
+        return count_of(smallest, noun)
+    return f"{smallest} to {largest} {noun}s"

@@ -28,6 +28,10 @@ class DynamicsConfig:
         elites: members with the lowest holdout loss, the only ones that predict in rollouts.
         weight_decay: from the first layer to the last; spread evenly over another depth.
         bound_weight: weight of the penalty that pulls the log-variance bounds together.
+        likelihood_weighting: beta of the beta-NLL (Seitzer et al. 2022, arXiv:2203.09168): a
+            prediction's likelihood counts in proportion to its variance to this power. With 0, the
+            paper's plain likelihood, rows that are once called uncertain are hardly fit any more:
+            on Pendulum-v1 the model never learned where the velocity is clipped.
         holdout_share, holdout_limit: share of the rows held out, and the most rows.
         patience: a training ends after this many epochs in which no member improved.
         improvement: share of its best holdout loss by which a member must get better to improve.
@@ -42,6 +46,7 @@ class DynamicsConfig:
     learning_rate: float = 1e-3
     weight_decay: tuple[float, ...] = (2.5e-5, 5e-5, 7.5e-5, 7.5e-5, 1e-4)
     bound_weight: float = 0.01
+    likelihood_weighting: float = 0.5
     batch_size: int = 256
     holdout_share: float = 0.2
     holdout_limit: int = 5000
@@ -58,6 +63,8 @@ class DynamicsConfig:
         share, gain = self.holdout_share, self.improvement
         require(0 < share < 1, "dynamics.holdout_share", share, "a number between 0 and 1")
         require(0 <= gain < 1, "dynamics.improvement", gain, "a number in [0, 1)")
+        power = self.likelihood_weighting
+        require(0 <= power <= 1, "dynamics.likelihood_weighting", power, "a number in [0, 1]")
         require(len(self.weight_decay) > 0, "dynamics.weight_decay", self.weight_decay, "numbers")
         for name in ("max_epochs", "max_updates"):
             limit = getattr(self, name)

@@ -105,22 +105,30 @@ def train_epoch(
     total = rows.new_zeros(rows.shape[0])
     for places in order.tensor_split(batches, dim=1):
         batch = take_rows(rows, own_rows.take_along_dim(places.unsqueeze(1), dim=2))
-        likelihoods = negative_log_likelihoods(dynamics, batch)
-        # Twice the NLL, as in the paper's code: what the penalty and the weight decays weigh
-        # is relative to this.
-        penalty = dynamics.config.bound_weight * dynamics.bound_penalty()
-        optimizer.step(2 * likelihoods.sum(dim=1) + penalty)
-        total += likelihoods.detach().mean(dim=1)
+        losses, likelihoods = training_losses(dynamics, batch)
+        optimizer.step(losses)
+        total += likelihoods
     return total / batches
 
 
-def negative_log_likelihoods(
+def training_losses(
     dynamics: Dynamics, batch: Float[Tensor, "S E B F"]
-) -> Float[Tensor, "S E"]:
-    """Mean over rows and targets, for each member on its own rows of (inputs, targets)."""
+) -> tuple[Float[Tensor, " S"], Float[Tensor, " S"]]:
+    """What is minimised, summed over the members, and their mean negative log-likelihood.
+
+    The weights of the likelihoods average 1 over each member's rows for each target.
+    """
+    config = dynamics.config
     inputs, targets = _parts(dynamics, batch)
     mean, log_variance = dynamics(inputs)
-    return gaussian_nll(mean, log_variance, targets).mean(dim=(2, 3))
+    likelihoods = gaussian_nll(mean, log_variance, targets)
+    weights = (config.likelihood_weighting * log_variance.detach()).exp()
+    weighted = likelihoods * weights / weights.mean(dim=2, keepdim=True)
+    # Twice the likelihood, without its constant, is the loss of the paper's code: what the penalty
+    # and the weight decays weigh is relative to that.
+    losses = 2 * weighted.mean(dim=(2, 3)).sum(dim=1)
+    penalty = config.bound_weight * dynamics.bound_penalty()
+    return losses + penalty, likelihoods.detach().mean(dim=(1, 2, 3))
 
 
 @torch.no_grad()

@@ -41,7 +41,7 @@ def test_each_member_predicts_with_its_own_weights() -> None:
 def test_bootstrap_rows_differ_between_members_and_seeds_and_repeat() -> None:
     rows = bootstrap_rows(SeedGenerators([0, 1], "bootstrap"), 3, 50, 50)
     assert rows.shape == (2, 3, 50)
-    assert 0 <= int(rows.min()) and int(rows.max()) < 50
+    assert int(rows.min()) >= 0 and int(rows.max()) < 50
     streams = rows.flatten(0, 1)
     for i in range(6):
         assert 20 < len(streams[i].unique()) < 45  # with replacement: about 63% of 50

@@ -49,7 +49,9 @@ def test_draws_have_the_stated_distribution() -> None:
     assert -2.0 <= float(uniform.min()) < -1.99 and 3.99 < float(uniform.max()) <= 4.0
     assert torch.allclose(uniform.mean(1), torch.ones(2), atol=0.04)
     counts = torch.bincount(generators.integers(5, 50_000)[0], minlength=5)
-    assert counts.shape == (5,) and torch.allclose(counts / 50_000, torch.full((5,), 0.2), atol=0.01)
+    assert counts.shape == (5,) and torch.allclose(
+        counts / 50_000, torch.full((5,), 0.2), atol=0.01
+    )
 
 
 def test_a_permutation_holds_every_number_once() -> None:

@@ -1,10 +1,12 @@
 """The recurrent unit against torch.nn.GRUCell, whose gates are in the order reset, update, new."""
 
+import pytest
 import torch
+from jaxtyping import TypeCheckError
 from torch import nn
 
-from p2e.gru_cell import GRUCell
 from p2e.generators import SeedGenerators
+from p2e.gru_cell import GRUCell
 
 
 def plain_cell(cell: GRUCell, seed: int) -> nn.GRUCell:
@@ -40,3 +42,9 @@ def test_an_open_update_gate_keeps_the_memory() -> None:
         cell.from_input.bias[..., 3:6] = 100.0  # the update gate, the second third
     memory = torch.tensor([[[0.3, -0.7, 5.0]]])
     torch.testing.assert_close(cell(torch.ones(1, 1, 2), memory), memory)
+
+
+def test_shapes_that_disagree_are_refused_by_the_annotations() -> None:
+    cell = GRUCell(3, 5, SeedGenerators([0, 1], "weights"))
+    with pytest.raises(TypeCheckError, match="memory"):
+        cell(torch.zeros(2, 4, 3), torch.zeros(2, 6, 5))

@@ -15,7 +15,8 @@ def uneven_batches(seeds: int, features: int) -> list[Tensor]:
     offset = torch.tensor([5.0, -3.0, 100.0])[:features]
     sizes = [1, 1, 60, 2, 17, 1, 40, 3, 5, 33]
     return [
-        (torch.randn(seeds, rows, features, generator=random) * (1 + i / 5) + i / 3) * scale + offset
+        (torch.randn(seeds, rows, features, generator=random) * (1 + i / 5) + i / 3) * scale
+        + offset
         for i, rows in enumerate(sizes)
     ]
 
@@ -27,7 +28,9 @@ def test_statistics_are_those_of_all_rows_together() -> None:
         normalizer.update(batch)
         seen = torch.cat(batches[: number + 1], dim=1).double().numpy()
         np.testing.assert_allclose(normalizer.mean[:, 0], seen.mean(axis=1), rtol=1e-5)
-        np.testing.assert_allclose(normalizer.variance[:, 0], seen.var(axis=1), rtol=2e-4, atol=1e-9)
+        np.testing.assert_allclose(
+            normalizer.variance[:, 0], seen.var(axis=1), rtol=2e-4, atol=1e-9
+        )
     assert float(normalizer.count) == sum(batch.shape[1] for batch in batches)
 
 
@@ -46,7 +49,7 @@ def test_before_any_row_nothing_changes() -> None:
     assert torch.equal(RunningNormalizer(2, 3)(x), x)
 
 
-@pytest.mark.parametrize("constant", [0.1, 7.3, -150.7])
+@pytest.mark.parametrize("constant", [0.1, 7.3, -150.7, 5000.1])
 def test_a_feature_that_never_varied_is_only_shifted(constant: float) -> None:
     normalizer = RunningNormalizer(1, 2)
     random = torch.Generator().manual_seed(0)
@@ -54,7 +57,7 @@ def test_a_feature_that_never_varied_is_only_shifted(constant: float) -> None:
         varied = torch.randn(1, rows, 1, generator=random)
         normalizer.update(torch.cat([torch.full((1, rows, 1), constant), varied], dim=-1))
     moved = normalizer(torch.tensor([[[constant + 0.5, 0.0]]]))
-    assert abs(float(moved[0, 0, 0]) - 0.5) < 1e-3
+    assert abs(float(moved[0, 0, 0]) - 0.5) < 2e-3
 
 
 def test_seeds_have_statistics_of_their_own_and_any_number_of_row_axes_fits() -> None:

@@ -97,6 +97,23 @@ def test_gradients_that_share_memory_are_clipped_once() -> None:
     torch.testing.assert_close(norms, torch.full((2,), 0.1))
 
 
+@pytest.mark.parametrize("clip_norm", [None, 0.5])
+def test_a_gradient_that_is_one_number_seen_many_times(clip_norm: float | None) -> None:
+    parameter = nn.Parameter(torch.zeros(3, 64))
+    optimizer = SeedOptimizer([parameter], 0.1, clip_norm)
+    norms = optimizer.step(parameter.sum(dim=1) * torch.tensor([1.0, -2.0, 3.0]))
+    torch.testing.assert_close(norms, torch.tensor([8.0, 16.0, 24.0]))
+    expected = torch.tensor([[-0.1], [0.1], [-0.1]]).expand(3, 64)
+    torch.testing.assert_close(parameter.detach(), expected)
+
+
+def test_a_transposed_gradient_reaches_the_right_weights() -> None:
+    parameter = nn.Parameter(torch.zeros(2, 3, 5))
+    slopes = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0))
+    SeedOptimizer([parameter], 0.1).step((parameter.transpose(1, 2) * slopes).sum(dim=(1, 2)))
+    torch.testing.assert_close(parameter.detach(), -0.1 * slopes.sign().transpose(1, 2))
+
+
 def test_a_batch_of_one_row_is_clipped_by_the_norm() -> None:
     generators = SeedGenerators([0, 1], "weights")
     one, two = (BatchedLinear((2,), 3, 4, generators) for _ in range(2))

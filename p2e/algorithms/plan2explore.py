@@ -35,7 +35,9 @@ class Config:
         world: of world model and disagreement ensemble.
         pretraining_updates: of the world on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
-        horizon, imagined_starts: imagined trajectories of an update, half of them the explorer's.
+        horizon, imagined_starts: length and number of the imagined trajectories of an update.
+        random_share: of them, with uniform random actions. Without these a policy that has settled
+            never imagines another action, and stays where it is.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents.
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
@@ -48,6 +50,7 @@ class Config:
     update_interval: int = 1
     horizon: int = 5
     imagined_starts: int = 128
+    random_share: float = 0.25
     retained_imaginations: int = 4
     real_share: float = 0.25
     task_weight: float = 1.0
@@ -57,8 +60,9 @@ class Config:
     def __post_init__(self) -> None:
         positive = "update_interval horizon imagined_starts retained_imaginations buffer_capacity"
         require_positive(self, "plan2explore", *positive.split())
-        share = self.real_share
-        require(0 <= share <= 1, "plan2explore.real_share", share, "a share in [0, 1]")
+        for key in ("real_share", "random_share"):
+            share = getattr(self, key)
+            require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
         for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")
@@ -147,11 +151,18 @@ class Plan2Explore(Algorithm):
         }
 
     def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
-        """The explorer acts in the first half of the trajectories, the task policy in the rest."""
-        half = features.shape[1] // 2
-        explored = self.explorer_agent.act(features[:, :half], deterministic=False)
-        exploited = self.task_agent.act(features[:, half:], deterministic=False)
-        return torch.cat([explored, exploited], dim=1)
+        """Random actions in the first trajectories; the two policies share the rest evenly."""
+        trajectories = features.shape[1]
+        undirected = round(trajectories * self.config.random_share)
+        middle = (undirected + trajectories) // 2
+        return torch.cat(
+            [
+                self.starts.uniform(-1.0, 1.0, undirected, self.sac_buffer.widths["action"]),
+                self.explorer_agent.act(features[:, undirected:middle], deterministic=False),
+                self.task_agent.act(features[:, middle:], deterministic=False),
+            ],
+            dim=1,
+        )
 
     def update_agent(self) -> Metrics:
         if not self._due:

@@ -1,0 +1,219 @@
+"""The replay ring against a plain list, and its draws."""
+
+import io
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.buffers import RowBuffer
+from p2e.generators import SeedGenerators
+
+SEEDS = 2
+
+
+def numbered(first: int, rows: int) -> dict[str, Tensor]:
+    """Rows number first, first + 1, ...: seed 1 counts from 1000. Two fields tell the same."""
+    number = torch.arange(first, first + rows, dtype=torch.float32)
+    both = torch.stack([number, number + 1000]).unsqueeze(-1)
+    return {"number": both, "pair": torch.cat([-both, both * 2], dim=-1)}
+
+
+def buffer_of(capacity: int) -> RowBuffer:
+    return RowBuffer(SEEDS, capacity, {"number": 1, "pair": 2})
+
+
+def held(buffer: RowBuffer) -> list[list[int]]:
+    """The numbers held, sorted, for each seed."""
+    rows = buffer.everything()
+    assert torch.equal(rows["pair"], torch.cat([-rows["number"], rows["number"] * 2], dim=-1))
+    return [sorted(int(value) for value in seed.flatten()) for seed in rows["number"]]
+
+
+def starts_seen(buffer: RowBuffer, length: int, windows: int = 400) -> set[int]:
+    """First numbers of many windows of seed 0; checks that every window is a run of numbers."""
+    fields, slots = buffer.sample_windows(SeedGenerators([0, 1], "windows"), windows, length)
+    number = fields["number"].squeeze(-1)
+    assert number.shape == (SEEDS, length, windows) == slots.shape
+    assert fields["pair"].shape == (SEEDS, length, windows, 2)
+    ages = torch.arange(length).view(1, length, 1)
+    assert torch.equal(number, number[:, :1] + ages)
+    assert bool((number[1] >= 1000).all())
+    taken = buffer.take(slots.flatten(1))["number"].view(number.shape)
+    assert torch.equal(taken, number)
+    return {int(value) for value in number[0, 0]}
+
+
+def check_against_list(buffer: RowBuffer, capacity: int, total: int) -> None:
+    newest = list(range(max(0, total - capacity), total))
+    assert buffer.size == len(newest)
+    assert held(buffer) == [newest, [value + 1000 for value in newest]]
+    for length in {min(1, len(newest)), min(3, len(newest)), len(newest)} - {0}:
+        assert starts_seen(buffer, length) == set(newest[: len(newest) - length + 1])
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 5, 7])
+def test_any_sequence_of_additions_keeps_the_newest_rows_in_order(capacity: int) -> None:
+    random = torch.Generator().manual_seed(capacity)
+    buffer, total = buffer_of(capacity), 0
+    for _ in range(40):
+        rows = int(torch.randint(0, 2 * capacity + 3, (), generator=random))
+        buffer.add(numbered(total, rows))
+        total += rows
+        check_against_list(buffer, capacity, total)
+
+
+def test_the_slots_of_a_ring_by_hand() -> None:
+    buffer = buffer_of(4)
+    slots = torch.arange(4).expand(SEEDS, 4)
+    buffer.add(numbered(0, 3))
+    buffer.add(numbered(3, 3))  # wraps in the middle: 3 goes last, 4 and 5 overwrite 0 and 1
+    assert buffer.take(slots)["number"][0].flatten().tolist() == [4, 5, 2, 3]
+    buffer.add(numbered(6, 9))  # more than fit: only 11 to 14 stay, from the cursor on
+    assert buffer.take(slots)["number"][0].flatten().tolist() == [13, 14, 11, 12]
+    buffer.add(numbered(15, 1))
+    assert buffer.take(slots)["number"][0].flatten().tolist() == [13, 14, 15, 12]
+
+
+def test_clearing_forgets_every_row() -> None:
+    buffer = buffer_of(4)
+    buffer.add(numbered(0, 6))
+    buffer.clear()
+    assert buffer.size == 0
+    with pytest.raises(ValueError, match="0 rows"):
+        buffer.sample(SeedGenerators([0, 1], "x"), 1)
+    buffer.add(numbered(50, 2))
+    assert held(buffer) == [[50, 51], [1050, 1051]]
+    assert starts_seen(buffer, 2) == {50}
+
+
+def test_draws_are_uniform_over_the_rows_held() -> None:
+    buffer = buffer_of(8)
+    buffer.add(numbered(0, 5))
+    for expected in (range(5), range(3, 11)):
+        rows = buffer.sample(SeedGenerators([0, 1], "draws"), 20_000)["number"].long().squeeze(-1)
+        counts = torch.bincount(rows[0], minlength=12) / 20_000
+        for number in range(12):
+            share = 1 / len(expected) if number in expected else 0.0
+            assert abs(float(counts[number]) - share) < 0.012
+        buffer.add(numbered(5, 6))
+
+
+@pytest.mark.parametrize("rows", [3, 6, 13])
+def test_the_newest_rows_alone_can_be_drawn(rows: int) -> None:
+    buffer = buffer_of(6)
+    buffer.add(numbered(0, rows))
+    for newest in (1, 2, 5, 6, 50):
+        drawn = buffer.sample(SeedGenerators([0, 1], "draws"), 300, newest=newest)["number"]
+        expected = set(range(max(0, rows - min(newest, 6)), rows))
+        assert {int(value) for value in drawn[0].flatten()} == expected
+        assert {int(value) - 1000 for value in drawn[1].flatten()} == expected
+
+
+def test_windows_are_uniform_over_the_starts() -> None:
+    buffer = buffer_of(8)
+    buffer.add(numbered(0, 11))
+    fields, _ = buffer.sample_windows(SeedGenerators([0, 1], "draws"), 20_000, 4)
+    counts = torch.bincount(fields["number"][0, 0].long().flatten(), minlength=11) / 20_000
+    for number in range(11):
+        assert abs(float(counts[number]) - (0.2 if 3 <= number <= 7 else 0.0)) < 0.012
+
+
+def test_each_seed_draws_from_its_own_rows_with_its_own_stream() -> None:
+    buffer = buffer_of(50)
+    buffer.add(numbered(0, 50))
+    rows = buffer.sample(SeedGenerators([3, 4], "draws"), 30)["number"].squeeze(-1)
+    assert bool((rows[1] >= 1000).all()) and bool((rows[0] < 1000).all())
+    assert not torch.equal(rows[0], rows[1] - 1000)
+    alone = RowBuffer(1, 50, {"number": 1, "pair": 2})
+    alone.add({name: value[1:] for name, value in numbered(0, 50).items()})
+    assert torch.equal(alone.sample(SeedGenerators([4], "draws"), 30)["number"][0, :, 0], rows[1])
+
+
+def test_drawn_rows_are_copies() -> None:
+    buffer = buffer_of(4)
+    buffer.add(numbered(0, 4))
+    drawn = buffer.sample(SeedGenerators([0, 1], "x"), 10)
+    drawn["number"].zero_()
+    assert held(buffer)[0] == [0, 1, 2, 3]
+
+
+def test_too_long_a_window_is_an_error_in_words() -> None:
+    buffer = buffer_of(8)
+    buffer.add(numbered(0, 3))
+    with pytest.raises(ValueError, match="holds 3 rows, expected 4"):
+        buffer.sample_windows(SeedGenerators([0, 1], "x"), 2, 4)
+
+
+def test_write_overwrites_one_field_of_the_given_slots() -> None:
+    buffer = buffer_of(4)
+    buffer.add(numbered(0, 4))
+    buffer.write("pair", torch.tensor([[1, 3], [0, 2]]), torch.full((2, 2, 2), 7.0))
+    rows = buffer.everything()
+    assert rows["number"][..., 0].tolist() == [[0, 1, 2, 3], [1000, 1001, 1002, 1003]]
+    assert rows["pair"][0].tolist() == [[0, 0], [7, 7], [-2, 4], [7, 7]]
+    assert rows["pair"][1].tolist() == [[7, 7], [-1001, 2002], [7, 7], [-1003, 2006]]
+
+
+def test_windows_can_be_written_back_to_the_slots_they_came_from() -> None:
+    buffer = buffer_of(6)
+    buffer.add(numbered(0, 9))
+    fields, slots = buffer.sample_windows(SeedGenerators([0, 1], "x"), 3, 2)
+    buffer.write("number", slots.flatten(1), fields["number"].flatten(1, 2) + 0.5)
+    again = buffer.take(slots.flatten(1))["number"].view(fields["number"].shape)
+    assert torch.equal(again, fields["number"] + 0.5)
+    untouched = buffer.everything()["number"] % 1 == 0
+    assert int((~untouched).sum()) == sum(len(seed.unique()) for seed in slots)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("number", (2, 3, 2)), ("pair", (2, 3, 1)), ("pair", (2, 2, 2)), ("pair", (1, 3, 2))],
+)
+def test_a_wrong_shape_names_the_field_and_both_shapes(name: str, shape: tuple[int, ...]) -> None:
+    fields = numbered(0, 3)
+    expected = tuple(fields[name].shape)
+    with pytest.raises(ValueError) as raised:
+        buffer_of(4).add(fields | {name: torch.zeros(shape)})
+    for part in (f"'{name}'", str(shape), str(expected)):
+        assert part in str(raised.value)
+
+
+def test_rows_for_another_number_of_seeds_are_refused() -> None:
+    fields = {name: value.repeat(2, 1, 1) for name, value in numbered(0, 3).items()}
+    with pytest.raises(ValueError, match=r"\(4, 3, 1\).*\(2, 3, 1\)"):
+        buffer_of(4).add(fields)
+
+
+def test_missing_and_unknown_fields_are_named() -> None:
+    fields = numbered(0, 3)
+    with pytest.raises(ValueError, match="pair"):
+        buffer_of(4).add({"number": fields["number"]})
+    with pytest.raises(ValueError, match="extra"):
+        buffer_of(4).add(fields | {"extra": fields["number"]})
+
+
+@pytest.mark.parametrize("rows", [0, 3, 5, 8])
+def test_a_restored_buffer_goes_on_as_the_first(rows: int) -> None:
+    buffer, restored = buffer_of(5), buffer_of(5)
+    buffer.add(numbered(0, rows))
+    restored.add(numbered(500, 2))
+    file = io.BytesIO()
+    torch.save(buffer.state_dict(), file)
+    file.seek(0)
+    restored.load_state_dict(torch.load(file, weights_only=True))
+    for one in (buffer, restored):
+        one.add(numbered(rows, 2))
+    check_against_list(restored, 5, rows + 2)
+    draws = [one.sample(SeedGenerators([0, 1], "x"), 20)["pair"] for one in (buffer, restored)]
+    assert torch.equal(*draws)
+
+
+def test_a_state_is_a_copy() -> None:
+    buffer = buffer_of(5)
+    buffer.add(numbered(0, 5))
+    state = buffer.state_dict()
+    buffer.add(numbered(5, 5))
+    restored = buffer_of(5)
+    restored.load_state_dict(state)
+    assert held(restored)[0] == [0, 1, 2, 3, 4]

@@ -1,0 +1,314 @@
+"""MBPO: branched rollouts, the two buffers, and the batches mixed from them."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.algorithm import Problem, load_state_of, state_of
+from p2e.algorithms.mbpo import MBPO, Config, build
+from p2e.batch import Transition, TransitionBatch
+from p2e.branched_rollouts import Rollout, RolloutSchedule, branch
+from p2e.config import ConfigError, from_mapping
+from p2e.dynamics import Dynamics, DynamicsConfig
+from p2e.generators import SeedGenerators
+from p2e.metrics import Metrics
+from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+
+Make = Callable[..., SeedGenerators]
+REAL_MARK = 100.0  # the reward of real rows, far from any that the models below imagine
+SMALL = Config(
+    agent=SoftActorCriticConfig(hidden=(8,), batch_size=20),
+    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_epochs=2),
+    model_interval=3,
+    rollouts_per_step=4,
+    updates_per_step=2,
+    retained_trainings=2,
+)
+
+
+def beyond_one(observation: Tensor, action: Tensor, reached: Tensor) -> Tensor:
+    """The toy task ends where the first feature gets above 1."""
+    return reached[..., 0] > 1.0
+
+
+def make(config: Config = SMALL, seeds: tuple[int, ...] = (0, 1)) -> MBPO:
+    return build(Problem(seeds, 2, 1, 100, beyond_one, torch.device("cpu")), config)
+
+
+def transition(seeds: int, step: int, shift: float = 0.0) -> Transition:
+    """Step number `step` of some fixed stream of transitions; `shift` moves those of seed 0."""
+    random = torch.Generator().manual_seed(step)
+    observation, reached = torch.randn(2, seeds, 2, generator=random).unbind(0)
+    action = torch.rand(seeds, 1, generator=random) * 2 - 1
+    observation[0] += shift
+    flags = torch.zeros(seeds, dtype=torch.bool)
+    reward = torch.full((seeds,), REAL_MARK)
+    return Transition(observation, action, reward, reached, flags, flags, torch.zeros(seeds, 0))
+
+
+def train(algorithm: MBPO, first: int, last: int, shift: float = 0.0) -> list[Metrics]:
+    """Steps first to last - 1 as the training loop makes them; returns what learn_world did."""
+    learned = []
+    for step in range(first, last):
+        seeds = len(algorithm.batches)
+        algorithm.store(transition(seeds, step, shift if step < 12 else 0.0))
+        if step >= 10:  # the warm-up is over
+            learned.append(algorithm.learn_world() | algorithm.imagine())
+            algorithm.update_agent()
+    return learned
+
+
+def counting_dynamics(generators: SeedGenerators, change: float) -> Dynamics:
+    """Adds `change` to each feature of the observation, and pays what it has added up to."""
+    dynamics = Dynamics(2, 1, DynamicsConfig(hidden=()), generators)
+    weight, bias = dynamics.network.parameters()
+    with torch.no_grad():
+        weight.zero_()
+        bias[..., :3], bias[..., 3:] = change, -60.0
+        dynamics.min_log_variance.fill_(-60.0)
+    return dynamics
+
+
+def agent_of(generators: SeedGenerators) -> SoftActorCritic:
+    return SoftActorCritic(2, 1, SMALL.agent, generators, generators)
+
+
+def start_rows(observation: Tensor) -> TransitionBatch:
+    seeds, rows, _ = observation.shape
+    mark = torch.full((seeds, rows), REAL_MARK)
+    zeros = torch.zeros(seeds, rows)
+    return TransitionBatch(observation, zeros.unsqueeze(-1), mark, observation, zeros)
+
+
+def test_length_of_rollouts_grows_in_whole_steps() -> None:
+    hopper = RolloutSchedule(1, 15, 20_000, 150_000)
+    steps = [0, 20_000, 29_285, 29_286, 85_000, 149_999, 150_000, 10**6]
+    assert [hopper.length(step) for step in steps] == [1, 1, 1, 2, 8, 14, 15, 15]
+    assert RolloutSchedule().length(10**6) == 1
+    with pytest.raises(ConfigError, match=r"'rollout.end_step' is 5, expected more than"):
+        RolloutSchedule(1, 2, 5, 5)
+
+
+def test_no_row_follows_a_predicted_termination(generators: Make) -> None:
+    streams = generators(0, 1)
+    dynamics = counting_dynamics(streams, 0.4)
+    # The first branch of seed 0 ends with its third step, its second with the first; seed 1's
+    # second goes on to the end.
+    observation = torch.tensor([[[0.0, 0], [0.8, 0]], [[0.3, 0], [-9.0, 0]]])
+    rollout = branch(agent_of(streams), dynamics, beyond_one, start_rows(observation), 5, streams)
+    valid = rollout.valid.view(2, 5, 2)
+    assert valid[0].T.int().tolist() == [[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]]
+    assert valid[1].T.int().tolist() == [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]]
+    ended = rollout.steps.terminated.view(2, 5, 2) * valid
+    assert ended[0].T.tolist() == [[0, 0, 1, 0, 0], [1, 0, 0, 0, 0]]
+    assert ended[1].T.tolist() == [[0, 1, 0, 0, 0], [0, 0, 0, 0, 0]]
+    position = rollout.steps.observation[..., 0].view(2, 5, 2)[1, :, 1]
+    torch.testing.assert_close(position, -9.0 + 0.4 * torch.arange(5))
+    reached = rollout.steps.next_observation[..., 0].view(2, 5, 2)[1, :, 1]
+    torch.testing.assert_close(reached, -9.0 + 0.4 * torch.arange(1, 6))
+    metrics = {name: value.tolist() for name, value in rollout.metrics().items()}
+    expected = {"rollout_length": [5, 5], "imagined_rows": [4, 7], "dropped_rows": [0, 0]}
+    assert metrics == expected
+
+
+def test_rollouts_follow_the_current_policy(generators: Make) -> None:
+    streams = generators(0)
+    agent = agent_of(streams)
+    with torch.no_grad():
+        *_, bias = agent.actor.parameters()
+        bias[..., 0], bias[..., 1] = 20.0, -20.0
+    start = start_rows(torch.zeros(1, 3, 2))
+    dynamics = counting_dynamics(streams, 0.1)
+    rollout = branch(agent, dynamics, beyond_one, start, 2, streams)
+    assert (rollout.steps.action > 0.99).all()
+
+
+def test_rows_that_are_not_finite_are_dropped_and_counted(generators: Make) -> None:
+    streams = generators(0, 1)
+    dynamics = counting_dynamics(streams, 0.0)
+    *_, bias = dynamics.network.parameters()
+    with torch.no_grad():
+        bias[0, 2, :, 0] = torch.inf  # one of the five elites of seed 0
+        bias[0, 3, :, 2] = torch.nan  # another's reward
+    start = start_rows(torch.zeros(2, 50, 2))
+    rollout = branch(agent_of(streams), dynamics, beyond_one, start, 1, streams)
+    assert rollout.metrics()["dropped_rows"].tolist() == [20, 0]
+    assert rollout.metrics()["imagined_rows"].tolist() == [30, 50]
+    rows = rollout.rows(start, streams)
+    assert all(field.isfinite().all() for field in rows.values())
+    assert rows["reward"].max() < REAL_MARK
+
+
+def numbered_rollout(valid: list[list[int]]) -> Rollout:
+    """Rows whose reward is their number."""
+    flags = torch.tensor(valid, dtype=torch.bool)
+    number = torch.arange(flags.shape[1], dtype=torch.float32).expand(flags.shape).clone()
+    wide = number.unsqueeze(-1)
+    steps = TransitionBatch(wide, wide, number, wide, number * 0)
+    return Rollout(steps, flags, torch.zeros(len(valid)), 2)
+
+
+def test_ragged_rollouts_lose_no_row_and_repeat_all_alike(generators: Make) -> None:
+    half = [1, 0] * 500
+    rollout = numbered_rollout([half, [1] * 1000, [0] * 1000])
+    one = torch.zeros(3, 500)
+    start = TransitionBatch(
+        one.unsqueeze(-1), one.unsqueeze(-1), one + REAL_MARK, one.unsqueeze(-1), one
+    )
+    rows = rollout.rows(start, generators(0, 1, 2))
+    assert {name: field.shape for name, field in rows.items()} == dict.fromkeys(
+        TransitionBatch._fields, (3, 1000, 1)
+    )
+    some, every, none = rows["reward"].squeeze(-1).long()
+    assert some[:500].tolist() == list(range(0, 1000, 2))  # each valid row
+    repeats = some[500:]
+    assert (repeats % 2 == 0).all() and repeats.unique().numel() > 250
+    assert 400 < repeats.float().mean() < 600
+    assert every.tolist() == list(range(1000))
+    assert (none == REAL_MARK).all()
+    assert torch.equal(rows["observation"][:2], rows["reward"][:2])  # fields of a row together
+
+
+def test_model_is_trained_after_warm_up_and_then_at_intervals() -> None:
+    learned = train(make(), 0, 18)  # the first call is that of step 10
+    assert [bool(metrics) for metrics in learned] == [True, False, False] * 2 + [True, False]
+    expected = {"model_loss", "holdout_loss", "model_epochs"}
+    expected |= {"rollout_length", "imagined_rows", "dropped_rows"}
+    assert learned[0].keys() == expected
+    assert all(value.shape == (2,) for value in learned[0].values())
+    assert learned[0]["model_epochs"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(("share", "real"), [(0.05, 1), (0.25, 5), (0.0, 0), (1.0, 20)])
+def test_every_batch_has_the_stated_number_of_real_rows(
+    monkeypatch: pytest.MonkeyPatch, share: float, real: int
+) -> None:
+    algorithm = make(replace(SMALL, real_share=share, updates_per_step=7))
+    train(algorithm, 0, 11)
+    # What the model imagines resembles its data: mark the imagined rows by another reward.
+    imagined = algorithm.imagination_buffer
+    slots = torch.arange(imagined.size).expand(2, -1)
+    imagined.write("reward", slots, torch.zeros(2, imagined.size, 1))
+    batches: list[TransitionBatch] = []
+
+    def spy(batch: TransitionBatch) -> Metrics:
+        batches.append(batch)
+        return {}
+
+    monkeypatch.setattr(algorithm.agent, "update", spy)
+    algorithm.update_agent()
+    assert len(batches) == 7
+    for batch in batches:
+        assert batch.reward.shape == (2, 20)
+        assert (batch.reward == REAL_MARK).sum(dim=1).tolist() == [real, real]
+
+
+def test_updates_of_the_agent_for_each_step() -> None:
+    algorithm = make(replace(SMALL, updates_per_step=5))
+    train(algorithm, 0, 14)
+    assert algorithm.agent_updates == 4 * 5
+
+
+def drawn_marks(algorithm: MBPO) -> set[float]:
+    """Rewards among many rows drawn from the imagination buffer."""
+    rewards = algorithm._draw_imagined(3000).reward
+    return {round(value) for value in rewards.flatten().tolist()}
+
+
+def test_imagined_rows_outlive_a_training_and_go_after_the_stated_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule = RolloutSchedule(1, 3, 10, 20)  # lengths 1, 1, 2, 3, 3 at the trainings below
+    algorithm = make(replace(SMALL, rollout=schedule))
+    original = Rollout.rows
+    trainings = iter(range(100))
+
+    def marked(self: Rollout, *arguments: TransitionBatch) -> dict[str, Tensor]:
+        rows = original(self, *arguments)  # type: ignore[arg-type]
+        return rows | {"reward": torch.full_like(rows["reward"], next(trainings))}
+
+    monkeypatch.setattr(Rollout, "rows", marked)
+    seen = []
+    for step in range(0, 23):
+        trained = bool(any(train(algorithm, step, step + 1)))
+        if trained:
+            seen.append((drawn_marks(algorithm), sum(algorithm.calendar.imagined)))
+    assert [marks for marks, _ in seen] == [{0}, {0, 1}, {1, 2}, {2, 3}, {3, 4}]
+    assert [rows for _, rows in seen] == [12, 24, 36, 60, 72]
+    assert algorithm.imagination_buffer.capacity == 2 * 12 * 3
+
+
+def test_a_resumed_run_goes_on_bit_identically() -> None:
+    whole, begun = make(), make()
+    train(whole, 0, 15)
+    train(begun, 0, 15)
+    file = io.BytesIO()
+    torch.save(state_of(begun.components()), file)
+    file.seek(0)
+    resumed = make()
+    load_state_of(resumed.components(), torch.load(file, weights_only=True))
+    for algorithm in (whole, resumed):
+        train(algorithm, 15, 20)  # one more training among them
+    assert whole.calendar.trained_at == resumed.calendar.trained_at == 20
+    first, second = flat(state_of(whole.components())), flat(state_of(resumed.components()))
+    assert first.keys() == second.keys() and len(first) > 50
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name
+
+
+def flat(state: object, prefix: str = "") -> dict[str, Tensor]:
+    """Every tensor and number of a nested state under its path."""
+    if isinstance(state, dict):
+        items = state.items()
+    elif isinstance(state, list | tuple):
+        items = dict(enumerate(state)).items()
+    else:
+        return {} if state is None else {prefix: torch.as_tensor(state)}
+    return {k: v for key, value in items for k, v in flat(value, f"{prefix}/{key}").items()}
+
+
+def test_seeds_never_touch() -> None:
+    algorithms = make(), make()
+    for algorithm, shift in zip(algorithms, (0.0, 3.0), strict=True):
+        train(algorithm, 0, 20, shift)
+    same = {0: 0, 1: 0}
+    for mine, other in zip(
+        (*algorithms[0].agent.actor.parameters(), *algorithms[0].dynamics.parameters()),
+        (*algorithms[1].agent.actor.parameters(), *algorithms[1].dynamics.parameters()),
+        strict=True,
+    ):
+        for seed in same:
+            same[seed] += torch.equal(mine[seed], other[seed])
+        assert torch.equal(mine[1], other[1])
+    assert same[0] < 3
+    imagined = [a.imagination_buffer.everything()["next_observation"] for a in algorithms]
+    assert torch.equal(imagined[0][1], imagined[1][1])
+    assert not torch.equal(imagined[0][0], imagined[1][0])
+
+
+def test_what_the_policy_needs_is_the_actor_alone() -> None:
+    algorithm = make()
+    assert list(algorithm.policy_components()) == ["actor"]
+    assert algorithm.explorer is algorithm.task_policy
+
+
+def test_settings_come_from_a_plain_mapping() -> None:
+    config = from_mapping(
+        Config,
+        {
+            "agent": {"hidden": [64]},
+            "dynamics": {"max_epochs": 3},
+            "rollout": {"end_length": 5, "end_step": 100},
+            "rollouts_per_step": 8,
+        },
+        "mbpo",
+    )
+    assert config.rollout.longest == 5 and config.rollouts == 2000
+    with pytest.raises(ConfigError, match=r"'mbpo.rollout.end_lenght'.*did you mean 'end_length'"):
+        from_mapping(Config, {"rollout": {"end_lenght": 5}}, "mbpo")
+    with pytest.raises(ConfigError, match=r"'mbpo.real_share' is 1.5"):
+        Config(real_share=1.5)

@@ -1,0 +1,283 @@
+"""Snakemake and DVC on the smoke suite, for real: each is a no-op after the other has run.
+
+The suite is trained once, in a copy of the project; everything else works on the result.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from parameters import overlay
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ["Snakefile", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc", "envs", "p2e", "workflow"]
+NOTHING = "Nothing to be done"
+EVALUATION_AND_BELOW = {"evaluate": 12, "aggregate": 1, "figures": 1, "report": 1, "all": 1}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """What a command prints; whether it succeeds is checked."""
+        result = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (result.returncode != 0) == fails, result.stdout[-4000:]
+        return result.stdout
+
+    def planned_jobs(self, *options: str) -> dict[str, int]:
+        """The jobs that Snakemake would run, counted by rule."""
+        output = self.run("snakemake", "--dry-run", "--quiet", "rules", *options)
+        if NOTHING in output:
+            return {}
+        counts = re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)
+        return {rule: int(count) for rule, count in counts if rule != "total"}
+
+    def commit(self) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", "state")
+
+    def files(self) -> dict[str, int]:
+        """Every file of the results and the report, with its date."""
+        return {
+            str(path.relative_to(self.folder)): path.stat().st_mtime_ns
+            for top in ("results", "reports")
+            for path in sorted((self.folder / top).rglob("*"))
+            if path.is_file()
+        }
+
+    @contextmanager
+    def edited(self, name: str, old: str, new: str) -> Iterator[None]:
+        """The file with `old` replaced, and as it was afterwards."""
+        path = self.folder / name
+        before = path.read_text()
+        assert old in before
+        path.write_text(before.replace(old, new, 1))
+        try:
+            yield
+        finally:
+            path.write_text(before)
+
+    @contextmanager
+    def with_a_comment(self, name: str) -> Iterator[None]:
+        """The file with a comment in its second line at the earliest, and as it was afterwards."""
+        with self.edited(name, "\nimport ", "\n# A comment.\nimport "):
+            yield
+
+
+def isolated_environment(home: Path) -> dict[str, str]:
+    """This process's environment, without the user's own git, DVC and Snakemake settings."""
+    dropped = ("SNAKEMAKE_", "GIT_", "DVC_", "PYTEST_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return kept | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "DVC_SITE_CACHE_DIR": str(home / "site"),
+        "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc"),
+        "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{f"GIT_{role}_NAME": "test" for role in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{role}_EMAIL": "test@localhost" for role in ("AUTHOR", "COMMITTER")},
+    }
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The smoke suite, trained by Snakemake: the one real execution of the whole pipeline."""
+    home = tmp_path_factory.mktemp("home")
+    project = Project(tmp_path_factory.mktemp("project"), isolated_environment(home))
+    for part in PARTS:
+        source, target = ROOT / part, project.folder / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "cache", "tmp", "config.local")
+            shutil.copytree(source, target, ignore=ignored)
+        else:
+            shutil.copy(source, target)
+    base, smoke = (
+        yaml.safe_load((ROOT / name).read_text())
+        for name in ("params.yaml", "workflow/suites/smoke.yaml")
+    )
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(overlay(base, smoke)))
+    project.run("git", "init", "--quiet")
+    project.commit()
+    project.run("snakemake", "--cores", "2", "--show-failed-logs")
+    return project
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """The finished project under DVC, and what the first two `dvc repro` printed."""
+
+    project: Project
+    files_before: dict[str, int]
+    first: str
+    second: str
+
+
+@pytest.fixture(scope="session")
+def versioned(finished: Project) -> Versioned:
+    before = finished.files()
+    return Versioned(finished, before, finished.run("dvc", "repro"), finished.run("dvc", "repro"))
+
+
+@pytest.fixture(scope="session")
+def clone(versioned: Versioned, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A clone in another folder, with what `dvc pull` brings."""
+    original, remote = versioned.project, str(tmp_path_factory.mktemp("remote"))
+    original.commit()
+    original.run("dvc", "remote", "add", "--local", "--default", "store", remote)
+    original.run("dvc", "push")
+    folder = tmp_path_factory.mktemp("elsewhere") / "clone"
+    original.run("git", "clone", "--quiet", str(original.folder), str(folder))
+    cloned = Project(folder, original.environment)
+    cloned.run("dvc", "remote", "add", "--local", "--default", "store", remote)
+    cloned.run("dvc", "pull")
+    return cloned
+
+
+def test_the_smoke_suite_makes_every_file(finished: Project) -> None:
+    runs = finished.folder / "results" / "smoke" / "runs"
+    names = {
+        *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
+        *("checkpoint.pt", "manifest.json", "final.csv"),
+    }
+    folders = sorted(runs.glob("*/*/*"))
+    assert len(folders) == 12
+    for folder in folders:
+        assert {path.name for path in folder.iterdir()} == names
+    page = (finished.folder / "reports" / "smoke" / "index.html").read_text()
+    assert "Plan2Explore" in page
+
+
+def test_snakemake_has_nothing_to_do_again(finished: Project) -> None:
+    assert finished.planned_jobs() == {}
+
+
+def test_dvc_after_snakemake_runs_no_job(versioned: Versioned) -> None:
+    assert NOTHING in versioned.first
+    assert versioned.project.files() == versioned.files_before
+
+
+def test_dvc_after_dvc_runs_nothing(versioned: Versioned) -> None:
+    assert "Stage 'benchmark' didn't change, skipping" in versioned.second
+
+
+def test_snakemake_after_dvc_has_nothing_to_do(versioned: Versioned) -> None:
+    assert versioned.project.planned_jobs() == {}
+
+
+def test_git_is_left_clean(clone: Project) -> None:
+    assert clone.run("git", "status", "--porcelain") == ""
+
+
+def test_snakemake_in_a_clone_has_nothing_to_do(clone: Project) -> None:
+    assert clone.planned_jobs() == {}
+
+
+def test_dvc_in_a_clone_runs_nothing(clone: Project) -> None:
+    before = clone.files()
+    assert "Stage 'benchmark' didn't change, skipping" in clone.run("dvc", "repro")
+    assert clone.files() == before
+
+
+def test_a_comment_in_the_evaluation_trains_nothing(clone: Project) -> None:
+    with clone.with_a_comment("workflow/scripts/evaluate.py"):
+        assert clone.planned_jobs() == EVALUATION_AND_BELOW
+
+
+def test_a_comment_in_an_algorithm_trains_only_that_algorithm(clone: Project) -> None:
+    with clone.with_a_comment("p2e/algorithms/mbpo.py"):
+        jobs = clone.planned_jobs()
+    assert (jobs["train"], jobs["evaluate"]) == (4, 4)
+
+
+def test_more_seeds_train_only_the_new_ones(clone: Project) -> None:
+    with clone.edited("params.yaml", "count: 2", "count: 3"):
+        jobs = clone.planned_jobs()
+    assert (jobs["train"], jobs["evaluate"]) == (6, 6)
+
+
+def test_fewer_seeds_train_nothing(clone: Project) -> None:
+    with clone.edited("params.yaml", "count: 2", "count: 1"):
+        assert clone.planned_jobs().keys() == {
+            *("describe_suite", "aggregate", "figures", "report", "all")
+        }
+
+
+def test_a_missing_checkpoint_is_trained_again(clone: Project) -> None:
+    path = clone.folder / "results" / "smoke" / "runs" / "Pendulum-v1" / "sac" / "0"
+    aside = path / "aside"
+    (path / "checkpoint.pt").rename(aside)
+    jobs = clone.planned_jobs()
+    aside.rename(path / "checkpoint.pt")
+    assert jobs["train"] == 1
+
+
+def test_a_typo_is_one_line_and_nothing_is_written(clone: Project) -> None:
+    before = clone.files()
+    with clone.edited("params.yaml", "count:", "cout:"):
+        output = clone.run("snakemake", "--cores", "2", fails=True)
+    line = "error: params.yaml: unknown key 'seeds.cout' (value 2): did you mean 'count'?\n"
+    assert output == line
+    assert clone.files() == before
+
+
+def test_another_revision_and_back_again(clone: Project) -> None:
+    """A revision with another report: `dvc checkout` brings each back, and nothing is to be done."""
+    page = clone.folder / "reports" / "smoke" / "index.html"
+    with clone.with_a_comment("workflow/scripts/report.py"):
+        output = clone.run("dvc", "repro")
+        assert "Running stage 'benchmark'" in output
+        assert clone.planned_jobs() == {}
+        page.write_text(page.read_text() + "<!-- another revision -->\n")
+        clone.run("dvc", "commit", "--force")
+        clone.commit()
+    clone.run("git", "checkout", "--quiet", "--force", "HEAD~1")
+    clone.run("dvc", "checkout")
+    assert "another revision" not in page.read_text()
+    assert clone.planned_jobs() == {}
+    assert "Data and pipelines are up to date" in clone.run("dvc", "status")
+
+
+def test_a_half_finished_suite_has_a_report_that_names_what_is_missing(clone: Project) -> None:
+    results, reports = clone.folder / "results" / "smoke", clone.folder / "half"
+    run = results / "runs" / "Pendulum-v1" / "sac" / "1"
+    half = clone.folder / "half_results"
+    shutil.copytree(results, half, ignore=shutil.ignore_patterns("summary"))
+    shutil.rmtree(half / run.relative_to(results))
+    summary, scripts = str(half / "summary"), "workflow/scripts"
+    config = f"{summary}/suite.json"
+    figures = str(reports / "figures")
+    clone.run("python", f"{scripts}/suite.py", "--output", config)
+    output = clone.run(
+        "python", f"{scripts}/aggregate.py", "--results", str(half), "--config", config
+    )
+    assert "11 complete, 1 missing" in output
+    clone.run("python", f"{scripts}/figures.py", "--summary", summary, "--output", figures)
+    clone.run(
+        *("python", f"{scripts}/report.py", "--summary", summary),
+        *("--figures", figures, "--output", str(reports)),
+    )
+    assert "missing" in (reports / "index.html").read_text()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64, Shaped
 from torch import Tensor
 
 from p2e.batch import SequenceBatch, Transition, TransitionBatch, require_shape
@@ -40,7 +40,7 @@ class RowBuffer:
         self._cursor = 0
         self.size = 0
 
-    def add(self, fields: Mapping[str, Float[Tensor, "S R W"]]) -> None:
+    def add(self, fields: Mapping[str, Shaped[Tensor, "S R W"]]) -> None:
         """Append R rows a seed.
 
         Raises:
@@ -119,9 +119,16 @@ class RowBuffer:
 
     def state_dict(self) -> dict[str, Any]:
         rows = self._rows[:, : self.size].clone()
-        return {"rows": rows, "cursor": self._cursor, "size": self.size}
+        place = {"cursor": self._cursor, "size": self.size, "capacity": self.capacity}
+        return {"rows": rows, **place}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        expected = (self._rows.shape[0], state["size"], self._rows.shape[2])
+        require_shape("saved buffer rows", state["rows"], expected)
+        if state["capacity"] != self.capacity:
+            raise ValueError(
+                f"saved buffer has capacity {state['capacity']}, expected {self.capacity}"
+            )
         self._cursor, self.size = state["cursor"], state["size"]
         self._rows[:, : self.size] = state["rows"]
 

@@ -68,5 +68,7 @@ class SeedGenerators:
         return {str(i): g.get_state() for i, g in enumerate(self._generators)}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        if len(state) != len(self):
+            raise ValueError(f"saved random streams are {len(state)}, expected {len(self)}")
         for i, generator in enumerate(self._generators):
             generator.set_state(state[str(i)].cpu())

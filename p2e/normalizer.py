@@ -80,7 +80,7 @@ class RunningScale(nn.Module):
         self.register_buffer("weight", torch.zeros((), device=device))
 
     @torch.no_grad()
-    def update(self, values: Float[Tensor, "S *rows"]) -> None:
+    def update(self, values: Float[Tensor, "S R *rows"]) -> None:
         """Take one more batch of values into the average."""
         self.average.lerp_(values.flatten(1).mean(dim=1), 1 - self.decay)
         self.weight.lerp_(torch.ones_like(self.weight), 1 - self.decay)

@@ -4,9 +4,10 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import parameters as module
 import pytest
 import yaml
+
+import parameters as module
 from parameters import ParameterError, check, overlay, read_source, schema, settings_of
 from suite import read
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import import_graph
 import pytest
+
+import import_graph
 from digest import digest_lines
 from import_graph import program_files
 from suite import compact, describe, planned_runs, read, seed_groups

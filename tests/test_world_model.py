@@ -58,9 +58,7 @@ def test_memory_does_not_cross_the_border_of_an_episode(model: WorldModel) -> No
     assert torch.equal(before[:, 2], torch.zeros_like(batch.memory))
     changed = latent.clone()
     changed[:, :2] += 1.0
-    _, after_changed = model.remember_sequence(
-        changed, batch.action, first, batch.memory + 1
-    )
+    _, after_changed = model.remember_sequence(changed, batch.action, first, batch.memory + 1)
     assert torch.equal(after[:, 2:], after_changed[:, 2:])
     assert not torch.equal(after[:, :2], after_changed[:, :2])
 

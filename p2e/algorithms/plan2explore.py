@@ -6,6 +6,7 @@ task policy learns the task's reward alone, and is what is evaluated. Every batc
 share of real rows; the others were imagined inside the world model.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -185,7 +186,7 @@ class Plan2Explore(Algorithm):
         return mixed_batch(draw_real, draw_imagined, agent.batch_size, self.config.real_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
-        """Random steps of the last batch of sequences, which was encoded by the present model."""
+        """Random steps of the last batch of sequences, encoded before its update of the model."""
         states = self.states
         picked = self.batches.integers(states.latent.shape[1], rows)
         fields = {
@@ -203,7 +204,7 @@ class Plan2Explore(Algorithm):
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
-        curious = self.curiosity.reward(fields["disagreement"].squeeze(-1))
+        curious = self.curiosity.reward(fields["disagreement"].squeeze(-1)) - math.log(2)
         task = self.task_scale(rows.reward)
         weights = self.config.task_weight, self.config.intrinsic_weight
         return rows._replace(reward=weights[0] * task + weights[1] * curious)

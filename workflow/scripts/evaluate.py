@@ -12,17 +12,17 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import provenance
 import torch
-from command_line import OneLineParser, choose_device, run_program
-from runs import build_algorithm, environments_of, settings_of_manifest
 
+import provenance
+from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
 from p2e.algorithm import load_state_of
 from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError, require
 from p2e.evaluation import EpisodeResult, evaluate
 from p2e.recorder import write_csv
+from runs import build_algorithm, environments_of, settings_of_manifest
 
 COLUMNS = ["seed", "episode", "return", "length", "success"]
 

@@ -17,11 +17,10 @@ from jsonschema import Draft202012Validator, ValidationError
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from runs import resolve_settings
-
 from envs import UnknownEnvironmentError, task
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
+from runs import resolve_settings
 
 SCHEMA = ROOT / "workflow" / "schemas" / "params.schema.yaml"
 COMMAND_LINE = "--config"

@@ -16,6 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
+from envs import task
 from parameters import (
     COMMAND_LINE,
     ParameterError,
@@ -26,8 +27,6 @@ from parameters import (
     read_source,
     settings_of,
 )
-
-from envs import task
 
 BASE = "params.yaml"
 

@@ -68,12 +68,14 @@ def read_settings(text: str) -> dict[str, Any]:
     return values
 
 
-def fingerprint(settings: RunSettings, device: torch.device) -> str:
-    """A state may be resumed only by the same code with the same settings on the same device."""
+def fingerprint(settings: RunSettings, device: torch.device, threads: int) -> str:
+    """A state may be resumed only by the same code with the same settings on the same device
+    with the same number of threads."""
     identity = {
         "code": provenance.code_hash(*CODE),
         "settings": settings.as_mapping(),
         "device": device.type,
+        "threads": threads,
         "packages": provenance.package_versions(),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -89,7 +91,7 @@ class Run:
             self.output.name + ".state"
         )
         self.device = choose_device(options.device)
-        self.identity = fingerprint(settings, self.device)
+        self.identity = fingerprint(settings, self.device, options.threads)
         self.attempts = 1
 
     def is_complete(self) -> bool:

@@ -1,0 +1,103 @@
+# Nothing but Python 3.11, make and git is needed: each target sets up what it uses.
+#
+#   make demo              a small benchmark and its report, in about a quarter of an hour
+#   make test              every check that CI runs
+#   make report SUITE=demo a report on what there is, also of a suite that is half finished
+#   make benchmark         the published benchmark, through DVC
+#   make format            put the code into its canonical form
+#   make lock              renew the exact versions in requirements*.txt
+#   make clean             remove the environment and the caches; results stay
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := demo
+.PHONY: demo test lint pytest report benchmark format lock clean
+
+VENV := .venv
+SUITE ?= demo
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export SNAKEMAKE_PROFILE ?= workflow/profiles/default
+
+demo: override SUITE := demo
+demo: $(VENV)/.runtime
+	snakemake --configfile workflow/suites/demo.yaml || { $(write_report); exit 1; }
+	@echo "The report: $(CURDIR)/reports/demo/index.html"
+
+benchmark: $(VENV)/.runtime
+	dvc repro
+
+report: $(VENV)/.runtime
+	$(write_report)
+	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
+
+# Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
+# The published suite is params.yaml itself; the others are laid over it.
+write_report = python workflow/scripts/suite.py \
+    $(if $(filter core,$(SUITE)),,workflow/suites/$(SUITE).yaml) \
+    --output results/$(SUITE)/summary/suite.json \
+  && python workflow/scripts/aggregate.py --results results/$(SUITE) \
+    --config results/$(SUITE)/summary/suite.json \
+  && python workflow/scripts/figures.py --summary results/$(SUITE)/summary \
+    --output reports/$(SUITE)/figures \
+  && python workflow/scripts/report.py --summary results/$(SUITE)/summary \
+    --figures reports/$(SUITE)/figures --output reports/$(SUITE)
+
+test: lint pytest
+
+lint: $(VENV)/.dev
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow/rules
+	snakemake --lint
+
+pytest: $(VENV)/.dev
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile $(TESTS)
+
+format: $(VENV)/.dev
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow/rules
+
+# From the direct dependencies in pyproject.toml, in an environment of its own. Torch's CUDA libraries
+# are left out: it asks for them itself, and they exist for one kind of machine only.
+lock: $(VENV)/bin/python
+	rm -rf .venv-lock
+	python -m venv .venv-lock
+	$(call direct,["dependencies"]) | .venv-lock/bin/pip install --quiet --requirement /dev/stdin
+	{ echo "# What the benchmark runs with, everything included. Written by \`make lock\`."; $(FREEZE); } \
+	  > requirements.txt
+	$(call direct,["optional-dependencies"]["dev"]) \
+	  | .venv-lock/bin/pip install --quiet --requirement /dev/stdin
+	{ echo "# What the checks need beside that. Written by \`make lock\`."; echo "-r requirements.txt"; \
+	  $(FREEZE) | grep -vxFf requirements.txt; } > requirements-dev.txt
+	rm -rf .venv-lock
+
+direct = python -c 'import tomllib; \
+  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]$(1), sep="\n")'
+FREEZE = .venv-lock/bin/pip freeze | sed "s/+[a-z0-9.]*$$//" | grep -viE "^(nvidia|cuda|triton)"
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: requirements.txt $(VENV)/bin/python
+	@echo "Installing $< into $(VENV): minutes the first time"
+	python -m pip install --quiet --requirement $<
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/bin/python
+	@echo "Installing $< into $(VENV): minutes the first time"
+	python -m pip install --quiet --requirement $<
+	touch $@
+
+# `python3` may be the right version where `python3.11` is not, and a shim may answer to a name
+# without anything behind it.
+$(VENV)/bin/python:
+	@for python in python3.11 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; then \
+	    exec "$$python" -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "error: Python 3.11 was not found: put python3.11 on the PATH" >&2; exit 1

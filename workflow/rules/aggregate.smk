@@ -1,0 +1,32 @@
+# What the suite consists of, for the aggregation and for the reader.
+rule describe_suite:
+    output:
+        SUITE_FILE,
+    log:
+        f"{RESULTS}/logs/describe_suite.log",
+    params:
+        parameters=compact(config),
+        code=program_hash("workflow/scripts/suite.py", data=ENVIRONMENT_FILES),
+    shell:
+        "python workflow/scripts/suite.py --parameters {params.parameters:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
+# The tables of all runs that the configuration names. They may be large: the digest stands for them
+# where something depends on them.
+rule aggregate:
+    input:
+        run_files("manifest.json", "final.csv"),
+        suite=SUITE_FILE,
+    output:
+        tables=SUMMARY_FILES,
+        digest=SUMMARY_DIGEST,
+    log:
+        f"{RESULTS}/logs/aggregate.log",
+    params:
+        results=subpath(input.suite, ancestor=2),
+        code=program_hash("workflow/scripts/aggregate.py", "workflow/scripts/digest.py"),
+    shell:
+        "(python workflow/scripts/aggregate.py --results {params.results:q} --config {input.suite:q}"
+        " && python workflow/scripts/digest.py {input.suite:q} {output.tables:q} > {output.digest:q})"
+        " > {log:q} 2>&1"

@@ -1,0 +1,105 @@
+"""The checked configuration, the names of files, and the functions that the rules use."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
+
+from command_line import choose_device
+from import_graph import program_files
+from parameters import ParameterError, check, read_source
+from provenance import code_hash
+from suite import compact, planned_runs
+
+try:
+    check(
+        config,
+        [read_source(str(name)) for name in ["params.yaml", *workflow.overwrite_configfiles]],
+    )
+except ParameterError as error:
+    # A WorkflowError would say the same in three lines.
+    sys.exit(f"error: {error}")
+
+# Jobs run the Python that runs Snakemake. Its path may stand neither in `params` nor in a command,
+# or the results would be made again wherever it lies elsewhere.
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
+SUITE = config["suite"]
+RESULTS = f"results/{SUITE}"
+REPORTS = f"reports/{SUITE}"
+
+RUN_FOLDER = "{environment}/{algorithm}/{seeds}"
+TRAINED = [
+    "training.csv",
+    "evaluation.csv",
+    "losses.csv",
+    "coverage.npz",
+    "checkpoint.pt",
+    "manifest.json",
+]
+TRAINED_FILES = [f"{RESULTS}/runs/{RUN_FOLDER}/{name}" for name in TRAINED]
+SUITE_FILE = f"{RESULTS}/summary/suite.json"
+TABLES = [
+    "runs.csv",
+    "evaluation.csv",
+    "training.csv",
+    "losses.csv",
+    "final.csv",
+    "coverage.npz",
+]
+SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]
+SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
+FIGURES = f"{REPORTS}/figures"
+FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
+REPORT_FILES = [f"{REPORTS}/index.html", f"{REPORTS}/statistics.json"]
+
+ENVIRONMENT_FILES = ["envs/**/*.py", "envs/**/*.xml"]
+RUNS = {run.key: run for run in planned_runs(config)}
+
+
+def run_of(wildcards):
+    """The run that a job's wildcards stand for."""
+    return RUNS[wildcards.environment, wildcards.algorithm, wildcards.seeds]
+
+
+def run_files(*names):
+    """These files of every run of the suite."""
+    return [f"{RESULTS}/runs/{'/'.join(key)}/{name}" for key in RUNS for name in names]
+
+
+def program_hash(*programs, data=()):
+    """A hash of the contents of programs, all they import, and files that match `data`."""
+    return code_hash(*program_files(*programs), *data)
+
+
+def algorithm_hash(program):
+    """A function of a job's wildcards: the hash of what a program that runs an algorithm uses.
+
+    The algorithm and the tasks are loaded by their names, so they are named here.
+    """
+
+    def of(wildcards):
+        algorithm = f"p2e/algorithms/{wildcards.algorithm}.py"
+        return program_hash(program, algorithm, data=ENVIRONMENT_FILES)
+
+    return of
+
+
+def gpus_of_a_job():
+    """1 where training takes a GPU, else 0: what train.py will choose."""
+    device = config.get("device", "auto")
+    return int(device == "cuda" or (device == "auto" and choose_device(device).type == "cuda"))
+
+
+GPUS = gpus_of_a_job()
+if GPUS:
+    # Without a global number a resource limits nothing; `--resources gpu=2` gives another.
+    workflow.global_resources.setdefault("gpu", 1)
+
+
+wildcard_constraints:
+    environment="[A-Za-z0-9_-]+",
+    algorithm="[a-z0-9_]+",
+    seeds="[0-9]+(-[0-9]+)?",

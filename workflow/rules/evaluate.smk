@@ -1,0 +1,17 @@
+# The manifest stands for the checkpoint, whose SHA-256 it holds: Snakemake compares files of more
+# than a megabyte by their dates, which a fresh checkout does not preserve.
+rule evaluate:
+    input:
+        f"{RESULTS}/runs/{RUN_FOLDER}/manifest.json",
+    output:
+        f"{RESULTS}/runs/{RUN_FOLDER}/final.csv",
+    log:
+        f"{RESULTS}/logs/{RUN_FOLDER}/evaluate.log",
+    threads: 1
+    params:
+        run=subpath(input[0], parent=True),
+        episodes=config["evaluation"]["final_episodes"],
+        code=algorithm_hash("workflow/scripts/evaluate.py"),
+    shell:
+        "python workflow/scripts/evaluate.py --run {params.run:q} --episodes {params.episodes}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,35 @@
+rule figures:
+    input:
+        summary=SUMMARY_DIGEST,
+    output:
+        folder=directory(FIGURES),
+        digest=FIGURES_DIGEST,
+    log:
+        f"{RESULTS}/logs/figures.log",
+    params:
+        summary=subpath(input.summary, parent=True),
+        code=program_hash(
+            "workflow/scripts/figures.py", "workflow/scripts/digest.py", data=ENVIRONMENT_FILES
+        ),
+    shell:
+        "(python workflow/scripts/figures.py --summary {params.summary:q} --output {output.folder:q}"
+        " && python workflow/scripts/digest.py {output.folder:q} > {output.digest:q})"
+        " > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        summary=SUMMARY_DIGEST,
+        figures=FIGURES_DIGEST,
+    output:
+        REPORT_FILES,
+    log:
+        f"{RESULTS}/logs/report.log",
+    params:
+        summary=subpath(input.summary, parent=True),
+        figures=subpath(input.figures, strip_suffix=".sha256"),
+        folder=subpath(output[0], parent=True),
+        code=program_hash("workflow/scripts/report.py", data=[*ENVIRONMENT_FILES, "workflow/report/*"]),
+    shell:
+        "python workflow/scripts/report.py --summary {params.summary:q} --figures {params.figures:q}"
+        " --output {params.folder:q} > {log:q} 2>&1"

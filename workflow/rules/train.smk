@@ -1,0 +1,19 @@
+# One job an environment, algorithm and group of seeds. What a killed job needs to go on lies in the
+# state folder, which is no output: Snakemake deletes the outputs of jobs that were killed or failed.
+rule train:
+    output:
+        TRAINED_FILES,
+    log:
+        f"{RESULTS}/logs/{RUN_FOLDER}/train.log",
+    retries: 2
+    threads: 1
+    resources:
+        gpu=GPUS,
+    params:
+        arguments=lambda wildcards: run_of(wildcards).arguments,
+        folder=subpath(output[0], parent=True),
+        state=f"{RESULTS}/state/{RUN_FOLDER}",
+        code=algorithm_hash("workflow/scripts/train.py"),
+    shell:
+        "python workflow/scripts/train.py {params.arguments} --threads {threads}"
+        " --output {params.folder:q} --state {params.state:q} > {log:q} 2>&1"

@@ -71,7 +71,7 @@ class IntrinsicReward:
         return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
-        """log(1 + disagreement / its running mean): 0 where the members agree, about 0.7 on average.
+        """log(1 + disagreement / its running mean): 0 where the members agree.
 
         The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
         outweighing what can be reached: there disagreement is two orders of magnitude higher.

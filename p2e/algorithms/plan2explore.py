@@ -6,7 +6,6 @@ task policy learns the task's reward alone, and is what is evaluated. Every batc
 share of real rows; the others were imagined inside the world model.
 """
 
-import math
 from dataclasses import dataclass, field
 
 import torch
@@ -204,7 +203,7 @@ class Plan2Explore(Algorithm):
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
-        curious = self.curiosity.reward(fields["disagreement"].squeeze(-1)) - math.log(2)
+        curious = self.curiosity.reward(fields["disagreement"].squeeze(-1))
         task = self.task_scale(rows.reward)
         weights = self.config.task_weight, self.config.intrinsic_weight
         return rows._replace(reward=weights[0] * task + weights[1] * curious)

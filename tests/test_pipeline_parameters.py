@@ -130,13 +130,19 @@ def test_settings_are_checked_by_the_algorithms_own_configuration(
 
 def test_the_file_that_holds_the_key_is_named(tmp_path: Path) -> None:
     base = write(tmp_path / "params.yaml", VALID)
-    over = write(tmp_path / "suite.yaml", {"seeds": {"group_size": 0}})
+    over = write(tmp_path / "suite.yaml", {"suite": "other", "seeds": {"group_size": 0}})
     assert error_of(base, over).startswith(f"{over}: 'seeds.group_size' is 0")
-    over = write(tmp_path / "suite.yaml", {"sac": {"updates_per_stp": 0}})
+    over = write(tmp_path / "suite.yaml", {"suite": "other", "sac": {"updates_per_stp": 0}})
     assert error_of(base, over).startswith(f"{over}: unknown key 'sac.updates_per_stp'")
     wrong = write(tmp_path / "params.yaml", changed(["seeds", "group_size"], 0))
-    over = write(tmp_path / "suite.yaml", {"seeds": {"count": 1}})
+    over = write(tmp_path / "suite.yaml", {"suite": "other", "seeds": {"count": 1}})
     assert error_of(wrong, over).startswith(f"{wrong}: 'seeds.group_size' is 0")
+
+
+def test_a_suite_has_a_name_of_its_own(tmp_path: Path) -> None:
+    base = write(tmp_path / "params.yaml", VALID)
+    over = write(tmp_path / "suite.yaml", {"device": "auto"})
+    assert error_of(base, over).startswith(f"{over}: the key 'suite' is missing")
 
 
 def test_a_value_from_the_command_line_is_said_to_come_from_there(tmp_path: Path) -> None:

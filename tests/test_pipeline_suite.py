@@ -136,7 +136,7 @@ def test_imports_are_followed_through_packages(
         "program.py": "import json\nfrom package import inner\n",
         "package/__init__.py": "from package.base import thing\n",
         "package/base.py": "thing = 1\n",
-        "package/inner.py": "def lazy():\n    from . import sibling\n    from .deep.leaf import x\n",
+        "package/inner.py": "def lazy():\n  from . import sibling\n  from .deep.leaf import x\n",
         "package/sibling.py": "import program\n",
         "package/deep/__init__.py": "",
         "package/deep/leaf.py": "from ..base import thing as x\n",

@@ -24,7 +24,9 @@ except ParameterError as error:
 
 # Jobs run the Python that runs Snakemake. Its path may stand neither in `params` nor in a command,
 # or the results would be made again wherever it lies elsewhere.
-os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+)
 
 SUITE = config["suite"]
 RESULTS = f"results/{SUITE}"

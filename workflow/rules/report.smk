@@ -29,7 +29,9 @@ rule report:
         summary=subpath(input.summary, parent=True),
         figures=subpath(input.figures, strip_suffix=".sha256"),
         folder=subpath(output[0], parent=True),
-        code=program_hash("workflow/scripts/report.py", data=[*ENVIRONMENT_FILES, "workflow/report/*"]),
+        code=program_hash(
+            "workflow/scripts/report.py", data=[*ENVIRONMENT_FILES, "workflow/report/*"]
+        ),
     shell:
         "python workflow/scripts/report.py --summary {params.summary:q} --figures {params.figures:q}"
         " --output {params.folder:q} > {log:q} 2>&1"

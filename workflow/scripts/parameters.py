@@ -94,6 +94,7 @@ def check(parameters: Parameters, sources: Sequence[Source]) -> None:
         # A misspelt key is also a missing one: the name that stands in the file helps more.
         first = min(errors, key=lambda e: (e.validator != "additionalProperties", str(e.json_path)))
         raise ParameterError(_describe(first, sources))
+    _check_name(parameters, sources)
     _check_environments(parameters, sources)
     _check_settings(parameters, sources)
 
@@ -117,6 +118,15 @@ def settings_of(parameters: Parameters, place: int, algorithm: str) -> dict[str,
         section: overlay(parameters.get(section, {}), over.get(section, {}))
         for section in ("training", algorithm)
     }
+
+
+def _check_name(parameters: Parameters, sources: Sequence[Source]) -> None:
+    """Other numbers under the same name would replace the results that the name stands for."""
+    if len(sources) > 1 and not any("suite" in source.values for source in sources[1:]):
+        name = parameters["suite"]
+        raise ParameterError(
+            f"{sources[-1].name}: the key 'suite' is missing: expected a name other than '{name}'"
+        )
 
 
 def _check_environments(parameters: Parameters, sources: Sequence[Source]) -> None:

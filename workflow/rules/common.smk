@@ -101,7 +101,8 @@ if GPUS:
     workflow.global_resources.setdefault("gpu", 1)
 
 
+# Only the suite's own runs can be asked for.
 wildcard_constraints:
-    environment="[A-Za-z0-9_-]+",
-    algorithm="[a-z0-9_]+",
-    seeds="[0-9]+(-[0-9]+)?",
+    environment="|".join(sorted({environment for environment, _, _ in RUNS})),
+    algorithm="|".join(sorted({algorithm for _, algorithm, _ in RUNS})),
+    seeds="|".join(sorted({seeds for _, _, seeds in RUNS})),

@@ -22,7 +22,8 @@ LARGEST_SCORE = 10.0  # no training row lies further from the mean than this man
 
 @dataclass(frozen=True)
 class DynamicsConfig:
-    """Settings of the ensemble and of its training; the defaults are those of the paper's code.
+    """Settings of the ensemble and of its training; the defaults are those of the paper's code,
+    but for `likelihood_weighting`.
 
     Args:
         elites: members with the lowest holdout loss, the only ones that predict in rollouts.
@@ -31,7 +32,8 @@ class DynamicsConfig:
         likelihood_weighting: beta of the beta-NLL (Seitzer et al. 2022, arXiv:2203.09168): a
             prediction's likelihood counts in proportion to its variance to this power. With 0, the
             paper's plain likelihood, rows that are once called uncertain are hardly fit any more:
-            on Pendulum-v1 the model never learned where the velocity is clipped.
+            on 3,000 rows of Pendulum-v1, whose velocity is clipped, the velocity's squared error
+            stayed five times as large.
         holdout_share, holdout_limit: share of the rows held out, and the most rows.
         patience: a training ends after this many epochs in which no member improved.
         improvement: share of its best holdout loss by which a member must get better to improve.

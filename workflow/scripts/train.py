@@ -39,7 +39,6 @@ from runs import (
 
 CODE = ("p2e/**/*.py", "envs/**/*.py", "envs/**/*.xml")
 OUTPUTS = ("training.csv", "evaluation.csv", "losses.csv", "coverage.npz", "checkpoint.pt")
-SECONDS_BETWEEN_STATES = 60.0
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -51,6 +50,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--steps", required=True, type=int, help="environment steps a seed")
     parser.add_argument("--output", required=True, type=Path, help="the run's folder")
     parser.add_argument("--state", type=Path, help="resumable state (default: OUTPUT.state)")
+    parser.add_argument(
+        "--state-interval",
+        type=float,
+        default=60.0,
+        help="seconds between saved states; changes no number of the run",
+    )
     parser.add_argument("--settings", default="{}", help="JSON object, or @file with one")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")
@@ -114,7 +119,7 @@ class Run:
             loop = self._build_loop()
             self._resume(loop)
             progress = Progress(self.settings.steps, loop.step)
-            loop.run(progress, lambda: self._save(loop), SECONDS_BETWEEN_STATES)
+            loop.run(progress, lambda: self._save(loop), self.options.state_interval)
             self._save(loop)
             self._write(loop)
 

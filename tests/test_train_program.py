@@ -1,0 +1,149 @@
+"""train.py and evaluate.py as a user meets them: bad input in one line, kills, and going on."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import evaluate
+import train
+from command_line import run_program
+from envs import UnknownEnvironmentError
+from p2e.checkpoint import CheckpointError
+from p2e.config import ConfigError
+
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = {
+    "training": {
+        "warmup_steps": 20,
+        "evaluation_interval": 60,
+        "evaluation_episodes": 1,
+        "log_interval": 20,
+    },
+    "sac": {"agent": {"hidden": [8], "batch_size": 8}},
+}
+GOOD = {
+    "--algorithm": "sac",
+    "--environment": "Pendulum-v1",
+    "--seeds": "100",
+    "--steps": "120",
+    "--settings": json.dumps(SETTINGS),
+    "--device": "cpu",
+}
+
+
+def command(output: Path, **changes: str) -> list[str]:
+    options = GOOD | {f"--{name}": value for name, value in changes.items()}
+    return [*(text for option in options.items() for text in option), "--output", str(output)]
+
+
+BAD = {
+    "unknown algorithm 'sacc': did you mean 'sac'?": {"algorithm": "sacc"},
+    "unknown environment 'Pendulum-v7' (did you mean 'Pendulum-v1'?)": {
+        "environment": "Pendulum-v7"
+    },
+    "unknown environment 'CartPole-v1'": {"environment": "CartPole-v1"},
+    "'--steps' is 0, expected": {"steps": "0"},
+    "'--seeds' is '-1', expected": {"seeds": "-1"},
+    "'--seeds' is '3-1', expected": {"seeds": "3-1"},
+    "'--seeds' is '1,1', expected": {"seeds": "1,1"},
+    "unknown key 'sac.agent.hiden' (value [8]): did you mean 'hidden'?": {
+        "settings": '{"sac": {"agent": {"hiden": [8]}}}'
+    },
+    "'training.warmup_steps' is '9', expected int": {
+        "settings": '{"training": {"warmup_steps": "9"}}'
+    },
+    "'--settings' is 'mbpo', expected only the sections": {"settings": '{"mbpo": {}}'},
+    "'--settings' is '{', expected a JSON object": {"settings": "{"},
+}
+
+
+@pytest.mark.parametrize(("message", "changes"), BAD.items(), ids=BAD)
+def test_bad_input_is_one_line_and_nothing_is_written(
+    message: str,
+    changes: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *command(tmp_path / "run", **changes)])
+    with pytest.raises(SystemExit) as end:
+        run_program("train.py", train.main, ConfigError, UnknownEnvironmentError)
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def start(output: Path) -> "subprocess.Popen[bytes]":
+    program = str(ROOT / "workflow" / "scripts" / "train.py")
+    arguments = [sys.executable, program, *command(output), "--state-interval", "0"]
+    return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def without_seconds(path: Path) -> list[list[str]]:
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    keep = [i for i, name in enumerate(rows[0]) if name != "seconds"]
+    return [[row[i] for i in keep] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was never killed."""
+    output = tmp_path_factory.mktemp("whole") / "run"
+    assert start(output).wait(timeout=300) == 0
+    return output
+
+
+def test_a_run_killed_twice_ends_with_the_same_bits(whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    state = output.with_name("run.state") / "state.pt"
+    for _ in range(2):
+        process = start(output)
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        deadline = time.monotonic() + 120
+        while not (state.exists() and state.stat().st_mtime_ns > before):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not output.exists()
+    assert start(output).wait(timeout=300) == 0
+    assert json.loads((output / "manifest.json").read_text())["attempts"] == 3
+    assert (output / "checkpoint.pt").read_bytes() == (whole / "checkpoint.pt").read_bytes()
+    for name in ("training.csv", "evaluation.csv", "losses.csv"):
+        assert without_seconds(output / name) == without_seconds(whole / name), name
+
+
+def test_a_complete_run_is_not_trained_again(
+    whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (whole / "manifest.json").stat().st_mtime_ns
+    monkeypatch.setattr(sys, "argv", ["train.py", *command(whole)])
+    train.main()
+    assert "is complete: nothing to do" in capsys.readouterr().out
+    assert (whole / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_the_final_score_is_of_the_last_checkpoint_and_repeatable(whole: Path) -> None:
+    device = torch.device("cpu")
+    first = evaluate.evaluate_run(whole, 3, device)
+    assert first == evaluate.evaluate_run(whole, 3, device)
+    assert [(result.seed, result.episode) for result in first] == [(100, 0), (100, 1), (100, 2)]
+    assert len({result.episode_return for result in first}) == 3
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_a_damaged_checkpoint_is_named(whole: Path, tmp_path: Path, damage: str) -> None:
+    (tmp_path / "manifest.json").write_bytes((whole / "manifest.json").read_bytes())
+    if damage == "truncated":
+        (tmp_path / "checkpoint.pt").write_bytes((whole / "checkpoint.pt").read_bytes()[:500])
+    with pytest.raises(
+        CheckpointError, match=r"checkpoint '.*checkpoint\.pt' is (missing|damaged)"
+    ):
+        evaluate.evaluate_run(tmp_path, 1, torch.device("cpu"))

@@ -34,5 +34,7 @@ rule all:
         run_files(*TRAINED, "final.csv"),
         SUITE_FILE,
         SUMMARY_FILES,
+        SUMMARY_DIGEST,
         FIGURES,
+        FIGURES_DIGEST,
         REPORT_FILES,

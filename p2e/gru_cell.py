@@ -22,7 +22,13 @@ class GRUCell(nn.Module):
         self, x: Float[Tensor, "S B F"], memory: Float[Tensor, "S B M"]
     ) -> Float[Tensor, "S B M"]:
         """The next memory from one input and the memory before it."""
-        reset_x, update_x, new_x = self.from_input(x).chunk(3, dim=-1)
+        return self.step(self.from_input(x), memory)
+
+    def step(
+        self, projected: Float[Tensor, "S B P"], memory: Float[Tensor, "S B M"]
+    ) -> Float[Tensor, "S B M"]:
+        """The next memory from `from_input(x)`, which along a sequence is one product."""
+        reset_x, update_x, new_x = projected.chunk(3, dim=-1)
         reset_m, update_m, new_m = self.from_memory(memory).chunk(3, dim=-1)
         reset = torch.sigmoid(reset_x + reset_m)
         update = torch.sigmoid(update_x + update_m)

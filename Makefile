@@ -21,7 +21,8 @@ export SNAKEMAKE_PROFILE ?= workflow/profiles/default
 
 demo: override SUITE := demo
 demo: $(VENV)/.runtime
-	snakemake --configfile workflow/suites/demo.yaml || { $(write_report); exit 1; }
+	snakemake --configfile workflow/suites/demo.yaml || { $(write_report); \
+	  echo "Some runs failed; the report names them: reports/demo/index.html" >&2; exit 1; }
 	@echo "The report: $(CURDIR)/reports/demo/index.html"
 
 benchmark: $(VENV)/.runtime

@@ -1,6 +1,7 @@
 """The probabilistic dynamics and their training."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from p2e.dynamics_training import (
     members_rows,
     split_rows,
     train_dynamics,
+    training_losses,
 )
 from p2e.generators import SeedGenerators
 
@@ -144,6 +146,21 @@ def test_weight_decay_of_each_layer_and_none_of_biases(generators: Make) -> None
     dynamics_optimizer(dynamics).step(nothing.view(1))
     for name, parameter in dynamics.named_parameters():
         assert torch.equal(parameter, before[name]) != name.endswith("weight"), name
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5])
+def test_loss_weighs_the_likelihoods_of_each_target(generators: Make, power: float) -> None:
+    config = replace(SMALL, likelihood_weighting=power)
+    dynamics = Dynamics(2, 1, config, generators(0, 1))
+    batch = generators(0, 1, stream="rows").normal(3, 40, 3 + 3)
+    losses, likelihood = training_losses(dynamics, batch)
+    mean, log_variance = dynamics(batch[..., :3])
+    each = gaussian_nll(mean, log_variance, batch[..., 3:]).detach()
+    weights = log_variance.detach().exp() ** power
+    average = (each * weights).sum(dim=2) / weights.sum(dim=2)  # over the rows of (S, E, B, D)
+    expected = 2 * average.mean(dim=2).sum(dim=1) + 0.01 * 3 * 3 * 10.5
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(likelihood, each.mean(dim=(1, 2, 3)))
 
 
 def test_holdout_is_random_and_apart_from_the_training_rows(generators: Make) -> None:

@@ -156,7 +156,7 @@ def coverage_curve(statistics: Statistics, environment: str) -> tuple[Plot, str]
             draw_curve(axes, curve, shade, display_name(curve.algorithm))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_xlim(0, statistics.budgets[environment])
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, min(1.0, axes.get_ylim()[1]))
         steps_axis(axes)
         rows_legend(axes)
         text = svg_text(figure, name, description)

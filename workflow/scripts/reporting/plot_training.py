@@ -96,6 +96,10 @@ def _draw_metric(
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        # By the means: the intervals of two or three seeds would flatten everything else.
+        margin = 0.35 * (heights.max() - heights.min()) or 1.0
+        axes.set_ylim(heights.min() - margin, heights.max() + margin)
     axes.set_title(metric.replace("_", " "), size=8.5)
 
 

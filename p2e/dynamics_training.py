@@ -30,20 +30,17 @@ def train_dynamics(
         holdout_loss: mean squared error of the elites on the held-out rows, normalised targets.
         model_epochs: epochs the seed trained for.
     """
-    config = dynamics.config
     streams = SeedGenerators(
         generators.integers(2**62, 1).flatten().tolist(), "model training", generators.device
     )
-    dynamics.fit_scales(real)
-    inputs = dynamics.inputs(real.observation, real.action)
-    rows = torch.cat([inputs, dynamics.targets(real)], dim=-1)
-    training, holdout = split_rows(streams, rows.shape[1], config)
+    rows = normalised_rows(dynamics, real)
+    training, holdout = split_rows(streams, rows.shape[1], dynamics.config)
     held_out = take_rows(rows, holdout.unsqueeze(1))
-    own_rows = members_rows(streams, training, config.members)
+    own_rows = members_rows(streams, training, dynamics.config.members)
     optimizer = dynamics_optimizer(dynamics)
     stopping = EarlyStopping(dynamics)
     loss = rows.new_zeros(rows.shape[0])
-    epochs, most = 0, config.epoch_limit(training.shape[1])
+    epochs, most = 0, dynamics.config.epoch_limit(training.shape[1])
     while bool(stopping.active.any()) and epochs < most:
         epoch_loss = train_epoch(dynamics, optimizer, rows, own_rows, streams)
         loss = torch.where(stopping.active, epoch_loss, loss)
@@ -51,12 +48,16 @@ def train_dynamics(
         epochs += 1
     stopping.restore()
     dynamics.choose_elites(stopping.best_losses)
-    elite_losses = stopping.best_losses.gather(1, dynamics.elites)
-    return {
-        "model_loss": loss,
-        "holdout_loss": elite_losses.mean(dim=1),
-        "model_epochs": stopping.epochs.float(),
-    }
+    holdout_loss = stopping.best_losses.gather(1, dynamics.elites).mean(dim=1)
+    model_epochs = stopping.epochs.float()
+    return {"model_loss": loss, "holdout_loss": holdout_loss, "model_epochs": model_epochs}
+
+
+def normalised_rows(dynamics: Dynamics, real: TransitionBatch) -> Float[Tensor, "S N F"]:
+    """Inputs and targets side by side, in units of the statistics of these very rows."""
+    dynamics.fit_scales(real)
+    inputs = dynamics.inputs(real.observation, real.action)
+    return torch.cat([inputs, dynamics.targets(real)], dim=-1)
 
 
 def split_rows(

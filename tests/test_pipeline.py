@@ -11,6 +11,7 @@ import pytest
 from tests.pipeline_project import NOTHING, Project, copy_of_the_project
 
 EVALUATION_AND_BELOW = {"evaluate": 12, "aggregate": 1, "figures": 1, "report": 1, "all": 1}
+SEEDS = "seeds:\n  count: "
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +111,13 @@ def test_a_comment_in_an_algorithm_trains_only_that_algorithm(clone: Project) ->
 
 
 def test_more_seeds_train_only_the_new_ones(clone: Project) -> None:
-    with clone.edited("params.yaml", "count: 2", "count: 3"):
+    with clone.edited("params.yaml", SEEDS + "2", SEEDS + "3"):
         jobs = clone.planned_jobs()
     assert (jobs["train"], jobs["evaluate"]) == (6, 6)
 
 
 def test_fewer_seeds_train_nothing(clone: Project) -> None:
-    with clone.edited("params.yaml", "count: 2", "count: 1"):
+    with clone.edited("params.yaml", SEEDS + "2", SEEDS + "1"):
         assert clone.planned_jobs().keys() == {
             *("describe_suite", "aggregate", "figures", "report", "all")
         }
@@ -133,7 +134,7 @@ def test_a_missing_checkpoint_is_trained_again(clone: Project) -> None:
 
 def test_a_typo_is_one_line_and_nothing_is_written(clone: Project) -> None:
     before = clone.files()
-    with clone.edited("params.yaml", "count:", "cout:"):
+    with clone.edited("params.yaml", SEEDS, SEEDS.replace("count", "cout")):
         output = clone.run("snakemake", "--cores", "2", fails=True)
     line = "error: params.yaml: unknown key 'seeds.cout' (value 2): did you mean 'count'?\n"
     assert output == line

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from p2e.actor import Actor
+from p2e.algorithm import Problem
 from p2e.batch import TransitionBatch
 from p2e.config import require, require_positive
 from p2e.critic import TwinCritic
@@ -92,6 +93,19 @@ class SoftActorCritic:
         self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate, clip)
         self.temperature_optimizer = SeedOptimizer(self.temperature.parameters(), rate)
         self.updates = 0
+
+    @classmethod
+    def of_problem(
+        cls, problem: Problem, features: int, config: SoftActorCriticConfig, name: str = "agent"
+    ) -> "SoftActorCritic":
+        """The agent of a problem; another name gives other random streams."""
+        return cls(
+            features,
+            problem.action_size,
+            config,
+            SeedGenerators(problem.seeds, f"{name} weights", problem.device),
+            SeedGenerators(problem.seeds, f"{name} noise", problem.device),
+        )
 
     @torch.no_grad()
     def act(self, features: Float[Tensor, "S B F"], deterministic: bool) -> Float[Tensor, "S B A"]:

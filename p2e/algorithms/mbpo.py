@@ -79,12 +79,7 @@ class MBPO(Algorithm):
         self.config, self.terminated = config, problem.terminated
         sizes = problem.observation_size, problem.action_size
         seeds, device = problem.seeds, problem.device
-        self.agent = SoftActorCritic(
-            *sizes,
-            config.agent,
-            SeedGenerators(seeds, "agent weights", device),
-            SeedGenerators(seeds, "agent noise", device),
-        )
+        self.agent = SoftActorCritic.of_problem(problem, problem.observation_size, config.agent)
         model_weights = SeedGenerators(seeds, "model weights", device)
         self.dynamics = Dynamics(*sizes, config.dynamics, model_weights)
         self.model_training = SeedGenerators(seeds, "model training", device)

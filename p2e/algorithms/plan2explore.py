@@ -7,6 +7,7 @@ share of real rows; the others were imagined inside the world model.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -79,8 +80,8 @@ class Plan2Explore(Algorithm):
         self.world = WorldLearner(problem, config.world, total_updates)
         self.features, self.curiosity = self.world.features, self.world.curiosity
         self.task_scale = RunningScale(len(seeds), decay=0.99, device=device, floor=1.0)
-        self.task_agent = self._agent(problem, "agent")
-        self.explorer_agent = self._agent(problem, "explorer")
+        agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
+        self.task_agent, self.explorer_agent = agent("agent"), agent("explorer")
         self.task_policy = LatentPolicy(self.task_agent, self.world.model)
         self.explorer = LatentPolicy(self.explorer_agent, self.world.model)
         sizes = problem.observation_size, problem.action_size, config.world.memory_size
@@ -94,15 +95,6 @@ class Plan2Explore(Algorithm):
         )
         self.starts = SeedGenerators(seeds, "starts", device)
         self.batches = SeedGenerators(seeds, "batches", device)
-
-    def _agent(self, problem: Problem, name: str) -> SoftActorCritic:
-        return SoftActorCritic(
-            self.features.size,
-            problem.action_size,
-            self.config.agent,
-            SeedGenerators(problem.seeds, f"{name} weights", problem.device),
-            SeedGenerators(problem.seeds, f"{name} noise", problem.device),
-        )
 
     def _imagined_fields(self, action_size: int) -> dict[str, int]:
         seen = {"observation": self.features.size, "next_observation": self.features.size}

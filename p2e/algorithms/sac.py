@@ -63,13 +63,7 @@ class SAC(Algorithm):
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
         self.config = config
-        self.agent = SoftActorCritic(
-            problem.observation_size,
-            problem.action_size,
-            config.agent,
-            SeedGenerators(seeds, "agent weights", device),
-            SeedGenerators(seeds, "agent noise", device),
-        )
+        self.agent = SoftActorCritic.of_problem(problem, problem.observation_size, config.agent)
         self.sac_buffer = RowBuffer(
             len(seeds),
             min(config.buffer_capacity, problem.steps),

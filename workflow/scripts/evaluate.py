@@ -51,10 +51,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"cannot read '{path}', expected the manifest of a finished run: {error}"
         ) from error
     checkpoint = folder / "checkpoint.pt"
-    if checkpoint.is_file() and provenance.file_hash(checkpoint) != expected:
+    if checkpoint.is_file() and (found := provenance.file_hash(checkpoint)) != expected:
         raise CheckpointError(
             f"checkpoint '{checkpoint}' is damaged or of another run: its sha256 is "
-            f"{provenance.file_hash(checkpoint)}, expected {expected} as in '{path}'"
+            f"{found}, expected {expected} as in '{path}'"
         )
     return manifest
 

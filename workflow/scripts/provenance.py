@@ -20,8 +20,9 @@ def code_hash(*patterns: str) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """sha256 of a file's content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """sha256 of a file's content, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def git_commit() -> str | None:

@@ -1,6 +1,5 @@
 """Reading one run folder, and deciding whether its numbers may be used."""
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from provenance import file_hash
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
 COLUMNS = {
@@ -47,12 +48,6 @@ class DamagedRunError(Exception):
     """A run folder does not hold what its manifest promises; the message says what is wrong."""
 
 
-def sha256_of(path: Path) -> str:
-    """The hexadecimal sha256 of a file's bytes, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
     """Read one run; a run that cannot be trusted comes back with its status and a reason."""
     directory = results / requested.path
@@ -63,7 +58,7 @@ def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
         manifest = _read_manifest(directory, requested)
         files = _verified_files(directory, manifest)
         tables = {name: _read_table(directory, name, requested) for name in COLUMNS}
-        files["final.csv"] = sha256_of(directory / "final.csv")
+        files["final.csv"] = file_hash(directory / "final.csv")
     except DamagedRunError as error:
         return CheckedRun(requested, DAMAGED, str(error), manifest)
     return CheckedRun(requested, COMPLETE, "", manifest, tables, files)
@@ -98,7 +93,7 @@ def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]
         path = directory / Path(name).name
         if not path.is_file():
             raise DamagedRunError(f"{name} is missing")
-        if sha256_of(path) != digest:
+        if file_hash(path) != digest:
             raise DamagedRunError(f"the sha256 of {name} is not the one in the manifest")
     return dict(sorted(promised.items()))
 

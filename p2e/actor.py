@@ -2,17 +2,30 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from p2e.batched_linear import BatchedMLP
+from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
+from p2e.perceptron import Tape
 
 LOG_STD_LOW, LOG_STD_HIGH = -20.0, 2.0
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class ActorSample(NamedTuple):
+    """A reparameterised action from standard normal noise, and what its gradient needs."""
+
+    action: Float[Tensor, "S B A"]
+    log_probability: Float[Tensor, "S B"]
+    noise: Float[Tensor, "S B A"]
+    deviation: Float[Tensor, "S B A"]  # before the squashing
+    free: Bool[Tensor, "S B A"]  # whether the log standard deviation is within its bounds
+    tape: Tape
 
 
 class Actor(nn.Module):
@@ -29,21 +42,48 @@ class Actor(nn.Module):
         self, features: Float[Tensor, "S B F"]
     ) -> tuple[Float[Tensor, "S B A"], Float[Tensor, "S B A"]]:
         """Mean and log standard deviation before the squashing."""
-        mean, log_std = self.network(features).chunk(2, dim=-1)
-        return mean, log_std.clamp(LOG_STD_LOW, LOG_STD_HIGH)
+        mean, log_deviation = self.network(features).chunk(2, dim=-1)
+        return mean, log_deviation.clamp(LOG_STD_LOW, LOG_STD_HIGH)
 
     def mode(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B A"]:
         """The deterministic action: the squashed mean."""
         return torch.tanh(self(features)[0])
 
+    @torch.no_grad()
     def sample(
         self, features: Float[Tensor, "S B F"], noise: Float[Tensor, "S B A"]
-    ) -> tuple[Float[Tensor, "S B A"], Float[Tensor, "S B"]]:
-        """A reparameterised action from standard normal noise, and its log-probability."""
-        mean, log_std = self(features)
-        raw = mean + noise * log_std.exp()
-        gaussian = (-0.5 * noise.square() - log_std - HALF_LOG_TWO_PI).sum(-1)
-        return torch.tanh(raw), gaussian - tanh_log_jacobian(raw).sum(-1)
+    ) -> ActorSample:
+        """An action from standard normal noise, and its log-probability."""
+        output, tape = self.network.record(features)
+        mean, unbounded = output.chunk(2, dim=-1)
+        log_deviation = unbounded.clamp(LOG_STD_LOW, LOG_STD_HIGH)
+        deviation = log_deviation.exp()
+        raw = torch.addcmul(mean, noise, deviation)
+        terms = 0.5 * noise.square() + log_deviation + tanh_log_jacobian(raw)
+        log_probability = -terms.sum(dim=-1) - noise.shape[-1] * HALF_LOG_TWO_PI
+        free = log_deviation == unbounded
+        return ActorSample(torch.tanh(raw), log_probability, noise, deviation, free, tape)
+
+    @torch.no_grad()
+    def weight_gradient(
+        self,
+        sample: ActorSample,
+        action_gradient: Float[Tensor, "S B A"],
+        log_probability_gradient: Float[Tensor, "S 1"],
+    ) -> Float[Tensor, "S P"]:
+        """Of a scalar whose gradients with respect to the actions of a sample and to each of its
+        log-probabilities are given (the latter is the same for all rows).
+
+        With a = tanh(u) and u = mean + noise * deviation, the log-probability is a function of the
+        log deviation, and of u through -log(1 - a^2), whose derivative is 2a.
+        """
+        action, per_row = sample.action, log_probability_gradient.unsqueeze(-1)
+        of_raw = action_gradient * (1 - action.square()) + 2 * per_row * action
+        of_log_deviation = (of_raw * sample.noise * sample.deviation - per_row) * sample.free
+        gradient = torch.cat([of_raw, of_log_deviation], dim=-1)
+        of_weights, _ = self.network.backward(sample.tape, gradient)
+        assert of_weights is not None
+        return of_weights
 
 
 def tanh_log_jacobian(raw: Tensor) -> Tensor:

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from p2e.batched_linear import BatchedMLP
+from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
+from p2e.perceptron import Tape
 
 
 class TwinCritic(nn.Module):
@@ -22,6 +23,7 @@ class TwinCritic(nn.Module):
         layer_norm: bool = False,
     ) -> None:
         super().__init__()
+        self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
         lead = (len(generators), 2)
         self.network = BatchedMLP(lead, sizes, generators, layer_norm=layer_norm)
@@ -29,6 +31,31 @@ class TwinCritic(nn.Module):
     def forward(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S 2 B"]:
+        return self.record(features, action)[0]
+
+    @torch.no_grad()
+    def record(
+        self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+    ) -> tuple[Float[Tensor, "S 2 B"], Tape]:
+        """Both values of each row, and what the gradients below need."""
         rows = torch.cat([features, action], dim=-1).unsqueeze(1).expand(-1, 2, -1, -1)
-        values: Tensor = self.network(rows)
-        return values.squeeze(-1)
+        values, tape = self.network.record(rows)
+        return values.squeeze(-1), tape
+
+    @torch.no_grad()
+    def weight_gradient(
+        self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
+    ) -> Float[Tensor, "S 2 P"]:
+        """Of a scalar whose gradient with respect to the values is given."""
+        of_weights, _ = self.network.backward(tape, gradient.unsqueeze(-1))
+        assert of_weights is not None
+        return of_weights
+
+    @torch.no_grad()
+    def action_gradient(
+        self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
+    ) -> Float[Tensor, "S B A"]:
+        """Of a scalar whose gradient with respect to the values is given."""
+        _, of_rows = self.network.backward(tape, gradient.unsqueeze(-1), False, self._actions)
+        assert of_rows is not None
+        return of_rows.sum(dim=1)

@@ -82,12 +82,17 @@ def members_rows(
 
 def dynamics_optimizer(dynamics: Dynamics) -> SeedOptimizer:
     """Adam with a weight decay for each layer; biases and variance bounds do not decay."""
-    named = list(dynamics.named_parameters())
-    weights = [parameter for name, parameter in named if name.endswith(".weight")]
-    free = [parameter for name, parameter in named if not name.endswith(".weight")]
-    decays = dynamics.config.layer_decays()
-    groups = [([weight], decay) for weight, decay in zip(weights, decays, strict=True)]
-    return SeedOptimizer([*groups, (free, 0.0)], dynamics.config.learning_rate)
+    parameters = list(dynamics.parameters())
+    decays = [torch.zeros((), device=parameter.device) for parameter in parameters]
+    network = dynamics.network
+    of_weights = torch.zeros_like(network.weights)
+    for layer, decay in zip(
+        network.as_layers(of_weights), dynamics.config.layer_decays(), strict=True
+    ):
+        layer.weight.fill_(decay)
+    decays[[p is network.weights for p in parameters].index(True)] = of_weights
+    rate = dynamics.config.learning_rate
+    return SeedOptimizer(parameters, rate, weight_decays=decays)
 
 
 def train_epoch(

@@ -6,8 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from p2e.batched_linear import BatchedMLP, normalise_rows
+from p2e.batched_linear import normalise_rows
+from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
+from p2e.perceptron import SILU
 
 
 class Encoder(nn.Module):
@@ -26,7 +28,7 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [observation_size, *hidden, latent_size]
-        self.network = BatchedMLP((len(generators),), sizes, generators, nn.functional.silu)
+        self.network = BatchedMLP((len(generators),), sizes, generators, SILU)
 
     def forward(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
         return normalise_rows(self.network(observation))
@@ -44,7 +46,7 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [latent_size, *reversed(hidden), observation_size]
-        self.network = BatchedMLP((len(generators),), sizes, generators, nn.functional.silu)
+        self.network = BatchedMLP((len(generators),), sizes, generators, SILU)
 
     def forward(self, latent: Float[Tensor, "S B L"]) -> Float[Tensor, "S B O"]:
         output: Tensor = self.network(latent)

@@ -1,12 +1,12 @@
 """Ensembles: members side by side, each with initial weights and training rows of its own."""
 
-import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from p2e.batch import pick_rows
-from p2e.batched_linear import Activation, BatchedMLP
+from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
+from p2e.perceptron import SILU, Activation
 
 
 class Ensemble(BatchedMLP):
@@ -17,7 +17,7 @@ class Ensemble(BatchedMLP):
         members: int,
         sizes: list[int],
         generators: SeedGenerators,
-        activation: Activation = torch.nn.functional.silu,
+        activation: Activation = SILU,
     ) -> None:
         super().__init__((len(generators), members), sizes, generators, activation)
         self.members = members

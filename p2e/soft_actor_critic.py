@@ -112,7 +112,7 @@ class SoftActorCritic:
         """Actions in [-1, 1]: the mode, or a sample from the policy."""
         if deterministic:
             return self.actor.mode(features)
-        return self.actor.sample(features, self._noise_for(features))[0]
+        return self.actor.sample(features, self._noise_for(features)).action
 
     def update(self, batch: TransitionBatch) -> Metrics:
         """One update of critics, actor, temperature and target critics, in the paper's order."""
@@ -128,35 +128,41 @@ class SoftActorCritic:
     ) -> Float[Tensor, "S B"]:
         """r + discount * (1 - terminated) * (min Q' - alpha log pi); truncation is not termination,
         so a truncated row bootstraps."""
-        action, log_probability = self.actor.sample(batch.next_observation, noise)
-        value = self.target_critic(batch.next_observation, action).amin(dim=1)
-        soft_value = value - self.temperature() * log_probability
+        sample = self.actor.sample(batch.next_observation, noise)
+        value = smaller(self.target_critic(batch.next_observation, sample.action))
+        soft_value = value - self.temperature() * sample.log_probability
         bootstrapped: Tensor = (1 - batch.terminated) * soft_value
         return batch.reward + self.config.discount * bootstrapped
 
+    @torch.no_grad()
     def _update_critic(self, batch: TransitionBatch) -> Metrics:
+        """Loss: half the squared error, mean over the rows, sum over the two critics."""
         target = self.bellman_target(batch, self._noise_for(batch.next_observation))
-        values = self.critic(batch.observation, batch.action)
-        # Sum over the two critics, mean over the rows.
-        losses = 0.5 * (values - target.unsqueeze(1)).square().mean(dim=2).sum(dim=1)
-        norm = self.critic_optimizer.step(losses)
-        mean = values.detach().mean(dim=(1, 2))
-        return {"critic_loss": losses.detach(), "q_value": mean, "critic_gradient_norm": norm}
-
-    def _update_actor_and_temperature(self, batch: TransitionBatch) -> Metrics:
-        noise = self._noise_for(batch.observation)
-        action, log_probability = self.actor.sample(batch.observation, noise)
-        value = self.critic(batch.observation, action).amin(dim=1)
-        alpha = self.temperature().detach()
-        losses = (alpha * log_probability - value).mean(dim=1)
-        norm = self.actor_optimizer.step(losses)
-        entropy = -log_probability.detach().mean(dim=1)
-        log_alpha = self.temperature.log_alpha.squeeze(1)
-        self.temperature_optimizer.step(log_alpha * (entropy - self.target_entropy))
+        values, tape = self.critic.record(batch.observation, batch.action)
+        errors = values - target.unsqueeze(1)
+        gradient = self.critic.weight_gradient(tape, errors / errors.shape[-1])
+        norm = self.critic_optimizer.apply([gradient])
         return {
-            "actor_loss": losses.detach(),
+            "critic_loss": 0.5 * errors.square().mean(dim=2).sum(dim=1),
+            "q_value": values.mean(dim=(1, 2)),
+            "critic_gradient_norm": norm,
+        }
+
+    @torch.no_grad()
+    def _update_actor_and_temperature(self, batch: TransitionBatch) -> Metrics:
+        """Losses: the mean of alpha log pi - min Q, and log alpha (entropy - target entropy)."""
+        sample = self.actor.sample(batch.observation, self._noise_for(batch.observation))
+        values, tape = self.critic.record(batch.observation, sample.action)
+        alpha, rows = self.temperature(), values.shape[-1]
+        action_gradient = self.critic.action_gradient(tape, -chosen(values) / rows)
+        gradient = self.actor.weight_gradient(sample, action_gradient, alpha / rows)
+        norm = self.actor_optimizer.apply([gradient])
+        entropy = -sample.log_probability.mean(dim=1, keepdim=True)
+        self.temperature_optimizer.apply([entropy - self.target_entropy])
+        return {
+            "actor_loss": (alpha * sample.log_probability - smaller(values)).mean(dim=1),
             "alpha": alpha.squeeze(1),
-            "entropy": entropy,
+            "entropy": entropy.squeeze(1),
             "actor_gradient_norm": norm,
         }
 
@@ -183,3 +189,14 @@ class SoftActorCritic:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.updates = state["updates"]
+
+
+def smaller(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
+    """The smaller of the twins' values (clipped double Q-learning, Fujimoto et al. 2018)."""
+    return torch.minimum(values[:, 0], values[:, 1])
+
+
+def chosen(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S 2 B"]:
+    """The derivative of the smaller value with respect to both: 1 for that one, 0 for the other."""
+    first = (values[:, 0] <= values[:, 1]).to(values.dtype)
+    return torch.stack([first, 1 - first], dim=1)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem, Stateful, forget_where, load_state_of, state_of
 from p2e.batch import Transition
-from p2e.config import require_positive
+from p2e.config import require, require_positive
 from p2e.coverage import Coverage
 from p2e.environment import Step, VectorEnvironment
 from p2e.evaluation import evaluate
@@ -35,12 +35,15 @@ class TrainingConfig:
         evaluation_interval: environment steps between evaluations; one more at the end.
         evaluation_episodes: episodes of each evaluation, for each seed.
         log_interval: environment steps averaged in a row of losses.csv.
+        precision: of matrix products: "float32", or "medium", which lets a machine that can
+            (AMX, tensor cores) round the factors to bfloat16. Elsewhere they are the same.
     """
 
     warmup_steps: int = 1000
     evaluation_interval: int = 1000
     evaluation_episodes: int = 10
     log_interval: int = 500
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         require_positive(
@@ -50,6 +53,10 @@ class TrainingConfig:
             "evaluation_interval",
             "evaluation_episodes",
             "log_interval",
+        )
+        known = "'float32' or 'medium'"
+        require(
+            self.precision in ("float32", "medium"), "training.precision", self.precision, known
         )
 
 

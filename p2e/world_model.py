@@ -7,11 +7,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from p2e.batched_linear import BatchedMLP, normalise_rows
+from p2e.batched_linear import normalise_rows
+from p2e.batched_mlp import BatchedMLP
 from p2e.encoder import Decoder, Encoder, symexp
 from p2e.generators import SeedGenerators
 from p2e.gru_cell import GRUCell
 from p2e.normalizer import RunningNormalizer
+from p2e.perceptron import SILU
 
 
 class Prediction(NamedTuple):
@@ -55,7 +57,7 @@ class WorldModel(nn.Module):
         self.encoder = Encoder(observation_size, latent_size, hidden, generators)
         self.cell = GRUCell(latent_size + action_size, memory_size, generators)
         head_sizes = [memory_size + latent_size + action_size, *hidden, latent_size + 2]
-        self.head = BatchedMLP(lead, head_sizes, generators, nn.functional.silu)
+        self.head = BatchedMLP(lead, head_sizes, generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
 
     def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from p2e.actor import Actor, tanh_log_jacobian
-from p2e.batched_linear import BatchedLinear
 from p2e.critic import TwinCritic
 from p2e.generators import SeedGenerators
 
@@ -16,7 +15,6 @@ def actor_with(mean: list[float], log_std: list[float]) -> Actor:
     """A policy of one seed whose Gaussian is the same for every observation."""
     actor = Actor(2, len(mean), (4,), SeedGenerators([0], "weights"))
     last = actor.network.layers[-1]
-    assert isinstance(last, BatchedLinear)
     with torch.no_grad():
         last.weight.zero_()
         last.bias.copy_(torch.tensor([*mean, *log_std]).view(1, 1, -1))
@@ -47,7 +45,7 @@ def test_the_density_of_actions_integrates_to_one(mean: float, log_std: float) -
     noise = torch.linspace(-9, 9, 20_001, dtype=torch.float64).view(1, -1, 1)
     features = torch.zeros(1, noise.shape[1], 2, dtype=torch.float64)
     with torch.no_grad():
-        action, log_probability = actor.sample(features, noise)
+        action, log_probability = actor.sample(features, noise)[:2]
     mass = torch.trapezoid(log_probability[0].exp(), action[0, :, 0])
     assert float(mass) == pytest.approx(1.0, abs=1e-4)
 
@@ -57,7 +55,8 @@ def test_log_probability_of_several_dimensions_by_the_naive_formula() -> None:
     actor = actor_with(mean, log_std).double()
     noise = torch.randn(1, 50, 3, generator=torch.Generator().manual_seed(0)).double()
     with torch.no_grad():
-        action, log_probability = actor.sample(torch.zeros(1, 50, 2, dtype=torch.float64), noise)
+        features = torch.zeros(1, 50, 2, dtype=torch.float64)
+        action, log_probability = actor.sample(features, noise)[:2]
     centre, spread = torch.tensor(mean).double(), torch.tensor(log_std).double().exp()
     raw = centre + spread * noise
     naive = torch.distributions.Normal(centre, spread).log_prob(raw).sum(-1)
@@ -77,26 +76,28 @@ def test_extreme_outputs_stay_finite_and_inside_the_box() -> None:
     noise = torch.randn(1, 100, 2, generator=torch.Generator().manual_seed(0))
     _, log_std = actor(torch.zeros(1, 100, 2))
     assert log_std[0, 0].tolist() == [2.0, -20.0]
-    action, log_probability = actor.sample(torch.zeros(1, 100, 2), noise)
+    action, log_probability = actor.sample(torch.zeros(1, 100, 2), noise)[:2]
     assert bool((action.abs() <= 1).all()) and bool(log_probability.isfinite().all())
 
 
-def test_samples_are_differentiable_in_mean_and_spread() -> None:
-    actor = actor_with([0.1], [-0.4])
-    noise = torch.tensor([[[0.8]]])
-    action, _ = actor.sample(torch.zeros(1, 1, 2), noise)
-    action.sum().backward()
-    last = actor.network.layers[-1]
-    assert isinstance(last, BatchedLinear) and last.bias.grad is not None
-    slope = 1 - float(action.detach()) ** 2
-    expected = [slope, slope * 0.8 * math.exp(-0.4)]
-    assert last.bias.grad.flatten().tolist() == pytest.approx(expected, rel=1e-5)
+@pytest.mark.parametrize(("mean", "log_std"), [(0.1, -0.4), (-1.3, 0.7), (0.2, 2.5), (0.3, -25.0)])
+def test_gradients_of_action_and_log_probability_by_hand(mean: float, log_std: float) -> None:
+    actor = actor_with([mean], [log_std])
+    sample = actor.sample(torch.zeros(1, 1, 2), torch.tensor([[[0.8]]]))
+    gradient = actor.weight_gradient(sample, torch.tensor([[[3.0]]]), torch.tensor([[0.5]]))
+    of_bias = actor.network.as_layers(gradient)[-1].bias.flatten().tolist()
+    deviation = math.exp(min(max(log_std, -20.0), 2.0))
+    action = math.tanh(mean + 0.8 * deviation)
+    # d action / d raw = 1 - action^2, d log-probability / d raw = 2 action
+    of_raw = 3.0 * (1 - action**2) + 0.5 * 2 * action
+    # The log-probability has - log deviation in it; outside of its bounds that is a constant.
+    of_log_std = of_raw * 0.8 * deviation - 0.5 if -20 <= log_std <= 2 else 0.0
+    assert of_bias == pytest.approx([of_raw, of_log_std], rel=1e-5)
 
 
 def critic_values(critic: TwinCritic, seed: int, twin: int, rows: Tensor) -> Tensor:
     """One critic of one seed, by plain matrix products."""
     for number, layer in enumerate(critic.network.layers):
-        assert isinstance(layer, BatchedLinear)
         rows = rows @ layer.weight[seed, twin] + layer.bias[seed, twin]
         rows = rows.relu() if number < len(critic.network.layers) - 1 else rows
     return rows.squeeze(-1)

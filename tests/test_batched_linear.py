@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from p2e.batched_linear import BatchedLinear, BatchedMLP, normalise_rows
+from p2e.batched_linear import BatchedLinear, normalise_rows
+from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 
 
@@ -78,25 +79,6 @@ def test_a_mismatch_names_both_shapes(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError) as raised:
         layer(torch.zeros(shape))
     assert str(shape) in str(raised.value) and "(2, 'rows', 5)" in str(raised.value)
-
-
-@pytest.mark.parametrize("layer_norm", [False, True])
-@pytest.mark.parametrize("kind", [nn.ReLU, nn.SiLU])
-def test_an_mlp_is_a_sequence_of_layers(layer_norm: bool, kind: type[nn.Module]) -> None:
-    sizes = [4, 8, 6, 3]
-    network = BatchedMLP(
-        (2, 3), sizes, SeedGenerators([0, 1], "weights"), activation=kind(), layer_norm=layer_norm
-    )
-    modules: list[nn.Module] = []
-    for number, layer in enumerate(network.layers):
-        assert isinstance(layer, BatchedLinear)
-        modules.append(linear_of(layer, (1, 2)))
-        if number < 2 and layer_norm:
-            modules.append(nn.LayerNorm(sizes[number + 1], elementwise_affine=False))
-        if number < 2:
-            modules.append(kind())
-    x = torch.randn(2, 3, 10, 4, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(network(x)[1, 2], nn.Sequential(*modules)(x[1, 2]))
 
 
 def test_normalised_rows_by_hand() -> None:

@@ -25,8 +25,8 @@ def beyond_one(observation: Tensor, action: Tensor, reached: Tensor) -> Tensor:
 def counting_dynamics(generators: SeedGenerators, change: float) -> Dynamics:
     """Adds `change` to each feature of the observation, and pays what it has added up to."""
     dynamics = Dynamics(2, 1, DynamicsConfig(hidden=()), generators)
-    weight, bias = dynamics.network.parameters()
     with torch.no_grad():
+        weight, bias = dynamics.network.layers[-1]
         weight.zero_()
         bias[..., :3], bias[..., 3:] = change, -60.0
         dynamics.min_log_variance.fill_(-60.0)
@@ -79,7 +79,7 @@ def test_rollouts_follow_the_current_policy(generators: Make) -> None:
     streams = generators(0)
     agent = agent_of(streams)
     with torch.no_grad():
-        *_, bias = agent.actor.parameters()
+        bias = agent.actor.network.layers[-1].bias
         bias[..., 0], bias[..., 1] = 20.0, -20.0
     start = start_rows(torch.zeros(1, 3, 2))
     dynamics = counting_dynamics(streams, 0.1)
@@ -90,8 +90,8 @@ def test_rollouts_follow_the_current_policy(generators: Make) -> None:
 def test_rows_that_are_not_finite_are_dropped_and_counted(generators: Make) -> None:
     streams = generators(0, 1)
     dynamics = counting_dynamics(streams, 0.0)
-    *_, bias = dynamics.network.parameters()
     with torch.no_grad():
+        bias = dynamics.network.layers[-1].bias
         bias[0, 2, :, 0] = torch.inf  # one of the five elites of seed 0
         bias[0, 3, :, 2] = torch.nan  # another's reward
     start = start_rows(torch.zeros(2, 50, 2))

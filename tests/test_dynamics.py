@@ -17,7 +17,7 @@ def constant_members(generators: SeedGenerators, log_variance: float) -> Dynamic
     config = DynamicsConfig(hidden=(4,))
     dynamics = Dynamics(2, 1, config, generators)
     with torch.no_grad():
-        *_, weight, bias = dynamics.network.parameters()
+        weight, bias = dynamics.network.layers[-1]
         weight.zero_()
         numbers = torch.arange(config.members, dtype=torch.float32).view(1, -1, 1, 1)
         bias[..., :3], bias[..., 3:] = numbers, log_variance
@@ -81,8 +81,8 @@ def test_samples_spread_as_the_predicted_variance_says(generators: Make) -> None
 @pytest.mark.parametrize("rows", [1, 3, 5, 13])
 def test_sampled_rows_come_back_in_their_place(generators: Make, rows: int) -> None:
     dynamics = Dynamics(1, 1, DynamicsConfig(hidden=()), generators(0, 1))
-    weight, bias = dynamics.network.parameters()
     with torch.no_grad():  # change = 10 * observation, reward = action, hardly any variance
+        weight, bias = dynamics.network.layers[-1]
         weight.zero_()
         weight[..., 0, 0], weight[..., 1, 1] = 10.0, 1.0
         bias[..., :2], bias[..., 2:] = 0.0, -60.0

@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A module imports only from lower layers, or from its own layer as long as that makes no circle.
 LAYERS: dict[int, tuple[str, ...]] = {
-    0: ("batched_linear", "batch", "config", "coverage", "generators", "metrics"),
+    0: (
+        *("batched_linear", "batched_mlp", "batch", "config", "coverage", "generators"),
+        *("metrics", "perceptron"),
+    ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
         *("checkpoint", "environment", "progress", "recorder"),

@@ -144,7 +144,7 @@ def test_a_resumed_run_goes_on_bit_identically() -> None:
         train(algorithm, 15, 20)  # one more training among them
     assert whole.calendar.trained_at == resumed.calendar.trained_at == 20
     first, second = flat(state_of(whole.components())), flat(state_of(resumed.components()))
-    assert first.keys() == second.keys() and len(first) > 50
+    assert first.keys() == second.keys() and len(first) > 40
     for name, value in first.items():
         assert torch.equal(value, second[name]), name
 

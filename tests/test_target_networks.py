@@ -2,7 +2,7 @@
 
 import torch
 
-from p2e.batched_linear import BatchedMLP
+from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 from p2e.target_networks import soft_update, target_copy
 

@@ -4,8 +4,6 @@ batches that mix real rows with rows imagined by a learned model, branched from 
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from p2e.algorithm import Algorithm, Problem, Stateful
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
@@ -157,5 +155,4 @@ class MBPO(Algorithm):
 
 def build(problem: Problem, config: Config) -> MBPO:
     """The algorithm for one group of seeds of one task."""
-    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
     return MBPO(problem, config)

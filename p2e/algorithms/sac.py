@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -96,5 +95,4 @@ class SAC(Algorithm):
 
 def build(problem: Problem, config: Config) -> SAC:
     """The algorithm for one group of seeds of one task."""
-    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
     return SAC(problem, config)

@@ -190,7 +190,7 @@ class Run:
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "cpu": provenance.cpu_name(),
             "threads": self.options.threads,
-            "precision": "float32",
+            "precision": settings.training.precision,
             "seconds": round(seconds, 3),
             "environment_steps_per_second": round(settings.steps * group / seconds, 3),
             "updates_per_second": round(loop.algorithm.agent_updates * group / seconds, 3),
@@ -212,6 +212,9 @@ def main() -> None:
     if options.threads < 1:
         raise ConfigError(f"'--threads' is {options.threads}, expected 1 or more")
     torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
+    precise = settings.training.precision == "float32"
+    torch.set_float32_matmul_precision("highest" if precise else "medium")
     started = time.monotonic()
     Run(settings, options).execute()
     print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)

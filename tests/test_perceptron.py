@@ -1,0 +1,128 @@
+"""The perceptron's written-out backward pass against autograd through torch.nn's layers."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from p2e.batched_mlp import BatchedMLP
+from p2e.generators import SeedGenerators
+from p2e.perceptron import RELU, SILU, Activation
+
+KINDS: list[tuple[Activation, type[nn.Module]]] = [(RELU, nn.ReLU), (SILU, nn.SiLU)]
+
+
+def random_rows(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def network_of(
+    sizes: list[int], activation: Activation, layer_norm: bool, lead: tuple[int, ...] = (2, 3)
+) -> BatchedMLP:
+    generators = SeedGenerators(range(lead[0]), "weights")
+    return BatchedMLP(lead, sizes, generators, activation, layer_norm).double()
+
+
+def layers_of_torch(
+    network: BatchedMLP, index: tuple[int, ...], kind: type[nn.Module]
+) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for number, layer in enumerate(network.layers):
+        features, outputs = layer.weight[index].shape
+        linear = nn.Linear(features, outputs, dtype=torch.float64)
+        linear.weight.data.copy_(layer.weight.data[index].T)
+        linear.bias.data.copy_(layer.bias.data[index][0])
+        modules.append(linear)
+        if number < len(network.layers) - 1:
+            size = linear.out_features
+            norm = nn.LayerNorm(size, elementwise_affine=False, dtype=torch.float64)
+            modules += [norm, kind()] if network.layer_norm else [kind()]
+    return nn.Sequential(*modules)
+
+
+@pytest.mark.parametrize("sizes", [[4, 8, 6, 3], [4, 8, 1], [4, 1, 3], [4, 2], [1, 5, 1]])
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize(("activation", "kind"), KINDS)
+def test_outputs_and_gradients_are_those_of_torch(
+    sizes: list[int], layer_norm: bool, activation: Activation, kind: type[nn.Module]
+) -> None:
+    network = network_of(sizes, activation, layer_norm)
+    rows = random_rows(2, 3, 10, sizes[0]).requires_grad_()
+    output = network(rows)
+    slopes = random_rows(*output.shape)
+    (output * slopes).sum().backward()
+    assert network.weights.grad is not None and rows.grad is not None
+    gradients = network.as_layers(network.weights.grad)
+    for index in [(0, 0), (1, 2)]:
+        plain = layers_of_torch(network, index, kind)
+        plain_rows = rows.detach()[index].clone().requires_grad_()
+        expected = plain(plain_rows)
+        torch.testing.assert_close(output[index], expected)
+        (expected * slopes[index]).sum().backward()
+        assert plain_rows.grad is not None
+        torch.testing.assert_close(rows.grad[index], plain_rows.grad)
+        linears = [module for module in plain if isinstance(module, nn.Linear)]
+        for gradient, linear in zip(gradients, linears, strict=True):
+            assert linear.weight.grad is not None and linear.bias.grad is not None
+            torch.testing.assert_close(gradient.weight[index], linear.weight.grad.T)
+            torch.testing.assert_close(gradient.bias[index][0], linear.bias.grad)
+
+
+def test_only_what_is_asked_for_is_computed() -> None:
+    network = network_of([4, 8, 2], RELU, layer_norm=False)
+    rows = random_rows(2, 3, 10, 4)
+    output, tape = network.record(rows)
+    slopes = random_rows(*output.shape)
+    of_weights, nothing = network.backward(tape, slopes)
+    none, of_columns = network.backward(tape, slopes, weights=False, columns=slice(1, 3))
+    both = network.backward(tape, slopes, columns=slice(None))
+    assert nothing is None and none is None
+    assert of_weights is not None and both[0] is not None and torch.equal(of_weights, both[0])
+    assert of_columns is not None and both[1] is not None
+    torch.testing.assert_close(of_columns, both[1][..., 1:3])
+
+
+def test_a_tape_can_be_read_twice_and_inputs_stay_as_they_were() -> None:
+    for activation, _ in KINDS:
+        network = network_of([4, 8, 8, 2], activation, layer_norm=False)
+        rows, slopes = random_rows(2, 3, 10, 4), random_rows(2, 3, 10, 2)
+        before = rows.clone(), slopes.clone()
+        _, tape = network.record(rows)
+        first, second = (network.backward(tape, slopes)[0] for _ in range(2))
+        assert first is not None and second is not None and torch.equal(first, second)
+        assert torch.equal(rows, before[0]) and torch.equal(slopes, before[1])
+
+
+def test_rows_without_gradient_and_expanded_gradients() -> None:
+    network = network_of([4, 8, 2], SILU, layer_norm=False)
+    network(random_rows(2, 3, 10, 4)).sum().backward()  # the gradient of a sum is expanded
+    gradient = network.weights.grad
+    assert gradient is not None
+    torch.testing.assert_close(
+        network.as_layers(gradient)[-1].bias, torch.full((2, 3, 1, 2), 10.0).double()
+    )
+
+
+def test_the_network_follows_its_parameter_wherever_it_is() -> None:
+    """Slices are kept between passes; they must not outlive the memory that they show."""
+    network = BatchedMLP((2,), [3, 4, 1], SeedGenerators([0, 1], "weights"))
+    rows = random_rows(2, 5, 3)
+    with pytest.raises(RuntimeError):
+        network(rows)  # single precision weights, double precision rows
+    outputs = network.double()(rows)
+    with torch.no_grad():
+        network.weights.mul_(2.0)
+    doubled = network(rows)
+    assert not torch.allclose(outputs, doubled)
+    with torch.no_grad():
+        network.weights.div_(2.0)
+    torch.testing.assert_close(network(rows), outputs)
+    network.load_state_dict({"weights": network.weights.detach() * 2.0})
+    torch.testing.assert_close(network(rows), doubled)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 6), (3, 2, 4, 5), (3, 4, 5), (2, 1, 4, 5)])
+def test_a_mismatch_names_both_shapes(shape: tuple[int, ...]) -> None:
+    network = BatchedMLP((2, 3), [5, 3], SeedGenerators([0, 1], "weights"))
+    with pytest.raises(ValueError) as raised:
+        network(torch.zeros(shape))
+    assert str(shape) in str(raised.value) and "(2, 3, 'rows', 5)" in str(raised.value)

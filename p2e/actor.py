@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
@@ -49,7 +48,13 @@ class Actor(nn.Module):
         """The deterministic action: the squashed mean."""
         return torch.tanh(self(features)[0])
 
-    @torch.no_grad()
+    def act(
+        self, features: Float[Tensor, "S B F"], noise: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B A"]:
+        """The action of `sample`, without what is needed to learn from it."""
+        mean, log_deviation = self(features)
+        return torch.tanh(torch.addcmul(mean, noise, log_deviation.exp()))
+
     def sample(
         self, features: Float[Tensor, "S B F"], noise: Float[Tensor, "S B A"]
     ) -> ActorSample:
@@ -59,12 +64,11 @@ class Actor(nn.Module):
         log_deviation = unbounded.clamp(LOG_STD_LOW, LOG_STD_HIGH)
         deviation = log_deviation.exp()
         raw = torch.addcmul(mean, noise, deviation)
-        terms = 0.5 * noise.square() + log_deviation + tanh_log_jacobian(raw)
+        terms = torch.addcmul(log_deviation + tanh_log_jacobian(raw), noise, noise, value=0.5)
         log_probability = -terms.sum(dim=-1) - noise.shape[-1] * HALF_LOG_TWO_PI
         free = log_deviation == unbounded
         return ActorSample(torch.tanh(raw), log_probability, noise, deviation, free, tape)
 
-    @torch.no_grad()
     def weight_gradient(
         self,
         sample: ActorSample,
@@ -78,7 +82,8 @@ class Actor(nn.Module):
         log deviation, and of u through -log(1 - a^2), whose derivative is 2a.
         """
         action, per_row = sample.action, log_probability_gradient.unsqueeze(-1)
-        of_raw = action_gradient * (1 - action.square()) + 2 * per_row * action
+        slope = 1 - action.square()
+        of_raw = torch.addcmul(action_gradient * slope, per_row, action, value=2)
         of_log_deviation = (of_raw * sample.noise * sample.deviation - per_row) * sample.free
         gradient = torch.cat([of_raw, of_log_deviation], dim=-1)
         of_weights, _ = self.network.backward(sample.tape, gradient)
@@ -88,4 +93,5 @@ class Actor(nn.Module):
 
 def tanh_log_jacobian(raw: Tensor) -> Tensor:
     """log(1 - tanh(raw)^2), in a form that neither overflows nor loses digits far from 0."""
-    return 2.0 * (math.log(2.0) - raw - softplus(-2.0 * raw))
+    # 2 log(2 / (e^x + e^-x))
+    return 2.0 * (math.log(2.0) - torch.logaddexp(raw, -raw))

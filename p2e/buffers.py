@@ -58,7 +58,8 @@ class RowBuffer:
         end = self._cursor + packed.shape[1]
         before_wrap = packed.shape[1] - max(0, end - self.capacity)
         self._rows[:, self._cursor : self._cursor + before_wrap] = packed[:, :before_wrap]
-        self._rows[:, : packed.shape[1] - before_wrap] = packed[:, before_wrap:]
+        if end > self.capacity:
+            self._rows[:, : packed.shape[1] - before_wrap] = packed[:, before_wrap:]
         self._cursor = end % self.capacity
         self.size = min(self.size + packed.shape[1], self.capacity)
 

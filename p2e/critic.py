@@ -31,18 +31,16 @@ class TwinCritic(nn.Module):
     def forward(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S 2 B"]:
-        return self.record(features, action)[0]
+        values: Tensor = self.network(_for_both(features, action))
+        return values.squeeze(-1)
 
-    @torch.no_grad()
     def record(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
     ) -> tuple[Float[Tensor, "S 2 B"], Tape]:
         """Both values of each row, and what the gradients below need."""
-        rows = torch.cat([features, action], dim=-1).unsqueeze(1).expand(-1, 2, -1, -1)
-        values, tape = self.network.record(rows)
+        values, tape = self.network.record(_for_both(features, action))
         return values.squeeze(-1), tape
 
-    @torch.no_grad()
     def weight_gradient(
         self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
     ) -> Float[Tensor, "S 2 P"]:
@@ -51,7 +49,6 @@ class TwinCritic(nn.Module):
         assert of_weights is not None
         return of_weights
 
-    @torch.no_grad()
     def action_gradient(
         self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
     ) -> Float[Tensor, "S B A"]:
@@ -59,3 +56,7 @@ class TwinCritic(nn.Module):
         _, of_rows = self.network.backward(tape, gradient.unsqueeze(-1), False, self._actions)
         assert of_rows is not None
         return of_rows.sum(dim=1)
+
+
+def _for_both(features: Tensor, action: Tensor) -> Tensor:
+    return torch.cat([features, action], dim=-1).unsqueeze(1).expand(-1, 2, -1, -1)

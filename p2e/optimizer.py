@@ -42,6 +42,8 @@ class LearningRateSchedule:
 
 CONSTANT = LearningRateSchedule()
 
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
 
 def gradient_norms(gradients: Sequence[Tensor]) -> Float[Tensor, " S"]:
     """The norm of each seed's gradient over all its parameters; each tensor is (S, ...)."""
@@ -55,6 +57,40 @@ def clipped(gradients: Sequence[Tensor], norms: Float[Tensor, " S"], limit: floa
     scale = (limit / (norms + 1e-6)).clamp(max=1.0)
     # Not in place: two parameters may share one gradient tensor (a sum of two layers).
     return [g * scale.view(-1, *[1] * (g.dim() - 1)) for g in gradients]
+
+
+def adam_step(
+    parameter: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: Tensor, rate: float
+) -> None:
+    """Adam (Kingma & Ba 2015, algorithm 1), in place.
+
+    Args:
+        mean, square: running means of the gradient and of its square.
+        step: updates made, this one included.
+    """
+    if torch.compiler.is_compiling():  # the compiler fuses these itself, and knows no fused kernel
+        mean.lerp_(gradient, 1 - BETA1)
+        square.lerp_(gradient.square(), 1 - BETA2)
+        deviation = (square / (1 - BETA2**step)).sqrt() + EPSILON
+        parameter.sub_(rate / (1 - BETA1**step) * mean / deviation)
+        return
+    # What torch.optim.Adam(fused=True) calls, without the hundreds of microseconds around it. The
+    # kernel walks raw memory: on an expanded gradient it would read beyond it.
+    torch._fused_adam_(
+        [parameter],
+        [gradient.contiguous()],
+        [mean],
+        [square],
+        [],
+        [step],
+        lr=rate,
+        beta1=BETA1,
+        beta2=BETA2,
+        weight_decay=0.0,
+        eps=EPSILON,
+        amsgrad=False,
+        maximize=False,
+    )
 
 
 class SeedOptimizer:
@@ -81,73 +117,50 @@ class SeedOptimizer:
         self.learning_rate, self.clip_norm, self.schedule = learning_rate, clip_norm, schedule
         self.weight_decays = weight_decays
         self.updates = 0
-        # Adam's moments, made at the first update from what the parameters are by then.
-        self._means: list[Tensor] = []
-        self._squares: list[Tensor] = []
-        self._steps: list[Tensor] = []
+        self._means = [torch.zeros_like(parameter.data) for parameter in self.parameters]
+        self._squares = [torch.zeros_like(mean) for mean in self._means]
+        self._step = torch.zeros((), device=self.parameters[0].device)
 
     def step(self, losses: Float[Tensor, " S"]) -> Float[Tensor, " S"]:
         """One update from one loss a seed. Returns each seed's gradient norm before clipping."""
-        return self.apply(torch.autograd.grad(losses.sum(), self.parameters))
-
-    @torch.no_grad()
-    def apply(self, gradients: Sequence[Tensor]) -> Float[Tensor, " S"]:
-        """One update from the gradients. Returns each seed's gradient norm before clipping."""
-        norms = gradient_norms(gradients)
-        if self.clip_norm is not None:
-            gradients = clipped(gradients, norms, self.clip_norm)
-        if self.weight_decays is not None:
-            decayed = zip(gradients, self.parameters, self.weight_decays, strict=True)
-            gradients = [g.addcmul(parameter, decay) for g, parameter, decay in decayed]
-        self._adam(gradients)
+        gradients = torch.autograd.grad(losses.sum(), self.parameters)
+        norms = self.descend(gradients, self.learning_rate * self.schedule.factor(self.updates))
         self.updates += 1
         return norms
 
-    def _make_moments(self) -> None:
-        self._means, self._squares = (
-            [torch.zeros_like(parameter) for parameter in self.parameters] for _ in range(2)
-        )
-        self._steps = [torch.zeros((), device=p.device) for p in self.parameters]
+    @torch.no_grad()
+    def descend(self, gradients: Sequence[Tensor], learning_rate: float) -> Float[Tensor, " S"]:
+        """One update at a given learning rate, on tensors only, so that it can be compiled.
 
-    def _adam(self, gradients: Sequence[Tensor]) -> None:
-        if not self._steps:
-            self._make_moments()
-        torch._foreach_add_(self._steps, 1)
-        # What torch.optim.Adam(fused=True) calls, without the three hundred microseconds around it.
-        torch._fused_adam_(
-            list[Tensor](self.parameters),
-            # The kernel walks raw memory: on an expanded gradient it would read beyond it.
-            [gradient.contiguous() for gradient in gradients],
-            self._means,
-            self._squares,
-            [],
-            self._steps,
-            lr=self.learning_rate * self.schedule.factor(self.updates),
-            beta1=0.9,
-            beta2=0.999,
-            weight_decay=0.0,
-            eps=1e-8,
-            amsgrad=False,
-            maximize=False,
-        )
+        Returns each seed's gradient norm before clipping.
+        """
+        norms = gradient_norms(gradients)
+        if self.clip_norm is not None:
+            gradients = clipped(gradients, norms, self.clip_norm)
+        parameters: list[Tensor] = [*self.parameters]
+        if self.weight_decays is not None:
+            decayed = zip(gradients, parameters, self.weight_decays, strict=True)
+            gradients = [g.addcmul(parameter, decay) for g, parameter, decay in decayed]
+        self._step += 1
+        for parameter, gradient, mean, square in zip(
+            parameters, gradients, self._means, self._squares, strict=True
+        ):
+            adam_step(parameter, gradient, mean, square, self._step, learning_rate)
+        return norms
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "means": self._means,
             "squares": self._squares,
-            "steps": self._steps,
+            "step": self._step,
             "updates": self.updates,
         }
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.updates = state["updates"]
-        if self.updates == 0:
-            self._means, self._squares, self._steps = [], [], []
-            return
-        self._make_moments()
-        own = (*self._means, *self._squares, *self._steps)
-        saved = (*state["means"], *state["squares"], *state["steps"])
+        own = (*self._means, *self._squares, self._step)
+        saved = (*state["means"], *state["squares"], state["step"])
         for tensor, value in zip(own, saved, strict=True):
             require_shape("saved state of the optimiser", value, tuple(tensor.shape))
             tensor.copy_(value)
+        self.updates = state["updates"]

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem, Stateful, forget_where, load_state_of, state_of
 from p2e.batch import Transition
 from p2e.config import require, require_positive
 from p2e.coverage import Coverage
-from p2e.environment import Step, VectorEnvironment
+from p2e.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.evaluation import evaluate
 from p2e.generators import SeedGenerators
 from p2e.metrics import MetricsAverage
@@ -109,7 +109,7 @@ class TrainingLoop:
         if self.step == 0:
             self._evaluate()
         while self.step < self.problem.steps:
-            self._one_step(progress)
+            self.advance(progress)
             now = time.monotonic()
             self.seconds, last_tick = self.seconds + now - last_tick, now
             if now - last_save >= save_interval:
@@ -117,7 +117,8 @@ class TrainingLoop:
                 last_save = time.monotonic()
         progress.close()
 
-    def _one_step(self, progress: Progress) -> None:
+    def advance(self, progress: Progress) -> None:
+        """One environment step of every seed, and what is learned from it."""
         transition, step = self._act()
         self.algorithm.store(transition)
         progress.step()
@@ -146,13 +147,13 @@ class TrainingLoop:
             action.squeeze(1),
             self._tensor(step.reward),
             self._tensor(step.next_observation),
-            torch.tensor(step.terminated, device=self.problem.device),
+            self._tensor(step.terminated),
             self.first,
             memory.squeeze(1),
         )
         self.memory = policy.remember(observation, action, memory).squeeze(1)
         self.observation = self._tensor(step.observation)
-        self.first = torch.as_tensor(step.terminated | step.truncated, device=self.problem.device)
+        self.first = self._tensor(step.terminated | step.truncated)
         return transition, step
 
     def _account(self, transition: Transition, step: Step, progress: Progress) -> None:
@@ -212,9 +213,9 @@ class TrainingLoop:
             self.recorder.add("evaluation", {"step": self.step, **result.row()})
         self.coverage.snapshot(self.step)
 
-    def _tensor(self, array: Any) -> Float[Tensor, "..."]:
+    def _tensor(self, array: FloatArray | BoolArray) -> Shaped[Tensor, "..."]:
         # A copy: environments may use their arrays again in the next step.
-        return torch.tensor(array, dtype=torch.float32, device=self.problem.device)
+        return torch.from_numpy(array).clone().to(self.problem.device)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the run needs to go on bit-identically."""

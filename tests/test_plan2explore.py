@@ -166,7 +166,7 @@ def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, kill_at: int) ->
     whole = run(make_loop(chain))
     first = make_loop(chain)
     while first.step < kill_at:
-        first._one_step(Progress(16, 0, io.StringIO()))
+        first.advance(Progress(16, 0, io.StringIO()))
         if first.step == 1:
             first._evaluate()
     file = io.BytesIO()

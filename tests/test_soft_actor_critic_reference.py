@@ -10,6 +10,7 @@ from torch.distributions import Normal, TanhTransform
 from p2e.batch import TransitionBatch
 from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
+from p2e.optimizer import SeedOptimizer
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
@@ -116,6 +117,10 @@ def assert_same_network(
 def in_double_precision(agent: SoftActorCritic) -> None:
     for module in (agent.actor, agent.critic, agent.target_critic, agent.temperature):
         module.double()
+    rate = agent.config.learning_rate
+    agent.actor_optimizer = SeedOptimizer(agent.actor.parameters(), rate)
+    agent.critic_optimizer = SeedOptimizer(agent.critic.parameters(), rate)
+    agent.temperature_optimizer = SeedOptimizer(agent.temperature.parameters(), rate)
 
 
 @pytest.mark.parametrize("draw", range(20))

@@ -4,6 +4,7 @@ import copy
 import io
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ def problem_of(steps: int) -> Problem:
 
 
 def loop_of(algorithm: Algorithm, chain: MakeChain, steps: int, **settings: int) -> TrainingLoop:
-    config = TrainingConfig(**({"warmup_steps": 12, "evaluation_episodes": 3} | settings))
+    config = replace(TrainingConfig(warmup_steps=12, evaluation_episodes=3), **settings)  # type: ignore[arg-type]
     rows = range(len(SEEDS) * config.evaluation_episodes)
     coverage = Coverage(position_cells, BINS, len(SEEDS))
     environment, evaluation = chain(SEEDS), chain(rows)

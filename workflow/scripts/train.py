@@ -29,6 +29,7 @@ from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checke
 from p2e.config import ConfigError
 from p2e.progress import Progress
 from p2e.training_loop import DivergenceError, TrainingLoop
+from process import prepare_process
 from runs import (
     RunSettings,
     build_algorithm,
@@ -211,10 +212,7 @@ def main() -> None:
     )
     if options.threads < 1:
         raise ConfigError(f"'--threads' is {options.threads}, expected 1 or more")
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
-    precise = settings.training.precision == "float32"
-    torch.set_float32_matmul_precision("highest" if precise else "medium")
+    prepare_process(settings.training.precision, options.threads)
     started = time.monotonic()
     Run(settings, options).execute()
     print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)

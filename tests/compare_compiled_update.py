@@ -1,0 +1,49 @@
+"""Run by test_compiled_update.py in a process of its own: prints how far apart ten updates of an
+eager and of a compiled agent come to be, relative to how far they moved the weights."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from p2e.batch import TransitionBatch
+from p2e.generators import SeedGenerators
+from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+
+SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
+
+
+def agent(compiled: bool) -> SoftActorCritic:
+    config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0, compiled=compiled)
+    streams = (SeedGenerators(SEEDS, name) for name in ("weights", "noise"))
+    return SoftActorCritic(FEATURES, ACTIONS, config, *streams)
+
+
+def weights(of: SoftActorCritic) -> torch.Tensor:
+    networks = of.actor.network, of.critic.network, of.target_critic.network
+    parts = [network.weights.detach().flatten() for network in networks]
+    return torch.cat([*parts, of.temperature.log_alpha.detach().flatten()])
+
+
+def main() -> None:
+    eager, compiled = agent(compiled=False), agent(compiled=True)
+    before = weights(eager).clone()
+    draws = SeedGenerators(SEEDS, "rows")
+    for _ in range(10):
+        batch = TransitionBatch(
+            draws.normal(ROWS, FEATURES),
+            draws.uniform(-1, 1, ROWS, ACTIONS),
+            draws.normal(ROWS),
+            draws.normal(ROWS, FEATURES),
+            (draws.uniform(0, 1, ROWS) < 0.2).float(),
+        )
+        eager.update(batch)
+        compiled.update(batch)
+    moved = (weights(eager) - before).abs().max()
+    print(float((weights(eager) - weights(compiled)).abs().max() / moved))
+
+
+if __name__ == "__main__":
+    main()

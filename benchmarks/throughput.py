@@ -21,7 +21,32 @@ from benchmarks.peer_environments import python_of
 
 WORKERS = Path(__file__).resolve().parent / "workers"
 
-SAC_SIZES = {"hidden": [256, 256], "batch_size": 256, "warmup_steps": 500}
+SAC_SIZES: dict[str, Any] = {"hidden": [256, 256], "batch_size": 256, "warmup_steps": 500}
+MBPO_SIZES: dict[str, Any] = {
+    "hidden": [256, 256],
+    "batch_size": 256,
+    "warmup_steps": 1000,
+    "updates_per_step": 20,
+    "model_interval": 250,
+    "rollouts_per_step": 400,
+    "rollout_length": 1,
+    "model_hidden": [200, 200, 200, 200],
+    "members": 7,
+    "elites": 5,
+    "model_batch_size": 256,
+    "real_share": 0.05,
+    "retained_trainings": 4,
+}
+P2E_SIZES: dict[str, Any] = {
+    "sequences": 16,
+    "sequence_length": 16,
+    "horizon": 15,
+    "units": 200,
+    "layers": 2,
+    "memory_size": 200,
+    "members": 5,
+    "warmup_steps": 500,
+}
 
 
 @dataclass(frozen=True)
@@ -37,27 +62,85 @@ class System:
     command: list[str]
 
 
-def sac_systems(precision: str) -> dict[str, System]:
-    """SAC at SB3's defaults: two hidden layers of 256, batches of 256, an update every step."""
-    sizes = json.dumps(SAC_SIZES)
-    agent = {"hidden": SAC_SIZES["hidden"], "batch_size": SAC_SIZES["batch_size"]}
+def ours(algorithm: str, config: dict[str, Any], warmup_steps: int, precision: str) -> System:
+    """Our training loop, without evaluations."""
     training = {
-        "warmup_steps": SAC_SIZES["warmup_steps"],
+        "warmup_steps": warmup_steps,
         "evaluation_interval": 10**9,
         "precision": precision,
     }
-    settings = json.dumps({"sac": {"agent": agent}, "training": training})
-    ours = ["ours.py", "--algorithm", "sac", "--settings", settings]
+    settings = json.dumps({algorithm: config, "training": training})
+    return System(None, ["ours.py", "--algorithm", algorithm, "--settings", settings])
+
+
+def sac_systems(precision: str) -> dict[str, System]:
+    """SAC at SB3's defaults: two hidden layers of 256, batches of 256, an update every step."""
+    sizes, warmup = json.dumps(SAC_SIZES), SAC_SIZES["warmup_steps"]
+    agent = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
+    script = "stable_baselines.py"
     return {
-        "ours": System(None, ours),
-        "stable-baselines3": System(
-            "sb3", ["stable_baselines.py", "stable-baselines3", "--sizes", sizes]
-        ),
-        "sbx": System("sbx", ["stable_baselines.py", "sbx", "--sizes", sizes]),
+        "ours": ours("sac", {"agent": agent}, warmup, precision),
+        "ours, compiled": ours("sac", {"agent": agent | {"compiled": True}}, warmup, precision),
+        "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
+        "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
     }
 
 
-SYSTEMS = {"sac": sac_systems}
+def mbpo_systems(precision: str) -> dict[str, System]:
+    """MBPO with the networks of the paper and 20 updates a step."""
+    sizes = MBPO_SIZES
+    config = {
+        "agent": {key: sizes[key] for key in ("hidden", "batch_size")},
+        "dynamics": {
+            "hidden": sizes["model_hidden"],
+            "members": sizes["members"],
+            "elites": sizes["elites"],
+            "batch_size": sizes["model_batch_size"],
+            "likelihood_weighting": 0.0,
+        },
+        "rollout": {
+            "start_length": sizes["rollout_length"],
+            "end_length": sizes["rollout_length"],
+        },
+    }
+    same = "updates_per_step model_interval rollouts_per_step real_share retained_trainings"
+    config |= {key: sizes[key] for key in same.split()}
+    return {
+        "ours": ours("mbpo", config, sizes["warmup_steps"], precision),
+        "mbrl-lib": System("mbrl", ["mbrl_mbpo.py", "--sizes", json.dumps(sizes)]),
+    }
+
+
+def plan2explore_systems(precision: str) -> dict[str, System]:
+    """Plan2Explore at equal widths, batches and horizon; as many imagined rows an update."""
+    sizes = P2E_SIZES
+    hidden = [sizes["units"]] * sizes["layers"]
+    config = {
+        "agent": {"hidden": hidden, "batch_size": 256},
+        "world": {
+            "latent_size": 32,
+            "memory_size": sizes["memory_size"],
+            "hidden": hidden,
+            "sequences": sizes["sequences"],
+            "sequence_length": sizes["sequence_length"],
+            "members": sizes["members"],
+            "ensemble_hidden": hidden,
+        },
+        "pretraining_updates": 1,
+        "horizon": sizes["horizon"],
+        "imagined_starts": sizes["sequences"] * sizes["sequence_length"],
+    }
+    peers = {
+        f"sheeprl {version}": System(
+            "sheeprl", ["sheeprl_p2e.py", "--version", version, "--sizes", json.dumps(sizes)]
+        )
+        for version in ("dv1", "dv2", "dv3")
+    }
+    return {"ours": ours("plan2explore", config, sizes["warmup_steps"], precision)} | peers
+
+
+SYSTEMS = {"sac": sac_systems, "mbpo": mbpo_systems, "plan2explore": plan2explore_systems}
+STEPS = {"sac": 300, "mbpo": 25, "plan2explore": 20}  # environment steps in a round
 
 
 class Worker:
@@ -145,7 +228,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float32", choices=("float32", "medium"))
     parser.add_argument("--systems", help="names to measure, with commas between; default: all")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=300, help="environment steps in a round")
+    parser.add_argument("--steps", type=int, help="environment steps in a round")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
     systems = SYSTEMS[options.algorithm](options.precision)
@@ -154,7 +237,8 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown systems {sorted(unknown)}, expected some of {sorted(systems)}")
     chosen = {name: systems[name] for name in names}
-    results = compare(chosen, options.task, options.rounds, options.steps, options.core)
+    steps = options.steps or STEPS[options.algorithm]
+    results = compare(chosen, options.task, options.rounds, steps, options.core)
     for name, result in results.items():
         print(json.dumps({"name": name} | result))
     print(table(results))

@@ -1,6 +1,6 @@
 """What an environment step costs beside the physics: MuJoCo alone, gymnasium, and our rows.
 
-The rounds go through all of them in turn; medians over the rounds, in microseconds a step of one row.
+The rounds go through all of them in turn. Medians over the rounds, microseconds a step of one row.
 Episodes end and begin again in gymnasium's and in ours, as in training.
 """
 
@@ -72,7 +72,7 @@ def of_ours(task: str, rows: int) -> Stepper:
     return step
 
 
-def random_actions(space: gymnasium.Space) -> list[np.ndarray]:
+def random_actions(space: gymnasium.Space[np.ndarray]) -> list[np.ndarray]:
     space.seed(0)
     return [space.sample() for _ in range(ACTIONS)]
 

@@ -160,6 +160,7 @@ class Worker:
             env=os.environ | one | {"XLA_FLAGS": xla, "PYTHONWARNINGS": "ignore"},
             preexec_fn=lambda: os.sched_setaffinity(0, {core}),
         )
+        self._name = script
         self.description = self._answer()
 
     def measure(self, steps: int) -> dict[str, float]:
@@ -172,7 +173,7 @@ class Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"error: a worker ended: {' '.join(map(str, self._process.args))}")
+            raise SystemExit(f"error: a worker ended: {self._name}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -1,0 +1,129 @@
+"""Does our SAC learn as Stable-Baselines3's does? The same settings, tasks, seeds and evaluations.
+
+What is finished is kept: the same command goes on where it was stopped. Writes one CSV a run, and a
+table of them all.
+"""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from benchmarks.peer_environments import python_of
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path(__file__).resolve().parent / "results" / "learning"
+COLUMNS = ["step", "episode", "return", "length"]
+OURS, PEER = "ours", "stable-baselines3"
+
+# Stable-Baselines3's defaults; what is not here is the same by our own defaults (target entropy
+# -dim(action), Adam, no gradient clipping, an update every step).
+AGENT = {
+    "hidden": [256, 256],
+    "batch_size": 256,
+    "learning_rate": 3e-4,
+    "discount": 0.99,
+    "target_rate": 0.005,
+    "initial_alpha": 1.0,
+}
+WARMUP_STEPS = 1000
+
+
+def train_ours(task: str, seed: int, steps: int, interval: int, output: Path) -> None:
+    """train.py, whose state and run folder stay in a folder that git ignores."""
+    training = {"warmup_steps": WARMUP_STEPS, "evaluation_interval": interval}
+    folder = RESULTS.parent / ".runs" / task / str(seed)
+    command = [
+        *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
+        *("--algorithm", "sac", "--environment", task, "--seeds", str(seed)),
+        *("--steps", str(steps), "--device", "cpu", "--output", str(folder)),
+        *("--settings", json.dumps({"training": training, "sac": {"agent": AGENT}})),
+    ]
+    subprocess.run(command, check=True)
+    evaluations = pd.read_csv(folder / "evaluation.csv")
+    save(evaluations[evaluations["step"] > 0], output)  # ours also evaluates before it learns
+
+
+def train_peer(task: str, seed: int, steps: int, interval: int, output: Path) -> None:
+    """Stable-Baselines3 in its own environment."""
+    script = Path(__file__).resolve().parent / "workers" / "learn_stable_baselines3.py"
+    command = [
+        *(str(python_of("sb3")), str(script), "--task", task, "--seed", str(seed)),
+        *("--steps", str(steps), "--interval", str(interval), "--output", str(output)),
+    ]
+    subprocess.run(command, check=True)
+
+
+TRAIN: dict[str, Callable[[str, int, int, int, Path], None]] = {OURS: train_ours, PEER: train_peer}
+
+
+def save(evaluations: pd.DataFrame, output: Path) -> None:
+    """Whole or not at all."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = output.with_suffix(".part")
+    evaluations[COLUMNS].to_csv(unfinished, index=False)
+    os.replace(unfinished, output)
+
+
+def read_runs() -> pd.DataFrame:
+    """Mean return of each evaluation of each finished run: system, task, seed, step, return."""
+    rows = []
+    for path in sorted(RESULTS.glob("*/*/*.csv")):
+        means = pd.read_csv(path).groupby("step")["return"].mean()
+        system, task = path.parts[-3:-1]
+        rows += [(system, task, int(path.stem), step, value) for step, value in means.items()]
+    return pd.DataFrame(rows, columns=["system", "task", "seed", "step", "return"])
+
+
+def interval_of(values: np.ndarray) -> tuple[float, float]:
+    """95% t interval of a mean."""
+    spread = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+    return float(values.mean() - spread), float(values.mean() + spread)
+
+
+def table(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a task, system and measure: the last evaluation, and the mean over all of them."""
+    rows = []
+    for (task, system), of_system in runs.groupby(["task", "system"], sort=True):
+        last = of_system[of_system["step"] == of_system["step"].max()].set_index("seed")["return"]
+        over_all = of_system.groupby("seed")["return"].mean()
+        for measure, values in (("last evaluation", last), ("mean of evaluations", over_all)):
+            low, high = interval_of(values.to_numpy())
+            seeds = " ".join(f"{value:.0f}" for value in values)
+            rows.append((task, measure, system, len(values), values.mean(), low, high, seeds))
+    columns = ["task", "measure", "system", "seeds", "mean", "low", "high", "by seed"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["task", "measure", "system"]).round(1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", default="HalfCheetah-v5,Hopper-v5")
+    parser.add_argument("--seeds", default="100,101,102")
+    parser.add_argument("--systems", default=f"{OURS},{PEER}")
+    parser.add_argument("--steps", type=int, default=50_000)
+    parser.add_argument("--interval", type=int, default=5_000, help="steps between evaluations")
+    options = parser.parse_args()
+    for seed in map(int, options.seeds.split(",")):
+        for task in options.tasks.split(","):
+            for system in options.systems.split(","):
+                output = RESULTS / system / task / f"{seed}.csv"
+                if not output.exists():
+                    print(f"{system} on {task}, seed {seed}", file=sys.stderr)
+                    TRAIN[system](task, seed, options.steps, options.interval, output)
+    result = table(read_runs())
+    result.to_csv(RESULTS.parent / "learning.csv", index=False, quoting=csv.QUOTE_MINIMAL)
+    print(result.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,9 @@ HOPPER_HEALTHY_STATE = 100.0
 HOPPER_HEALTHY_HEIGHT = 0.7
 HOPPER_HEALTHY_ANGLE = 0.2
 
+# gymnasium/envs/mujoco/inverted_pendulum_v5.py
+INVERTED_PENDULUM_LARGEST_ANGLE = 0.2
+
 # gymnasium/envs/classic_control/continuous_mountain_car.py
 MOUNTAIN_CAR_GOAL_POSITION = 0.45
 MOUNTAIN_CAR_GOAL_VELOCITY = 0.0
@@ -43,6 +46,15 @@ def hopper(
         & (angle.abs() < HOPPER_HEALTHY_ANGLE)
     )
     return ~healthy
+
+
+def inverted_pendulum(
+    observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
+) -> torch.Tensor:
+    """InvertedPendulum-v5: ends when the pole leans too far. Observation: cart position (m), pole
+    angle (rad), their velocities."""
+    upright = next_observation[..., 1].abs() <= INVERTED_PENDULUM_LARGEST_ANGLE
+    return ~(upright & next_observation.isfinite().all(dim=-1))
 
 
 def mountain_car(

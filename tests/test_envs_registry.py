@@ -15,6 +15,7 @@ from envs.simulator import make_simulator, mujoco_messages_as_warnings
 PUBLISHED = (
     "HalfCheetah-v5",
     "Hopper-v5",
+    "InvertedPendulum-v5",
     "MountainCarContinuous-v0",
     "Pendulum-v1",
     "p2e/PointMaze-v0",
@@ -175,7 +176,13 @@ def test_success_predicates():
 
 @pytest.mark.parametrize(
     ("environment_id", "episodes"),
-    [("Pendulum-v1", 25), ("Hopper-v5", 60), ("HalfCheetah-v5", 4), ("p2e/PointMaze-v0", 10)],
+    [
+        ("Pendulum-v1", 25),
+        ("Hopper-v5", 60),
+        ("InvertedPendulum-v5", 60),
+        ("HalfCheetah-v5", 4),
+        ("p2e/PointMaze-v0", 10),
+    ],
 )
 def test_registered_random_scores_are_what_a_random_policy_gets(environment_id, episodes):
     score = measure(environment_id, episodes, seed=7)

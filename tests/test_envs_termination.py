@@ -36,7 +36,7 @@ def test_random_episodes(environment_id):
     generator = np.random.default_rng(0)
     size = make_vector(environment_id, [0]).action_size
     ends = compare(environment_id, lambda o: generator.uniform(-1, 1, (2, size)), 500)
-    assert (ends > 10) == (environment_id == "Hopper-v5")
+    assert (ends > 10) == (environment_id in ("Hopper-v5", "InvertedPendulum-v5"))
 
 
 def test_mountain_car_at_the_goal():

@@ -86,9 +86,7 @@ class Actor(nn.Module):
         of_raw = torch.addcmul(action_gradient * slope, per_row, action, value=2)
         of_log_deviation = (of_raw * sample.noise * sample.deviation - per_row) * sample.free
         gradient = torch.cat([of_raw, of_log_deviation], dim=-1)
-        of_weights, _ = self.network.backward(sample.tape, gradient)
-        assert of_weights is not None
-        return of_weights
+        return self.network.weight_gradient(sample.tape, gradient)
 
 
 def tanh_log_jacobian(raw: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A linear layer side by side: one primitive for seeds, twin critics and ensemble members alike."""
+"""Linear layers side by side, each with weights of its own, and what all networks share."""
 
 import math
 from collections.abc import Sequence

@@ -61,7 +61,7 @@ class BatchedMLP(nn.Module):
         return output
 
     def record(self, rows: Float[Tensor, "*lead B i"]) -> tuple[Float[Tensor, "*lead B o"], Tape]:
-        """Rows to outputs without autograd, and what `backward` needs."""
+        """Rows to outputs without autograd, and what the gradients below need."""
         expected = (*self.lead, rows.shape[-2], self.sizes[0])
         if rows.shape != expected:
             raise ValueError(
@@ -73,19 +73,26 @@ class BatchedMLP(nn.Module):
         output, tape = perceptron.forward(layers, self.activation, self.layer_norm, flat_rows)
         return output.view(*self.lead, *output.shape[-2:]), tape
 
-    def backward(
-        self,
-        tape: Tape,
-        gradient: Float[Tensor, "*lead B o"],
-        weights: bool = True,
-        columns: slice | None = None,
-    ) -> tuple[Float[Tensor, "*lead P"] | None, Float[Tensor, "*lead B c"] | None]:
-        """The gradients of a scalar whose gradient with respect to the outputs is given.
+    def weight_gradient(
+        self, tape: Tape, gradient: Float[Tensor, "*lead B o"]
+    ) -> Float[Tensor, "*lead P"]:
+        """Of a scalar whose gradient with respect to the outputs is given."""
+        of_weights, _ = self.gradients(tape, gradient, weights=True, columns=None)
+        assert of_weights is not None
+        return of_weights
 
-        Args:
-            weights: whether the gradient of the weights is wanted.
-            columns: the input features whose gradient is wanted; None for none.
-        """
+    def row_gradient(
+        self, tape: Tape, gradient: Float[Tensor, "*lead B o"], columns: slice
+    ) -> Float[Tensor, "*lead B c"]:
+        """The same with respect to some features of the rows, at less than half of the cost."""
+        _, of_rows = self.gradients(tape, gradient, weights=False, columns=columns)
+        assert of_rows is not None
+        return of_rows
+
+    def gradients(
+        self, tape: Tape, gradient: Float[Tensor, "*lead B o"], weights: bool, columns: slice | None
+    ) -> tuple[Float[Tensor, "*lead P"] | None, Float[Tensor, "*lead B c"] | None]:
+        """Both in one pass, as far as they are wanted."""
         layers = self._flat_layers()
         flat_gradient = gradient.reshape(-1, *gradient.shape[-2:])
         of_layers, of_rows = perceptron.backward(
@@ -118,7 +125,7 @@ class BatchedMLP(nn.Module):
 
 
 class _Differentiable(torch.autograd.Function):
-    """`record` and `backward` of a network as one operation of autograd."""
+    """`record` and `gradients` of a network as one operation of autograd."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, weights: Tensor, network: BatchedMLP) -> Tensor:
@@ -131,5 +138,5 @@ class _Differentiable(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         rows, weights, _ = ctx.needs_input_grad
         columns = slice(None) if rows else None
-        of_weights, of_rows = ctx.network.backward(ctx.tape, gradient, weights, columns)
+        of_weights, of_rows = ctx.network.gradients(ctx.tape, gradient, weights, columns)
         return of_rows, of_weights, None

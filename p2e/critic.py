@@ -45,17 +45,14 @@ class TwinCritic(nn.Module):
         self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
     ) -> Float[Tensor, "S 2 P"]:
         """Of a scalar whose gradient with respect to the values is given."""
-        of_weights, _ = self.network.backward(tape, gradient.unsqueeze(-1))
-        assert of_weights is not None
-        return of_weights
+        return self.network.weight_gradient(tape, gradient.unsqueeze(-1))
 
     def action_gradient(
         self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
     ) -> Float[Tensor, "S B A"]:
         """Of a scalar whose gradient with respect to the values is given."""
-        _, of_rows = self.network.backward(tape, gradient.unsqueeze(-1), False, self._actions)
-        assert of_rows is not None
-        return of_rows.sum(dim=1)
+        of_actions = self.network.row_gradient(tape, gradient.unsqueeze(-1), self._actions)
+        return of_actions.sum(dim=1)
 
 
 def _for_both(features: Tensor, action: Tensor) -> Tensor:

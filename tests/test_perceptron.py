@@ -72,13 +72,13 @@ def test_only_what_is_asked_for_is_computed() -> None:
     rows = random_rows(2, 3, 10, 4)
     output, tape = network.record(rows)
     slopes = random_rows(*output.shape)
-    of_weights, nothing = network.backward(tape, slopes)
-    none, of_columns = network.backward(tape, slopes, weights=False, columns=slice(1, 3))
-    both = network.backward(tape, slopes, columns=slice(None))
-    assert nothing is None and none is None
-    assert of_weights is not None and both[0] is not None and torch.equal(of_weights, both[0])
-    assert of_columns is not None and both[1] is not None
+    both = network.gradients(tape, slopes, weights=True, columns=slice(None))
+    assert both[0] is not None and both[1] is not None
+    assert torch.equal(network.weight_gradient(tape, slopes), both[0])
+    of_columns = network.row_gradient(tape, slopes, slice(1, 3))
     torch.testing.assert_close(of_columns, both[1][..., 1:3])
+    assert network.gradients(tape, slopes, weights=True, columns=None)[1] is None
+    assert network.gradients(tape, slopes, weights=False, columns=slice(0, 1))[0] is None
 
 
 def test_a_tape_can_be_read_twice_and_inputs_stay_as_they_were() -> None:
@@ -87,8 +87,8 @@ def test_a_tape_can_be_read_twice_and_inputs_stay_as_they_were() -> None:
         rows, slopes = random_rows(2, 3, 10, 4), random_rows(2, 3, 10, 2)
         before = rows.clone(), slopes.clone()
         _, tape = network.record(rows)
-        first, second = (network.backward(tape, slopes)[0] for _ in range(2))
-        assert first is not None and second is not None and torch.equal(first, second)
+        first, second = (network.weight_gradient(tape, slopes) for _ in range(2))
+        assert torch.equal(first, second)
         assert torch.equal(rows, before[0]) and torch.equal(slopes, before[1])
 
 

@@ -112,7 +112,11 @@ def mbpo_systems(precision: str) -> dict[str, System]:
 
 
 def plan2explore_systems(precision: str) -> dict[str, System]:
-    """Plan2Explore at equal widths, batches and horizon; as many imagined rows an update."""
+    """Plan2Explore at equal widths, batches and horizon.
+
+    Each of SheepRL's two policies imagines from every state of the batch; ours imagine together,
+    from twice as many states: as many imagined rows an update.
+    """
     sizes = P2E_SIZES
     hidden = [sizes["units"]] * sizes["layers"]
     config = {
@@ -128,7 +132,7 @@ def plan2explore_systems(precision: str) -> dict[str, System]:
         },
         "pretraining_updates": 1,
         "horizon": sizes["horizon"],
-        "imagined_starts": sizes["sequences"] * sizes["sequence_length"],
+        "imagined_starts": 2 * sizes["sequences"] * sizes["sequence_length"],
     }
     peers = {
         f"sheeprl {version}": System(

@@ -1,0 +1,53 @@
+"""How a training process is set up, seen from a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+
+
+def output_of(program: str) -> list[str]:
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+ARITHMETIC = """
+import torch
+from process import prepare_process
+prepare_process("{precision}", threads=1)
+tiny = torch.full((64,), 1e-40)
+print(torch.get_num_threads(), torch.get_float32_matmul_precision(), float((tiny * 1.5).sum()))
+"""
+
+
+@pytest.mark.parametrize(("precision", "name"), [("float32", "highest"), ("medium", "medium")])
+def test_arithmetic(precision: str, name: str) -> None:
+    program = ARITHMETIC.format(precision=precision)
+    assert output_of(program) == ["1", name, "0.0"]  # denormal numbers are zero
+
+
+PAGE_FAULTS = """
+import resource
+import torch
+from process import keep_freed_memory
+if {keep}:
+    keep_freed_memory()
+def faults(times):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        torch.ones(2**24)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(30)  # the heap grows until what is freed fits what is asked for
+print(faults(5))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library's allocator is another one")
+def test_freed_memory_is_used_again_without_asking_the_system() -> None:
+    pages = 4 * 2**24 / 4096
+    assert int(output_of(PAGE_FAULTS.format(keep=True))[0]) < pages / 100
+    assert int(output_of(PAGE_FAULTS.format(keep=False))[0]) > pages  # what it is good for

@@ -74,7 +74,7 @@ def adam_step(
         deviation = (square / (1 - BETA2**step)).sqrt() + EPSILON
         parameter.sub_(rate / (1 - BETA1**step) * mean / deviation)
         return
-    # What torch.optim.Adam(fused=True) calls, without the hundreds of microseconds around it. The
+    # What torch.optim.Adam(fused=True) calls, without the two hundred microseconds around it. The
     # kernel walks raw memory: on an expanded gradient it would read beyond it.
     torch._fused_adam_(
         [parameter],

@@ -1,9 +1,9 @@
 """Forward and backward pass of a multilayer perceptron, written out.
 
-Autograd gives the same gradients from the layers one by one. Half of the time of an agent's update
-went into what it adds: copies, gradients of inputs that nobody trains, thousands of small steps of
-the engine, and products with a single column, at which matrix libraries are slow. The numbers are
-in benchmarks/NOTES.md; tests/test_perceptron.py compares the two.
+Autograd gives the same gradients from the layers one by one. More than a quarter of the time of an
+agent's update went into what it adds: copies, gradients of inputs that nobody trains, many small
+steps of the engine, and products with a single column, at which matrix libraries are slow. The
+numbers are in benchmarks/NOTES.md; tests/test_perceptron.py compares the two.
 
 Every tensor has one leading axis L of independent networks.
 """

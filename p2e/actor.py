@@ -53,7 +53,7 @@ class Actor(nn.Module):
     ) -> Float[Tensor, "S B A"]:
         """The action of `sample`, without what is needed to learn from it."""
         mean, log_deviation = self(features)
-        return torch.tanh(torch.addcmul(mean, noise, log_deviation.exp()))
+        return torch.tanh(mean + noise * log_deviation.exp())
 
     def sample(
         self, features: Float[Tensor, "S B F"], noise: Float[Tensor, "S B A"]
@@ -63,8 +63,8 @@ class Actor(nn.Module):
         mean, unbounded = output.chunk(2, dim=-1)
         log_deviation = unbounded.clamp(LOG_STD_LOW, LOG_STD_HIGH)
         deviation = log_deviation.exp()
-        raw = torch.addcmul(mean, noise, deviation)
-        terms = torch.addcmul(log_deviation + tanh_log_jacobian(raw), noise, noise, value=0.5)
+        raw = mean + noise * deviation
+        terms = 0.5 * noise.square() + log_deviation + tanh_log_jacobian(raw)
         log_probability = -terms.sum(dim=-1) - noise.shape[-1] * HALF_LOG_TWO_PI
         free = log_deviation == unbounded
         return ActorSample(torch.tanh(raw), log_probability, noise, deviation, free, tape)
@@ -82,8 +82,7 @@ class Actor(nn.Module):
         log deviation, and of u through -log(1 - a^2), whose derivative is 2a.
         """
         action, per_row = sample.action, log_probability_gradient.unsqueeze(-1)
-        slope = 1 - action.square()
-        of_raw = torch.addcmul(action_gradient * slope, per_row, action, value=2)
+        of_raw = action_gradient * (1 - action.square()) + 2 * per_row * action
         of_log_deviation = (of_raw * sample.noise * sample.deviation - per_row) * sample.free
         gradient = torch.cat([of_raw, of_log_deviation], dim=-1)
         return self.network.weight_gradient(sample.tape, gradient)

@@ -151,9 +151,9 @@ class SoftActorCritic:
         so a truncated row bootstraps."""
         sample = self.actor.sample(batch.next_observation, noise)
         value = smaller(self.target_critic(batch.next_observation, sample.action))
-        soft_value = torch.addcmul(value, self.temperature(), sample.log_probability, value=-1)
-        going_on = 1 - batch.terminated
-        return torch.addcmul(batch.reward, going_on, soft_value, value=self.config.discount)
+        soft_value = value - self.temperature() * sample.log_probability
+        bootstrapped: Tensor = (1 - batch.terminated) * soft_value
+        return batch.reward + self.config.discount * bootstrapped
 
     def _update_critic(self, batch: TransitionBatch, noise: Tensor) -> Metrics:
         """Loss: half the squared error, mean over the rows, sum over the two critics."""

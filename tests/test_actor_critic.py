@@ -123,3 +123,10 @@ def test_layer_norm_reaches_the_hidden_layers_of_the_critics() -> None:
     huge, action = torch.full((1, 1, 3), 1e6), torch.zeros(1, 1, 2)
     assert bool((plain(huge, action).abs() > 100).all())
     assert bool((normed(huge, action).abs() < 10).all())
+
+
+def test_acting_is_sampling_without_the_rest() -> None:
+    actor = Actor(3, 2, (8,), SeedGenerators([0, 1], "weights"))
+    random = torch.Generator().manual_seed(0)
+    features, noise = (torch.randn(2, 5, size, generator=random) for size in (3, 2))
+    assert torch.equal(actor.act(features, noise), actor.sample(features, noise).action)

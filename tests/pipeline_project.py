@@ -77,7 +77,7 @@ class Project:
     @contextmanager
     def with_a_comment(self, name: str) -> Iterator[None]:
         """The file with a comment in its second line at the earliest, and as it was afterwards."""
-        with self.edited(name, "\nimport ", "\n# A comment.\nimport "):
+        with self.edited(name, "\nfrom ", "\n# A comment.\nfrom "):
             yield
 
 

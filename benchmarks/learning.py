@@ -5,7 +5,6 @@ table of them all.
 """
 
 import argparse
-import csv
 import json
 import os
 import subprocess
@@ -13,15 +12,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from benchmarks.peer_environments import python_of
+from reporting.intervals import t_interval
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
 COLUMNS = ["step", "episode", "return", "length"]
 OURS, PEER = "ours", "stable-baselines3"
@@ -85,12 +83,6 @@ def read_runs() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["system", "task", "seed", "step", "return"])
 
 
-def interval_of(values: np.ndarray) -> tuple[float, float]:
-    """95% t interval of a mean."""
-    spread = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
-    return float(values.mean() - spread), float(values.mean() + spread)
-
-
 def table(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a task, system and measure: the last evaluation, and the mean over all of them."""
     rows = []
@@ -98,9 +90,9 @@ def table(runs: pd.DataFrame) -> pd.DataFrame:
         last = of_system[of_system["step"] == of_system["step"].max()].set_index("seed")["return"]
         over_all = of_system.groupby("seed")["return"].mean()
         for measure, values in (("last evaluation", last), ("mean of evaluations", over_all)):
-            low, high = interval_of(values.to_numpy())
+            mean = t_interval(values)
             seeds = " ".join(f"{value:.0f}" for value in values)
-            rows.append((task, measure, system, len(values), values.mean(), low, high, seeds))
+            rows.append((task, measure, system, mean.n, mean.estimate, mean.low, mean.high, seeds))
     columns = ["task", "measure", "system", "seeds", "mean", "low", "high", "by seed"]
     return pd.DataFrame(rows, columns=columns).sort_values(["task", "measure", "system"]).round(1)
 
@@ -121,7 +113,7 @@ def main() -> None:
                     print(f"{system} on {task}, seed {seed}", file=sys.stderr)
                     TRAIN[system](task, seed, options.steps, options.interval, output)
     result = table(read_runs())
-    result.to_csv(RESULTS.parent / "learning.csv", index=False, quoting=csv.QUOTE_MINIMAL)
+    result.to_csv(RESULTS.parent / "learning.csv", index=False)
     print(result.to_string(index=False))
 
 

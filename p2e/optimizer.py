@@ -124,13 +124,13 @@ class SeedOptimizer:
     def step(self, losses: Float[Tensor, " S"]) -> Float[Tensor, " S"]:
         """One update from one loss a seed. Returns each seed's gradient norm before clipping."""
         gradients = torch.autograd.grad(losses.sum(), self.parameters)
-        norms = self.descend(gradients, self.learning_rate * self.schedule.factor(self.updates))
+        norms = self.descend(gradients, self.schedule.factor(self.updates))
         self.updates += 1
         return norms
 
     @torch.no_grad()
-    def descend(self, gradients: Sequence[Tensor], learning_rate: float) -> Float[Tensor, " S"]:
-        """One update at a given learning rate, on tensors only, so that it can be compiled.
+    def descend(self, gradients: Sequence[Tensor], rate_factor: float = 1.0) -> Float[Tensor, " S"]:
+        """One update from the gradients, on tensors only, so that it can be compiled.
 
         Returns each seed's gradient norm before clipping.
         """
@@ -138,6 +138,7 @@ class SeedOptimizer:
         if self.clip_norm is not None:
             gradients = clipped(gradients, norms, self.clip_norm)
         parameters: list[Tensor] = [*self.parameters]
+        rate = self.learning_rate * rate_factor
         if self.weight_decays is not None:
             decayed = zip(gradients, parameters, self.weight_decays, strict=True)
             gradients = [g.addcmul(parameter, decay) for g, parameter, decay in decayed]
@@ -145,7 +146,7 @@ class SeedOptimizer:
         for parameter, gradient, mean, square in zip(
             parameters, gradients, self._means, self._squares, strict=True
         ):
-            adam_step(parameter, gradient, mean, square, self._step, learning_rate)
+            adam_step(parameter, gradient, mean, square, self._step, rate)
         return norms
 
     def state_dict(self) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class SoftActorCritic:
         values, tape = self.critic.record(batch.observation, batch.action)
         errors = values - target.unsqueeze(1)
         gradient = self.critic.weight_gradient(tape, errors / errors.shape[-1])
-        norm = self.critic_optimizer.descend([gradient], self.config.learning_rate)
+        norm = self.critic_optimizer.descend([gradient])
         return {
             "critic_loss": 0.5 * errors.square().mean(dim=2).sum(dim=1),
             "q_value": values.mean(dim=(1, 2)),
@@ -175,10 +175,9 @@ class SoftActorCritic:
         alpha, rows = self.temperature(), values.shape[-1]
         action_gradient = self.critic.action_gradient(tape, -chosen(values) / rows)
         gradient = self.actor.weight_gradient(sample, action_gradient, alpha / rows)
-        norm = self.actor_optimizer.descend([gradient], self.config.learning_rate)
+        norm = self.actor_optimizer.descend([gradient])
         entropy = -sample.log_probability.mean(dim=1, keepdim=True)
-        surplus = entropy - self.target_entropy
-        self.temperature_optimizer.descend([surplus], self.config.learning_rate)
+        self.temperature_optimizer.descend([entropy - self.target_entropy])
         return {
             "actor_loss": (alpha * sample.log_probability - smaller(values)).mean(dim=1),
             "alpha": alpha.squeeze(1),

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 from p2e.perceptron import RELU, SILU, Activation
+from tests.plain_network import plain_network
 
 KINDS: list[tuple[Activation, type[nn.Module]]] = [(RELU, nn.ReLU), (SILU, nn.SiLU)]
 
@@ -20,23 +21,6 @@ def network_of(
 ) -> BatchedMLP:
     generators = SeedGenerators(range(lead[0]), "weights")
     return BatchedMLP(lead, sizes, generators, activation, layer_norm).double()
-
-
-def layers_of_torch(
-    network: BatchedMLP, index: tuple[int, ...], kind: type[nn.Module]
-) -> nn.Sequential:
-    modules: list[nn.Module] = []
-    for number, layer in enumerate(network.layers):
-        features, outputs = layer.weight[index].shape
-        linear = nn.Linear(features, outputs, dtype=torch.float64)
-        linear.weight.data.copy_(layer.weight.data[index].T)
-        linear.bias.data.copy_(layer.bias.data[index][0])
-        modules.append(linear)
-        if number < len(network.layers) - 1:
-            size = linear.out_features
-            norm = nn.LayerNorm(size, elementwise_affine=False, dtype=torch.float64)
-            modules += [norm, kind()] if network.layer_norm else [kind()]
-    return nn.Sequential(*modules)
 
 
 @pytest.mark.parametrize("sizes", [[4, 8, 6, 3], [4, 8, 1], [4, 1, 3], [4, 2], [1, 5, 1]])
@@ -53,7 +37,7 @@ def test_outputs_and_gradients_are_those_of_torch(
     assert network.weights.grad is not None and rows.grad is not None
     gradients = network.as_layers(network.weights.grad)
     for index in [(0, 0), (1, 2)]:
-        plain = layers_of_torch(network, index, kind)
+        plain = plain_network(network, index, kind)
         plain_rows = rows.detach()[index].clone().requires_grad_()
         expected = plain(plain_rows)
         torch.testing.assert_close(output[index], expected)

@@ -12,6 +12,7 @@ from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 from p2e.optimizer import SeedOptimizer
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from tests.plain_network import plain_network
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
 
@@ -24,20 +25,6 @@ def random_batch(number: int, dtype: torch.dtype) -> TransitionBatch:
     reward = torch.randn(2, ROWS, generator=random).to(dtype) * 3
     terminated = (torch.rand(2, ROWS, generator=random) < 0.33).to(dtype)
     return TransitionBatch(observation, action, reward, following, terminated)
-
-
-def plain_network(network: BatchedMLP, index: tuple[int, ...]) -> nn.Sequential:
-    modules: list[nn.Module] = []
-    for number, layer in enumerate(network.layers):
-        weight, bias = layer.weight.data[index], layer.bias.data[index]
-        linear = nn.Linear(weight.shape[0], weight.shape[1], dtype=weight.dtype)
-        linear.weight.data.copy_(weight.T)
-        linear.bias.data.copy_(bias.squeeze(0))
-        modules.append(linear)
-        if number < len(network.layers) - 1:
-            norm = nn.LayerNorm(len(bias[0]), elementwise_affine=False, dtype=weight.dtype)
-            modules += [norm, nn.ReLU()] if network.layer_norm else [nn.ReLU()]
-    return nn.Sequential(*modules)
 
 
 class PlainSAC:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,19 +39,19 @@ def main() -> None:
     progress = Progress(options.steps, 0)
     group = len(settings.seeds)
 
-    def advance(steps: int) -> None:
-        for _ in range(steps):
-            loop.advance(progress)
+    def repeat(action: Callable[[], object], times: int) -> None:
+        for _ in range(times):
+            action()
         if options.device == "cuda":
             torch.cuda.synchronize()
 
-    def update(times: int) -> None:
-        for _ in range(times):
-            algorithm.learn_world()
-            algorithm.imagine()
-            algorithm.update_agent()
-        if options.device == "cuda":
-            torch.cuda.synchronize()
+    def advance(steps: int) -> None:
+        repeat(lambda: loop.advance(progress), steps)
+
+    def update() -> None:
+        algorithm.learn_world()
+        algorithm.imagine()
+        algorithm.update_agent()
 
     def describe() -> dict[str, object]:
         advance(training.warmup_steps + 200)
@@ -64,7 +65,7 @@ def main() -> None:
     def measure(steps: int) -> dict[str, float]:
         seconds = timed(lambda: advance(steps))
         before = algorithm.agent_updates
-        update_seconds = timed(lambda: update(steps))
+        update_seconds = timed(lambda: repeat(update, steps))
         return {
             "environment_steps": steps * group,
             "seconds": seconds,

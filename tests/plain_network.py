@@ -1,0 +1,22 @@
+"""One network of a stack as torch.nn's own layers, for comparison."""
+
+from torch import nn
+
+from p2e.batched_mlp import BatchedMLP
+
+
+def plain_network(
+    network: BatchedMLP, index: tuple[int, ...], activation: type[nn.Module] = nn.ReLU
+) -> nn.Sequential:
+    """The network at an index of the leading axes, with a copy of its weights."""
+    modules: list[nn.Module] = []
+    for number, layer in enumerate(network.layers):
+        weight, bias = layer.weight.data[index], layer.bias.data[index]
+        linear = nn.Linear(weight.shape[0], weight.shape[1], dtype=weight.dtype)
+        linear.weight.data.copy_(weight.T)
+        linear.bias.data.copy_(bias.squeeze(0))
+        modules.append(linear)
+        if number < len(network.layers) - 1:
+            norm = nn.LayerNorm(len(bias[0]), elementwise_affine=False, dtype=weight.dtype)
+            modules += [norm, activation()] if network.layer_norm else [activation()]
+    return nn.Sequential(*modules)

@@ -101,6 +101,16 @@ class Algorithm(ABC):
         """The intrinsic reward of a step that was taken, where the algorithm has one."""
         return None
 
+    def predict(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        action: Float[Tensor, "S N H A"],
+    ) -> Float[Tensor, "S N H O"] | None:
+        """The observations that the model expects after each of these actions, where there is a
+        model. `memory` is that of the task policy before the first action."""
+        return None
+
     @property
     @abstractmethod
     def agent_updates(self) -> int:

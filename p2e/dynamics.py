@@ -211,6 +211,17 @@ class Dynamics(nn.Module):
         target = self.target_scale.inverse(mean + noise * (0.5 * log_variance).exp())
         return observation + target[..., :-1], target[..., -1]
 
+    @torch.no_grad()
+    def expected_next(
+        self, observation: Float[Tensor, "S B O"], action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B O"]:
+        """The next observation that the elites expect on average."""
+        inputs = self.inputs(observation, action).unsqueeze(1)
+        mean = self(inputs.expand(-1, self.config.members, -1, -1))[0]
+        of_elites = mean.take_along_dim(self.elites[:, :, None, None], dim=1).mean(dim=1)
+        change: Tensor = self.target_scale.inverse(of_elites)[..., :-1]
+        return observation + change
+
     def _by_elites(
         self, inputs: Float[Tensor, "S B I"], order: Int64[Tensor, "S B"]
     ) -> tuple[Float[Tensor, "S B D"], Float[Tensor, "S B D"]]:

@@ -11,6 +11,8 @@ KEY_COLUMNS = {
     "training": ["seed", "step", "episode", "return", "length", "seconds"],
     "evaluation": ["seed", "step", "episode", "return", "length", "success"],
     "losses": ["seed", "step"],
+    "open_loop": ["seed", "step", "horizon", "error", "unchanged"],
+    "predictions": ["seed", "step", "segment", "time", "feature", "truth", "predicted"],
 }
 
 
@@ -23,6 +25,10 @@ class Recorder:
     def add(self, table: str, row: Row) -> None:
         """Append a row to a table."""
         self.tables[table].append(row)
+
+    def replace(self, table: str, rows: list[Row]) -> None:
+        """Keep only these rows in a table."""
+        self.tables[table] = rows
 
     def write(self, folder: Path) -> None:
         """Write every table as `<folder>/<table>.csv`."""

@@ -18,6 +18,7 @@ from p2e.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.evaluation import evaluate
 from p2e.generators import SeedGenerators
 from p2e.metrics import MetricsAverage
+from p2e.open_loop import EpisodeRecorder, Episodes, open_loop
 from p2e.progress import Progress
 from p2e.recorder import Recorder
 
@@ -35,6 +36,8 @@ class TrainingConfig:
         evaluation_interval: environment steps between evaluations; one more at the end.
         evaluation_episodes: episodes of each evaluation, for each seed.
         log_interval: environment steps averaged in a row of losses.csv.
+        open_loop_horizon: steps that a model predicts ahead, at each evaluation, to be compared
+            with the truth.
         precision: of matrix products: "float32", or "medium", which lets a machine that can
             (AMX, tensor cores) round the factors to bfloat16. Elsewhere they are the same.
     """
@@ -43,6 +46,7 @@ class TrainingConfig:
     evaluation_interval: int = 1000
     evaluation_episodes: int = 10
     log_interval: int = 500
+    open_loop_horizon: int = 20
     precision: str = "float32"
 
     def __post_init__(self) -> None:
@@ -53,6 +57,7 @@ class TrainingConfig:
             "evaluation_interval",
             "evaluation_episodes",
             "log_interval",
+            "open_loop_horizon",
         )
         known = "'float32' or 'medium'"
         require(
@@ -201,17 +206,32 @@ class TrainingLoop:
                 progress.losses(seed, values)
 
     def _evaluate(self) -> None:
+        seeds, episodes = self.problem.seeds, self.config.evaluation_episodes
+        recorder = EpisodeRecorder()
         results = evaluate(
             self.algorithm.task_policy,
             self.evaluation_environment,
-            self.problem.seeds,
-            self.config.evaluation_episodes,
+            seeds,
+            episodes,
             f"evaluation at step {self.step}, episode",
             self.problem.device,
+            recorder,
         )
         for result in results:
             self.recorder.add("evaluation", {"step": self.step, **result.row()})
+        lengths = torch.tensor([result.length for result in results], device=self.problem.device)
+        self._compare_with_truth(recorder.episodes(lengths.view(len(seeds), episodes)))
         self.coverage.snapshot(self.step)
+
+    def _compare_with_truth(self, episodes: Episodes) -> None:
+        """The model's predictions on episodes that it was not trained on."""
+        predicted = open_loop(self.algorithm.predict, episodes, self.config.open_loop_horizon)
+        if predicted is not None:
+            now = {"step": self.step}
+            for row in predicted.error_rows(self.problem.seeds):
+                self.recorder.add("open_loop", now | row)
+            examples = [now | row for row in predicted.example_rows(self.problem.seeds)]
+            self.recorder.replace("predictions", examples)
 
     def _tensor(self, array: FloatArray | BoolArray) -> Shaped[Tensor, "..."]:
         # A copy: environments may use their arrays again in the next step.

@@ -18,7 +18,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
-        *("checkpoint", "environment", "progress", "recorder"),
+        *("checkpoint", "environment", "open_loop", "progress", "recorder"),
     ),
     2: ("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
     3: (

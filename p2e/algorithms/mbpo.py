@@ -4,6 +4,10 @@ batches that mix real rows with rows imagined by a learned model, branched from 
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
 from p2e.algorithm import Algorithm, Problem, Stateful
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
@@ -131,6 +135,19 @@ class MBPO(Algorithm):
     def _draw_imagined(self, rows: int) -> TransitionBatch:
         newest = sum(self.calendar.imagined)
         return as_transitions(self.imagination_buffer.sample(self.batches, rows, newest))
+
+    def predict(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        action: Float[Tensor, "S N H A"],
+    ) -> Float[Tensor, "S N H O"]:
+        """Each observation is the elites' mean prediction from the one before."""
+        predicted = []
+        for t in range(action.shape[2]):
+            observation = self.dynamics.expected_next(observation, action[:, :, t])
+            predicted.append(observation)
+        return torch.stack(predicted, dim=2)
 
     @property
     def agent_updates(self) -> int:

@@ -208,6 +208,22 @@ class Plan2Explore(Algorithm):
         action = transition.action.unsqueeze(1)
         return self.curiosity.reward(self.curiosity.disagreement(features, action)).squeeze(1)
 
+    @torch.no_grad()
+    def predict(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        action: Float[Tensor, "S N H A"],
+    ) -> Float[Tensor, "S N H O"]:
+        """Decoded latents; only the first is an encoded observation."""
+        model, predicted = self.world.model, []
+        latent = model.encode(observation)
+        for t in range(action.shape[2]):
+            prediction, memory = model.step(latent, action[:, :, t], memory)
+            latent = prediction.next_latent
+            predicted.append(model.decode(latent))
+        return torch.stack(predicted, dim=2)
+
     @property
     def agent_updates(self) -> int:
         return self.task_agent.updates

@@ -38,6 +38,8 @@ TRAINED = [
     "evaluation.csv",
     "losses.csv",
     "coverage.npz",
+    "open_loop.csv",
+    "predictions.csv",
     "checkpoint.pt",
     "manifest.json",
 ]

@@ -39,7 +39,15 @@ from runs import (
 )
 
 CODE = ("p2e/**/*.py", "envs/**/*.py", "envs/**/*.xml")
-OUTPUTS = ("training.csv", "evaluation.csv", "losses.csv", "coverage.npz", "checkpoint.pt")
+OUTPUTS = (
+    "training.csv",
+    "evaluation.csv",
+    "losses.csv",
+    "coverage.npz",
+    "open_loop.csv",
+    "predictions.csv",
+    "checkpoint.pt",
+)
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

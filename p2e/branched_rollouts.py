@@ -39,18 +39,17 @@ class RolloutSchedule:
         progress = min(1.0, max(0.0, progress))
         return int(self.start_length + progress * (self.end_length - self.start_length))
 
-    @property
-    def longest(self) -> int:
-        """The most steps that a rollout ever has."""
-        return max(self.start_length, self.end_length)
+    def longest(self, steps: int) -> int:
+        """The most steps that a rollout has in a run of this many environment steps."""
+        return max(self.length(0), self.length(steps))
 
 
 class Rollout(NamedTuple):
     """Branched rollouts of all seeds: T steps of B branches, one step after the other."""
 
     steps: TransitionBatch  # (S, T * B, ...)
-    valid: Bool[Tensor, "S R"]  # the branch had not ended before this row, and the row is finite
-    dropped: Float[Tensor, " S"]  # rows that were not finite
+    valid: Bool[Tensor, "S R"]  # the branch had not ended before this row, which is plausible
+    dropped: Float[Tensor, " S"]  # rows that were not plausible
     length: int
 
     def metrics(self) -> Metrics:
@@ -100,7 +99,8 @@ def branch(
     """Follow the agent's policy inside the model for `length` steps from each start observation.
 
     A branch ends where the environment's termination function says so, or where the model's
-    prediction is not finite; rows after that are computed in lockstep, and not valid.
+    prediction is not plausible: not finite, or far beyond anything real. Such a row, and those
+    after an end, which are computed in lockstep, are not valid.
     """
     observation = start.observation
     alive = torch.ones(observation.shape[:2], dtype=torch.bool, device=observation.device)
@@ -109,10 +109,10 @@ def branch(
         action = agent.act(observation, deterministic=False)
         next_observation, reward = dynamics.sample(observation, action, generators)
         ended = terminated(observation, action, next_observation)
-        finite = next_observation.isfinite().all(dim=-1) & reward.isfinite()
+        plausible = dynamics.plausible(next_observation, reward)
         steps.append(TransitionBatch(observation, action, reward, next_observation, ended.float()))
-        valid.append(alive & finite)
-        dropped = dropped + (alive & ~finite).sum(dim=1)
-        alive = alive & finite & ~ended
+        valid.append(alive & plausible)
+        dropped = dropped + (alive & ~plausible).sum(dim=1)
+        alive = alive & plausible & ~ended
         observation = torch.where(alive.unsqueeze(-1), next_observation, observation)
     return Rollout(concatenate_rows(steps), torch.cat(valid, dim=1), dropped, length)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
@@ -14,10 +14,10 @@ from p2e.batch import TransitionBatch
 from p2e.config import require, require_positive
 from p2e.ensemble import Ensemble, take_rows
 from p2e.generators import SeedGenerators
+from p2e.row_scale import LARGEST_SCORE, RowScale
 
 INITIAL_MIN_LOG_VARIANCE, INITIAL_MAX_LOG_VARIANCE = -10.0, 0.5
-SMALLEST_DEVIATION = 1e-6  # a feature that deviates less than this never varied
-LARGEST_SCORE = 10.0  # no training row lies further from the mean than this many scales
+EXPLODED_SCORE = 10 * LARGEST_SCORE  # no prediction to learn from
 
 
 @dataclass(frozen=True)
@@ -90,42 +90,6 @@ class DynamicsConfig:
         positions = np.linspace(0, len(self.weight_decay) - 1, len(self.hidden) + 1)
         known = np.arange(len(self.weight_decay))
         return [float(d) for d in np.interp(positions, known, self.weight_decay)]
-
-
-class RowScale(nn.Module):
-    """Mean and scale of each feature of the training rows, one set a seed.
-
-    The scale is the standard deviation, or a tenth of the largest deviation if that is more: one
-    success among thousands of zero rewards would otherwise be a target of 50 standard deviations,
-    whose gradient drowns that of all other rows. A feature that never varied has scale 0, so that
-    `inverse` returns exactly its constant, and an unseen reward is imagined as exactly none.
-    """
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, seeds: int, features: int, device: torch.device) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(seeds, 1, features, device=device))
-        self.register_buffer("scale", torch.ones(seeds, 1, features, device=device))
-
-    @torch.no_grad()
-    def fit(self, rows: Float[Tensor, "S B F"]) -> None:
-        """Forget the old statistics and take those of these rows."""
-        self.mean.copy_(rows.mean(dim=1, keepdim=True))
-        deviation = rows - self.mean
-        largest = deviation.abs().amax(dim=1, keepdim=True)
-        standard = deviation.square().mean(dim=1, keepdim=True).sqrt()
-        scale = torch.maximum(standard, largest / LARGEST_SCORE)
-        self.scale.copy_(scale.masked_fill(largest < SMALLEST_DEVIATION, 0.0))
-
-    def forward(self, rows: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
-        """Rows in units of the scale; a feature that never varied is only shifted."""
-        return (rows - self.mean) / torch.where(self.scale > 0, self.scale, 1.0)
-
-    def inverse(self, rows: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
-        """Back to the units of the training rows."""
-        return rows * self.scale + self.mean
 
 
 class Dynamics(nn.Module):
@@ -210,6 +174,16 @@ class Dynamics(nn.Module):
         noise = generators.normal(*mean.shape[1:])
         target = self.target_scale.inverse(mean + noise * (0.5 * log_variance).exp())
         return observation + target[..., :-1], target[..., -1]
+
+    def plausible(
+        self, next_observation: Float[Tensor, "S B O"], reward: Float[Tensor, "S B"]
+    ) -> Bool[Tensor, "S B"]:
+        """Whether a prediction is finite, and less than ten times as far out as any real row."""
+        scores = self.observation_scale(next_observation)
+        reward_scale = self.target_scale.scale[..., -1]
+        reward_score = (reward - self.target_scale.mean[..., -1]) / reward_scale.clamp(min=1e-9)
+        near: Tensor = scores.abs().amax(dim=-1) <= EXPLODED_SCORE
+        return near & (reward_score.abs() <= EXPLODED_SCORE)  # a comparison with nan is False
 
     @torch.no_grad()
     def expected_next(

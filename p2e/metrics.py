@@ -1,9 +1,31 @@
 """Metrics: returned by the parts, one value a seed, never logged from inside."""
 
+import math
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 
 Metrics = dict[str, Tensor]  # name -> (S,)
+
+
+class DivergenceError(RuntimeError):
+    """A quantity stopped being a finite number; the message names step, seed and quantity."""
+
+
+def require_finite(values: Mapping[str, Sequence[float]], seeds: Sequence[int], step: int) -> None:
+    """Check one value a seed of each metric.
+
+    Raises:
+        DivergenceError: for the first that is not finite.
+    """
+    for row, seed in enumerate(seeds):
+        for name, of_seeds in values.items():
+            if not math.isfinite(of_seeds[row]):
+                raise DivergenceError(
+                    f"training diverged at step {step}, seed {seed}: "
+                    f"'{name}' is {of_seeds[row]}, expected a finite number"
+                )
 
 
 def with_prefix(prefix: str, metrics: Metrics) -> Metrics:

@@ -54,8 +54,11 @@ class EpisodeRecorder:
 
     def episodes(self, lengths: Int64[Tensor, "S K"]) -> Episodes:
         """All that was shown, as episodes of these lengths."""
-        fields = self._observations, self._actions, self._memories
-        return Episodes(*(torch.stack(field, dim=2) for field in fields), lengths)
+        observation, action, memory = (
+            torch.stack(steps, dim=2)
+            for steps in (self._observations, self._actions, self._memories)
+        )
+        return Episodes(observation, action, memory, lengths)
 
 
 class Segments(NamedTuple):

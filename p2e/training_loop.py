@@ -1,9 +1,7 @@
 """One training loop for every algorithm: act, store, learn the world, imagine, update the agent."""
 
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,57 +10,15 @@ from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem, Stateful, forget_where, load_state_of, state_of
 from p2e.batch import Transition
-from p2e.config import require, require_positive
 from p2e.coverage import Coverage
 from p2e.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.evaluation import evaluate
 from p2e.generators import SeedGenerators
-from p2e.metrics import MetricsAverage
+from p2e.metrics import MetricsAverage, require_finite
 from p2e.open_loop import EpisodeRecorder, Episodes, open_loop
 from p2e.progress import Progress
 from p2e.recorder import Recorder
-
-
-class DivergenceError(RuntimeError):
-    """A quantity stopped being a finite number; the message names step, seed and quantity."""
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Settings of the loop, the same for every algorithm.
-
-    Args:
-        warmup_steps: environment steps with uniform random actions and no update.
-        evaluation_interval: environment steps between evaluations; one more at the end.
-        evaluation_episodes: episodes of each evaluation, for each seed.
-        log_interval: environment steps averaged in a row of losses.csv.
-        open_loop_horizon: steps that a model predicts ahead, at each evaluation, to be compared
-            with the truth.
-        precision: of matrix products: "float32", or "medium", which lets a machine that can
-            (AMX, tensor cores) round the factors to bfloat16. Elsewhere they are the same.
-    """
-
-    warmup_steps: int = 1000
-    evaluation_interval: int = 1000
-    evaluation_episodes: int = 10
-    log_interval: int = 500
-    open_loop_horizon: int = 20
-    precision: str = "float32"
-
-    def __post_init__(self) -> None:
-        require_positive(
-            self,
-            "training",
-            "warmup_steps",
-            "evaluation_interval",
-            "evaluation_episodes",
-            "log_interval",
-            "open_loop_horizon",
-        )
-        known = "'float32' or 'medium'"
-        require(
-            self.precision in ("float32", "medium"), "training.precision", self.precision, known
-        )
+from p2e.training_config import TrainingConfig
 
 
 class TrainingLoop:
@@ -193,14 +149,9 @@ class TrainingLoop:
     def _log(self, progress: Progress) -> None:
         means = self.averages.means()
         self.averages.reset()
+        require_finite(means, self.problem.seeds, self.step)
         for row, seed in enumerate(self.problem.seeds):
             values = {name: value[row] for name, value in means.items()}
-            for name, value in values.items():
-                if not math.isfinite(value):
-                    raise DivergenceError(
-                        f"training diverged at step {self.step}, seed {seed}: "
-                        f"'{name}' is {value}, expected a finite number"
-                    )
             if values:
                 self.recorder.add("losses", {"seed": seed, "step": self.step, **values})
                 progress.losses(seed, values)

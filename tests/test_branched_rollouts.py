@@ -48,6 +48,8 @@ def test_length_of_rollouts_grows_in_whole_steps() -> None:
     hopper = RolloutSchedule(1, 15, 20_000, 150_000)
     steps = [0, 20_000, 29_285, 29_286, 85_000, 149_999, 150_000, 10**6]
     assert [hopper.length(step) for step in steps] == [1, 1, 1, 2, 8, 14, 15, 15]
+    assert [hopper.longest(steps) for steps in (10_000, 30_000, 10**6)] == [1, 2, 15]
+    assert RolloutSchedule(4, 2).longest(10**6) == 4
     assert RolloutSchedule().length(10**6) == 1
     with pytest.raises(ConfigError, match=r"'rollout.end_step' is 5, expected more than"):
         RolloutSchedule(1, 2, 5, 5)
@@ -101,6 +103,28 @@ def test_rows_that_are_not_finite_are_dropped_and_counted(generators: Make) -> N
     rows = rollout.rows(start, streams)
     assert all(field.isfinite().all() for field in rows.values())
     assert rows["reward"].max() < REAL_MARK
+
+
+def test_rows_far_beyond_anything_real_are_dropped_and_counted(generators: Make) -> None:
+    """No training row lies further than 10 scales from the mean; a prediction may go to 100."""
+    streams = generators(0)
+    for change, dropped in ((0.19, 0), (0.21, 50)):
+        dynamics = counting_dynamics(streams, 0.0)
+        dynamics.observation_scale.scale.fill_(0.001)
+        dynamics.observation_scale.mean.fill_(0.1)
+        with torch.no_grad():
+            dynamics.network.layers[-1].bias[..., 1] = change  # to 0.1 - 0.1 + change, of 0.001
+        start = start_rows(torch.zeros(1, 50, 2))
+        start.observation[..., 0] = 0.1
+        rollout = branch(agent_of(streams), dynamics, beyond_one, start, 1, streams)
+        assert rollout.metrics()["dropped_rows"].tolist() == [dropped]
+        reward = rollout.rows(start, streams)["reward"]
+        assert ((reward == REAL_MARK) == bool(dropped)).all()
+    exploded = counting_dynamics(streams, 0.0)
+    exploded.target_scale.scale.fill_(0.01)
+    reward = torch.tensor([[0.9, -0.9, 1.1, -1.1, torch.nan]])
+    near = exploded.plausible(torch.zeros(1, 5, 2), reward)
+    assert near.tolist() == [[True, True, False, False, False]]
 
 
 def numbered_rollout(valid: list[list[int]]) -> Rollout:

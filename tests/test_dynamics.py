@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from p2e.config import ConfigError
-from p2e.dynamics import Dynamics, DynamicsConfig, RowScale, gaussian_nll
+from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll
 from p2e.generators import SeedGenerators
+from p2e.row_scale import RowScale
 
 Make = Callable[..., SeedGenerators]
 

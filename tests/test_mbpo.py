@@ -15,7 +15,7 @@ from p2e.branched_rollouts import Rollout, RolloutSchedule
 from p2e.config import ConfigError, from_mapping
 from p2e.dynamics import DynamicsConfig
 from p2e.generators import SeedGenerators
-from p2e.metrics import Metrics
+from p2e.metrics import DivergenceError, Metrics
 from p2e.soft_actor_critic import SoftActorCriticConfig
 
 Make = Callable[..., SeedGenerators]
@@ -160,6 +160,32 @@ def flat(state: object, prefix: str = "") -> dict[str, Tensor]:
     return {k: v for key, value in items for k, v in flat(value, f"{prefix}/{key}").items()}
 
 
+def test_predictions_chain_the_mean_of_the_elites() -> None:
+    algorithm = make()
+    train(algorithm, 0, 11)
+    observation, action = torch.randn(2, 4, 2), torch.rand(2, 4, 3, 1)
+    predicted = algorithm.predict(observation, torch.zeros(2, 4, 0), action)
+    assert predicted.shape == (2, 4, 3, 2)
+    dynamics, reached = algorithm.dynamics, observation
+    for t in range(3):
+        inputs = dynamics.inputs(reached, action[:, :, t]).unsqueeze(1).expand(-1, 3, -1, -1)
+        mean = dynamics(inputs)[0]
+        of_elites = torch.stack([mean[s, dynamics.elites[s]].mean(dim=0) for s in range(2)])
+        reached = reached + dynamics.target_scale.inverse(of_elites)[..., :2]
+        torch.testing.assert_close(predicted[:, :, t], reached)
+
+
+def test_a_model_that_diverges_is_an_error_before_anybody_learns_from_it() -> None:
+    algorithm = make()
+    train(algorithm, 0, 12)
+    with torch.no_grad():
+        algorithm.dynamics.network.weights[1].fill_(torch.nan)
+    message = r"at step 14, seed 1: 'model_loss' is nan"
+    with pytest.raises(DivergenceError, match=message):
+        train(algorithm, 12, 15)
+    assert algorithm.agent_updates == 3 * 2  # none after the training that failed
+
+
 def test_seeds_never_touch() -> None:
     algorithms = make(), make()
     for algorithm, shift in zip(algorithms, (0.0, 3.0), strict=True):
@@ -196,7 +222,7 @@ def test_settings_come_from_a_plain_mapping() -> None:
         },
         "mbpo",
     )
-    assert config.rollout.longest == 5 and config.rollouts == 2000
+    assert config.rollout.longest(100) == 5 and config.rollouts == 2000
     with pytest.raises(ConfigError, match=r"'mbpo.rollout.end_lenght'.*did you mean 'end_length'"):
         from_mapping(Config, {"rollout": {"end_lenght": 5}}, "mbpo")
     with pytest.raises(ConfigError, match=r"'mbpo.real_share' is 1.5"):

@@ -13,7 +13,8 @@ from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.coverage import Coverage
 from p2e.progress import Progress
 from p2e.soft_actor_critic import SoftActorCriticConfig
-from p2e.training_loop import TrainingConfig, TrainingLoop
+from p2e.training_config import TrainingConfig
+from p2e.training_loop import TrainingLoop
 from p2e.world_learner import WorldConfig
 from tests.conftest import MakeChain
 
@@ -71,6 +72,20 @@ def plan2explore(loop: TrainingLoop) -> Plan2Explore:
 @pytest.fixture
 def trained(chain: MakeChain) -> Plan2Explore:
     return plan2explore(run(make_loop(chain)))
+
+
+def test_predictions_decode_latents_that_follow_from_the_first_observation_alone(
+    trained: Plan2Explore,
+) -> None:
+    model = trained.world.model
+    observation, memory = torch.randn(2, 3, 2), torch.randn(2, 3, model.memory_size)
+    action = torch.rand(2, 3, 2, 1)
+    predicted = trained.predict(observation, memory, action)
+    with torch.no_grad():
+        first, remembered = model.step(model.encode(observation), action[:, :, 0], memory)
+        second, _ = model.step(first.next_latent, action[:, :, 1], remembered)
+        expected = torch.stack([model.decode(p.next_latent) for p in (first, second)], dim=2)
+    torch.testing.assert_close(predicted, expected)
 
 
 def weights(module: torch.nn.Module) -> list[torch.Tensor]:

@@ -17,7 +17,7 @@ from p2e.config import require, require_positive
 from p2e.dynamics import Dynamics, DynamicsConfig
 from p2e.dynamics_training import train_dynamics
 from p2e.generators import SeedGenerators
-from p2e.metrics import Metrics
+from p2e.metrics import Metrics, require_finite
 from p2e.mixed_batch import mixed_batch
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 
@@ -80,7 +80,8 @@ class MBPO(Algorithm):
     def __init__(self, problem: Problem, config: Config) -> None:
         self.config, self.terminated = config, problem.terminated
         sizes = problem.observation_size, problem.action_size
-        seeds, device = problem.seeds, problem.device
+        self.seeds = seeds = problem.seeds
+        device = problem.device
         self.agent = SoftActorCritic.of_problem(problem, problem.observation_size, config.agent)
         model_weights = SeedGenerators(seeds, "model weights", device)
         self.dynamics = Dynamics(*sizes, config.dynamics, model_weights)
@@ -91,7 +92,7 @@ class MBPO(Algorithm):
         kept = min(config.buffer_capacity, problem.steps)
         self.sac_buffer = RowBuffer(len(seeds), kept, real, device)
         imagined = {name: real[name] for name in TransitionBatch._fields}
-        most = config.rollouts * config.rollout.longest * config.retained_trainings
+        most = config.rollouts * config.rollout.longest(problem.steps) * config.retained_trainings
         self.imagination_buffer = RowBuffer(len(seeds), most, imagined, device)
         self.calendar = Calendar()
         self.explorer = self.task_policy = ObservationPolicy(self.agent)
@@ -101,13 +102,21 @@ class MBPO(Algorithm):
         self.calendar.step += 1
 
     def learn_world(self) -> Metrics:
-        """Train the model on all real rows when the interval is over; at once at the first call."""
+        """Train the model on all real rows when the interval is over; at once at the first call.
+
+        Raises:
+            DivergenceError: when a loss of the model is not finite.
+        """
         now, before = self.calendar.step, self.calendar.trained_at
         if before is not None and now - before < self.config.model_interval:
             return {}
         self.calendar.trained_at = now
         real = as_transitions(self.sac_buffer.everything())
-        return train_dynamics(self.dynamics, real, self.model_training)
+        metrics = train_dynamics(self.dynamics, real, self.model_training)
+        # Now, not when it is logged: nobody is to learn from what a broken model imagines.
+        values = {name: value.tolist() for name, value in metrics.items()}
+        require_finite(values, self.seeds, now)
+        return metrics
 
     def imagine(self) -> Metrics:
         """Branch rollouts from random real states, right after the model was trained."""

@@ -14,7 +14,7 @@ from p2e.algorithms import algorithm_module
 from p2e.config import ConfigError, from_mapping, require
 from p2e.coverage import Coverage
 from p2e.environment import VectorEnvironment
-from p2e.training_loop import TrainingConfig
+from p2e.training_config import TrainingConfig
 
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 

@@ -27,8 +27,9 @@ from envs import UnknownEnvironmentError
 from p2e.algorithm import state_of
 from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked
 from p2e.config import ConfigError
+from p2e.metrics import DivergenceError
 from p2e.progress import Progress
-from p2e.training_loop import DivergenceError, TrainingLoop
+from p2e.training_loop import TrainingLoop
 from process import prepare_process
 from runs import (
     RunSettings,

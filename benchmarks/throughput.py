@@ -25,7 +25,7 @@ SAC_SIZES: dict[str, Any] = {"hidden": [256, 256], "batch_size": 256, "warmup_st
 MBPO_SIZES: dict[str, Any] = {
     "hidden": [256, 256],
     "batch_size": 256,
-    "warmup_steps": 1000,
+    "warmup_steps": 10_000,
     "updates_per_step": 20,
     "model_interval": 250,
     "rollouts_per_step": 400,
@@ -144,7 +144,8 @@ def plan2explore_systems(precision: str) -> dict[str, System]:
 
 
 SYSTEMS = {"sac": sac_systems, "mbpo": mbpo_systems, "plan2explore": plan2explore_systems}
-STEPS = {"sac": 300, "mbpo": 25, "plan2explore": 20}  # environment steps in a round
+# Environment steps in a round; in MBPO's, one training of the model.
+STEPS = {"sac": 300, "mbpo": MBPO_SIZES["model_interval"], "plan2explore": 20}
 
 
 class Worker:
@@ -191,10 +192,17 @@ def rates(rounds: list[dict[str, float]]) -> dict[str, Any]:
     """Medians over the rounds, and the environment steps a second of each round."""
     steps = [r["environment_steps"] / r["seconds"] for r in rounds]
     updates = [r["updates"] / r["update_seconds"] for r in rounds]
+    parts = [name for name in ("model_seconds", "rollout_seconds") if name in rounds[0]]
     return {
         "environment_steps_per_second": round(statistics.median(steps), 2),
         "updates_per_second": round(statistics.median(updates), 2),
         "rounds": [round(value, 2) for value in steps],
+        "seconds_per_1000_steps": round(1000 / statistics.median(steps), 1),
+    } | {
+        f"{part}_per_1000_steps": round(
+            statistics.median(1000 * r[part] / r["environment_steps"] for r in rounds), 1
+        )
+        for part in parts
     }
 
 

@@ -128,7 +128,7 @@ class Loop:
         )
         self.observation: np.ndarray | None = None
         self.steps = self.updates = 0
-        self.model_seconds = self.rollout_seconds = 0.0
+        self.model_seconds = self.rollout_seconds = self.update_seconds = 0.0
 
     def explore(self, steps: int) -> None:
         """Fill the buffer of real rows with random actions."""
@@ -144,10 +144,10 @@ class Loop:
             if self.steps % self.config.overrides.freq_train_model == 0:
                 self.model_seconds += timed(self._train_model)
                 self.rollout_seconds += timed(self._roll_out)
-            self.update_agent()
+            self.update_seconds += timed(self._update_agent)
             self.steps += 1
 
-    def update_agent(self) -> None:
+    def _update_agent(self) -> None:
         """The updates that follow one environment step."""
         for _ in range(self.config.overrides.num_sac_updates_per_step):
             use_real = self.rng.random() < self.config.algorithm.real_data_ratio
@@ -206,20 +206,15 @@ def main() -> None:
             "precision": "float32",
         }
 
-    def update(times: int) -> None:
-        for _ in range(times):
-            loop.update_agent()
-
     def measure(steps: int) -> dict[str, float]:
-        loop.model_seconds = loop.rollout_seconds = 0.0
-        seconds = timed(lambda: loop.advance(steps))
+        loop.model_seconds = loop.rollout_seconds = loop.update_seconds = 0.0
         before = loop.updates
-        update_seconds = timed(lambda: update(steps))
+        seconds = timed(lambda: loop.advance(steps))
         return {
             "environment_steps": steps,
             "seconds": seconds,
             "updates": loop.updates - before,
-            "update_seconds": update_seconds,
+            "update_seconds": loop.update_seconds,
             "model_seconds": loop.model_seconds,
             "rollout_seconds": loop.rollout_seconds,
         }

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +12,32 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import torch
 
+from p2e.algorithm import Algorithm
+from p2e.metrics import Metrics
 from p2e.progress import Progress
 from p2e.training_loop import TrainingLoop
 from process import prepare_process
 from protocol import serve, timed
 from provenance import git_commit
 from runs import build_algorithm, coverage_of, environments_of, resolve_settings
+
+
+def watch(algorithm: Algorithm, *methods: str) -> dict[str, float]:
+    """The seconds spent in these methods from now on (on a GPU: in calling them)."""
+    seconds = dict.fromkeys(methods, 0.0)
+
+    def watched(name: str, method: Callable[[], Metrics]) -> Callable[[], Metrics]:
+        def call() -> Metrics:
+            start = time.perf_counter()
+            metrics = method()
+            seconds[name] += time.perf_counter() - start
+            return metrics
+
+        return call
+
+    for name in methods:
+        setattr(algorithm, name, watched(name, getattr(algorithm, name)))
+    return seconds
 
 
 def main() -> None:
@@ -38,20 +59,13 @@ def main() -> None:
     loop = TrainingLoop(problem, algorithm, environment, evaluation, training, coverage)
     progress = Progress(options.steps, 0)
     group = len(settings.seeds)
-
-    def repeat(action: Callable[[], object], times: int) -> None:
-        for _ in range(times):
-            action()
-        if options.device == "cuda":
-            torch.cuda.synchronize()
+    seconds_in = watch(algorithm, "learn_world", "imagine", "update_agent")
 
     def advance(steps: int) -> None:
-        repeat(lambda: loop.advance(progress), steps)
-
-    def update() -> None:
-        algorithm.learn_world()
-        algorithm.imagine()
-        algorithm.update_agent()
+        for _ in range(steps):
+            loop.advance(progress)
+        if options.device == "cuda":
+            torch.cuda.synchronize()
 
     def describe() -> dict[str, object]:
         advance(training.warmup_steps + 200)
@@ -63,14 +77,19 @@ def main() -> None:
         }
 
     def measure(steps: int) -> dict[str, float]:
-        seconds = timed(lambda: advance(steps))
+        seconds_in.update(dict.fromkeys(seconds_in, 0.0))
         before = algorithm.agent_updates
-        update_seconds = timed(lambda: repeat(update, steps))
+        seconds = timed(lambda: advance(steps))
+        parts = dict(seconds_in)
+        # MBPO's model is trained now and then; in Plan2Explore it is part of every update.
+        learning = parts["update_agent"] if options.algorithm == "mbpo" else sum(parts.values())
         return {
             "environment_steps": steps * group,
             "seconds": seconds,
             "updates": (algorithm.agent_updates - before) * group,
-            "update_seconds": update_seconds,
+            "update_seconds": learning,
+            "model_seconds": parts["learn_world"],
+            "rollout_seconds": parts["imagine"],
         }
 
     serve(describe, measure)

@@ -59,19 +59,20 @@ class Config:
 
 
 class Calendar:
-    """When the model was trained, and how many rows were imagined after each training."""
+    """When the model was trained, whether it has imagined since, and how many rows after each
+    training."""
 
     def __init__(self) -> None:
         self.step = 0
         self.trained_at: int | None = None
+        self.model_is_new = False
         self.imagined: list[int] = []
 
     def state_dict(self) -> dict[str, Any]:
-        return {"step": self.step, "trained_at": self.trained_at, "imagined": list(self.imagined)}
+        return vars(self) | {"imagined": list(self.imagined)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.step, self.trained_at = state["step"], state["trained_at"]
-        self.imagined = list(state["imagined"])
+        vars(self).update(state, imagined=list(state["imagined"]))
 
 
 class MBPO(Algorithm):
@@ -110,7 +111,7 @@ class MBPO(Algorithm):
         now, before = self.calendar.step, self.calendar.trained_at
         if before is not None and now - before < self.config.model_interval:
             return {}
-        self.calendar.trained_at = now
+        self.calendar.trained_at, self.calendar.model_is_new = now, True
         real = as_transitions(self.sac_buffer.everything())
         metrics = train_dynamics(self.dynamics, real, self.model_training)
         # Now, not when it is logged: nobody is to learn from what a broken model imagines.
@@ -120,8 +121,9 @@ class MBPO(Algorithm):
 
     def imagine(self) -> Metrics:
         """Branch rollouts from random real states, right after the model was trained."""
-        if self.calendar.trained_at != self.calendar.step:
+        if not self.calendar.model_is_new:
             return {}
+        self.calendar.model_is_new = False
         length = self.config.rollout.length(self.calendar.step)
         start = as_transitions(self.sac_buffer.sample(self.rollouts, self.config.rollouts))
         rollout = branch(self.agent, self.dynamics, self.terminated, start, length, self.rollouts)

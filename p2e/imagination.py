@@ -34,10 +34,10 @@ def roll_out(
     """Roll N trajectories of `horizon` steps forward from given states.
 
     A trajectory whose task has probably ended starts again from one of the given states, so that
-    no row lies behind an end.
+    no row lies behind an end; its row there is terminated for certain.
 
     Returns:
-        Fields of (S, horizon * N, width): observation, action, reward, disagreement,
+        Fields of (S, horizon, N, width): observation, action, reward, disagreement,
         next_observation, terminated; "observation" is what the agent sees, the features.
     """
     starts = (latent, memory)
@@ -46,6 +46,7 @@ def roll_out(
         features = extract(latent, memory)
         action = act(features)
         prediction, next_memory = model.step(latent, action, memory)
+        ended = (prediction.terminated > 0.5).unsqueeze(-1)
         rows.append(
             {
                 "observation": features,
@@ -53,11 +54,10 @@ def roll_out(
                 "reward": prediction.reward.unsqueeze(-1),
                 "disagreement": disagreement(features, action).unsqueeze(-1),
                 "next_observation": extract(prediction.next_latent, next_memory),
-                "terminated": prediction.terminated.unsqueeze(-1),
+                "terminated": prediction.terminated.unsqueeze(-1).masked_fill(ended, 1.0),
             }
         )
         again = restarts.integers(latent.shape[1], latent.shape[1])
-        ended = (prediction.terminated > 0.5).unsqueeze(-1)
         latent = torch.where(ended, pick_rows(starts[0], again), prediction.next_latent)
         memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
-    return {name: torch.cat([row[name] for row in rows], dim=1) for name in rows[0]}
+    return {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}

@@ -70,7 +70,7 @@ class IntrinsicReward:
         """The raw disagreement of each row, in squared latent units."""
         return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
 
-    def reward(self, disagreement: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+    def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
         """log(1 + disagreement / its running mean): 0 where the members agree.
 
         The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from

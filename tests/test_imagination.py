@@ -50,7 +50,7 @@ def imagine_chain(model: ChainModel, starts: list[float], horizon: int) -> dict[
 
 
 def column(rows: dict[str, Tensor], name: str, feature: int = 0) -> list[float]:
-    return [round(value, 4) for value in rows[name][0, :, feature].tolist()]
+    return [round(value, 4) for value in rows[name][0, ..., feature].flatten().tolist()]
 
 
 def test_each_row_holds_the_state_before_and_the_outcome_after_its_action() -> None:

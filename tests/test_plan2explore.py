@@ -1,7 +1,6 @@
 """Plan2Explore: where rows and rewards come from, what touches what, and going on after a kill."""
 
 import io
-import math
 from typing import Any
 
 import numpy as np
@@ -120,15 +119,13 @@ def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) 
 
 
 def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
-    trained.curiosity.scale.average.fill_(2.0)
-    trained.curiosity.scale.weight.fill_(1.0)
     trained.task_scale.average.fill_(5.0)
     trained.task_scale.weight.fill_(1.0)
     fields = trained.imagination_buffer.everything()
     fields["reward"] = torch.full_like(fields["reward"], 10.0)
-    fields["disagreement"] = torch.full_like(fields["disagreement"], 3.0)
+    fields["curiosity"] = torch.full_like(fields["curiosity"], 3.0)
     reward = trained._for_explorer(fields).reward
-    torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + math.log(1 + 3 / 2)))
+    torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + 3))
 
 
 def test_exploring_without_the_task_is_a_task_weight_of_zero(chain: MakeChain) -> None:

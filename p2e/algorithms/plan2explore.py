@@ -22,6 +22,7 @@ from p2e.imagination import roll_out
 from p2e.latent_policy import LatentPolicy
 from p2e.metrics import Metrics, with_prefix
 from p2e.mixed_batch import mixed_batch
+from p2e.multi_step import multi_step
 from p2e.normalizer import RunningScale
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.world_learner import WorldConfig, WorldLearner
@@ -39,6 +40,7 @@ class Config:
         horizon, imagined_starts: length and number of the imagined trajectories of an update.
         random_share: of them, with uniform random actions. Without these a policy that has settled
             never imagines another action, and stays where it is.
+        multi_step: steps of the returns of imagined rows.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents.
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
@@ -52,6 +54,7 @@ class Config:
     horizon: int = 5
     imagined_starts: int = 128
     random_share: float = 0.25
+    multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
     task_weight: float = 1.0
@@ -59,7 +62,10 @@ class Config:
     buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
-        positive = "update_interval horizon imagined_starts retained_imaginations buffer_capacity"
+        positive = (
+            "update_interval horizon imagined_starts multi_step retained_imaginations "
+            "buffer_capacity"
+        )
         require_positive(self, "plan2explore", *positive.split())
         for key in ("real_share", "random_share"):
             share = getattr(self, key)
@@ -98,7 +104,7 @@ class Plan2Explore(Algorithm):
 
     def _imagined_fields(self, action_size: int) -> dict[str, int]:
         seen = {"observation": self.features.size, "next_observation": self.features.size}
-        return seen | {"action": action_size, "reward": 1, "disagreement": 1, "terminated": 1}
+        return seen | {"action": action_size, "reward": 1, "curiosity": 1, "terminated": 1}
 
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
@@ -135,12 +141,14 @@ class Plan2Explore(Algorithm):
             self.config.horizon,
             self.starts,
         )
-        self.curiosity.scale.update(imagined["disagreement"])
-        self.imagination_buffer.add(imagined)
-        return {
-            "disagreement": imagined["disagreement"].mean(dim=(1, 2)),
-            "imagined_reward": imagined["reward"].mean(dim=(1, 2)),
-        }
+        disagreement, reward = imagined.pop("disagreement"), imagined["reward"]
+        self.curiosity.scale.update(disagreement)
+        imagined["curiosity"] = self.curiosity.reward(disagreement)
+        discount, steps = self.config.agent.discount, self.config.multi_step
+        reaching = multi_step(imagined, ("reward", "curiosity"), discount, steps)
+        self.imagination_buffer.add({name: x.flatten(1, 2) for name, x in reaching.items()})
+        means = {"disagreement": disagreement, "imagined_reward": reward}
+        return {name: x.mean(dim=(1, 2, 3)) for name, x in means.items()}
 
     def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
         """Random actions in the first trajectories; the two policies share the rest evenly."""
@@ -189,16 +197,17 @@ class Plan2Explore(Algorithm):
         fields["next_observation"] = of_state(fields["next_latent"], fields["next_memory"])
         if with_disagreement:
             disagreement = self.curiosity.disagreement(fields["observation"], fields["action"])
-            fields["disagreement"] = disagreement.unsqueeze(-1)
+            fields["curiosity"] = self.curiosity.reward(disagreement).unsqueeze(-1)
         return fields
 
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
-        curious = self.curiosity.reward(fields["disagreement"].squeeze(-1))
         task = self.task_scale(rows.reward)
         weights = self.config.task_weight, self.config.intrinsic_weight
-        return rows._replace(reward=weights[0] * task + weights[1] * curious)
+        return rows._replace(
+            reward=weights[0] * task + weights[1] * fields["curiosity"].squeeze(-1)
+        )
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:

@@ -1,0 +1,36 @@
+"""Multi-step returns of imagined trajectories, as rows that a one-step agent can learn from."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+Steps = dict[str, Float[Tensor, "S T N W"]]
+
+
+def multi_step(rows: Steps, rewards: tuple[str, ...], discount: float, steps: int) -> Steps:
+    """Let each row of step t reach to step t + n, n = min(steps, T - t), of its trajectory.
+
+    A reward becomes r_t + ... + discount^(n-1) r_{t+n-1}, each weighted by the probability that the
+    task goes on until then, and the next observation that of step t + n. `terminated` becomes what
+    makes an agent discount that observation by discount^n times the probability of getting there:
+    the agent's r + discount (1 - terminated) V(next observation) is then the n-step return (Sutton
+    1988; for rollouts in a learned model: Feinberg et al. 2018, arXiv:1803.00101).
+
+    It carries what is far away back over n steps in one update. Rows t < T - 1 take the later
+    actions of their trajectory for the policy's own, and the entropy of those is left out.
+
+    Args:
+        rows: fields of T steps of N trajectories; "terminated" is 1 where the trajectory is cut.
+        rewards: the names of the fields that are rewards.
+    """
+    length = rows["terminated"].shape[1]
+    going_on = discount * (1 - rows["terminated"])
+    reach, result = going_on.clone(), dict(rows)
+    result |= {name: rows[name].clone() for name in (*rewards, "next_observation")}
+    for k in range(1, min(steps, length)):
+        early, late = slice(None, length - k), slice(k, None)
+        for name in rewards:
+            result[name][:, early] += reach[:, early] * rows[name][:, late]
+        reach[:, early] *= going_on[:, late]
+        result["next_observation"][:, early] = rows["next_observation"][:, late]
+    result["terminated"] = 1 - reach / discount
+    return result

@@ -69,7 +69,7 @@ class BatchedMLP(nn.Module):
                 f"expected {(*self.lead, 'rows', self.sizes[0])}"
             )
         layers = self._flat_layers()
-        flat_rows = rows.reshape(-1, *rows.shape[-2:])
+        flat_rows = rows.flatten(0, -3)  # also where there are no rows
         output, tape = perceptron.forward(layers, self.activation, self.layer_norm, flat_rows)
         return output.view(*self.lead, *output.shape[-2:]), tape
 

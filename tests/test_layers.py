@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # A module imports only from lower layers, or from its own layer as long as that makes no circle.
 LAYERS: dict[int, tuple[str, ...]] = {
     0: (
-        *("batched_linear", "batched_mlp", "batch", "config", "coverage", "generators"),
+        *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
+        *("generators",),
         *("metrics", "perceptron", "multi_step", "row_scale", "training_config"),
     ),
     1: (
@@ -25,7 +26,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
         *("world_model", "soft_actor_critic", "imagination", "mixed_batch", "training_loop"),
         *("branched_rollouts", "dynamics_training"),
     ),
-    4: ("world_loss", "feature_extractor", "latent_policy", "world_learner"),
+    4: ("world_loss", "feature_extractor", "latent_policy", "world_learner", "plan2explore_config"),
     5: ("algorithms", "algorithms.sac", "algorithms.mbpo", "algorithms.plan2explore"),
 }
 LAYER_OF = {f"p2e.{name}": layer for layer, names in LAYERS.items() for name in names}

@@ -128,26 +128,76 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
     torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + 3))
 
 
-def test_exploring_without_the_task_is_a_task_weight_of_zero(chain: MakeChain) -> None:
-    algorithm = plan2explore(run(make_loop(chain, task_weight=0.0)))
-    fields = algorithm.imagination_buffer.everything()
-    expected = algorithm._for_explorer(fields).reward
-    fields["reward"] = fields["reward"] + 1000
-    assert torch.equal(algorithm._for_explorer(fields).reward, expected)
+@pytest.mark.parametrize("mode", ["explore", "zero-shot", "few-shot"])
+def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mode: str) -> None:
+    def moved_by_reward(mode: str) -> bool:
+        algorithm = plan2explore(run(make_loop(chain, mode=mode)))
+        fields = algorithm.imagination_buffer.everything()
+        before = algorithm._for_explorer(fields).reward
+        fields["reward"] = fields["reward"] + 1000
+        return not torch.equal(algorithm._for_explorer(fields).reward, before)
+
+    assert moved_by_reward("joint") and not moved_by_reward(mode)
 
 
-def test_a_quarter_of_every_batch_is_real(trained: Plan2Explore, monkeypatch: Any) -> None:
-    asked: list[int] = []
-    original = trained._real_transitions
+def test_explore_learns_no_task_policy(chain: MakeChain) -> None:
+    begun, explored = make_loop(chain, mode="explore"), run(make_loop(chain, mode="explore"))
+    before, after = plan2explore(begun), plan2explore(explored)
+    same = [
+        all(map(torch.equal, weights(mine.actor), weights(other.actor)))
+        for mine, other in (
+            (before.task_agent, after.task_agent),
+            (before.explorer_agent, after.explorer_agent),
+        )
+    ]
+    assert same == [True, False]
 
-    def count(rows: int, with_disagreement: bool) -> Any:
-        asked.append(rows)
-        return original(rows, with_disagreement)
 
-    monkeypatch.setattr(trained, "_real_transitions", count)
-    batch = trained._batch(for_explorer=True)
-    assert asked == [4]
-    assert batch.reward.shape == (2, 16)
+def asked_real_rows(algorithm: Plan2Explore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Rows of replay in a batch of the task policy, and in one of the explorer's."""
+    asked = [0, 0]
+    original = algorithm._real_transitions
+
+    def count(rows: int, for_explorer: bool) -> Any:
+        asked[for_explorer] += rows
+        return original(rows, for_explorer)
+
+    monkeypatch.setattr(algorithm, "_real_transitions", count)
+    for for_explorer in (False, True):
+        assert algorithm._batch(for_explorer).reward.shape == (2, 16)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("mode", "exploration_steps", "expected"),
+    [
+        ("joint", 1, [4, 4]),
+        ("zero-shot", 1, [0, 4]),
+        ("few-shot", 17, [0, 4]),
+        ("few-shot", 16, [4, 4]),
+    ],
+)
+def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
+    chain: MakeChain,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    exploration_steps: int,
+    expected: list[int],
+) -> None:
+    loop = run(make_loop(chain, mode=mode, exploration_steps=exploration_steps))
+    assert asked_real_rows(plan2explore(loop), monkeypatch) == expected
+
+
+def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
+    loop = make_loop(chain, mode="few-shot", exploration_steps=12)
+    algorithm, progress = plan2explore(loop), Progress(16, 0, io.StringIO())
+    acting, explorer = [], []
+    for _ in range(16):
+        acting.append(algorithm.explorer is algorithm.task_policy)
+        loop.advance(progress)
+        explorer.append(algorithm.explorer_agent.updates)
+    assert acting == [False] * 12 + [True] * 4
+    assert explorer[10:] == [5] * 6  # updates from step 7 on, none at the step that hands over
 
 
 def test_only_recent_imaginations_are_kept(chain: MakeChain) -> None:

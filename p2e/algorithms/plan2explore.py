@@ -6,17 +6,16 @@ task policy learns the task's reward alone, and is what is evaluated. Every batc
 share of real rows; the others were imagined inside the world model.
 """
 
-from dataclasses import dataclass, field
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.algorithm import Algorithm, Counter, Problem, Stateful
+from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch, pick_rows
 from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
-from p2e.config import require, require_positive
+from p2e.exploration_mode import MODES
 from p2e.generators import SeedGenerators
 from p2e.imagination import roll_out
 from p2e.latent_policy import LatentPolicy
@@ -24,55 +23,11 @@ from p2e.metrics import Metrics, with_prefix
 from p2e.mixed_batch import mixed_batch
 from p2e.multi_step import multi_step
 from p2e.normalizer import RunningScale
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
-from p2e.world_learner import WorldConfig, WorldLearner
+from p2e.plan2explore_config import Config
+from p2e.soft_actor_critic import SoftActorCritic
+from p2e.world_learner import WorldLearner
 
-
-@dataclass(frozen=True)
-class Config:
-    """Settings of Plan2Explore.
-
-    Args:
-        agent: of explorer and task policy alike.
-        world: of world model and disagreement ensemble.
-        pretraining_updates: of the world on the warm-up steps, once.
-        update_interval: environment steps between updates of everything.
-        horizon, imagined_starts: length and number of the imagined trajectories of an update.
-        random_share: of them, with uniform random actions. Without these a policy that has settled
-            never imagines another action, and stays where it is.
-        multi_step: steps of the returns of imagined rows.
-        retained_imaginations: updates for which imagined rows are kept; older latents are stale.
-        real_share: of every batch of the agents.
-        task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
-            running mean. A task_weight of 0 explores without any task reward.
-    """
-
-    agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
-    world: WorldConfig = field(default_factory=WorldConfig)
-    pretraining_updates: int = 200
-    update_interval: int = 1
-    horizon: int = 5
-    imagined_starts: int = 128
-    random_share: float = 0.25
-    multi_step: int = 1
-    retained_imaginations: int = 4
-    real_share: float = 0.25
-    task_weight: float = 1.0
-    intrinsic_weight: float = 1.0
-    buffer_capacity: int = 1_000_000
-
-    def __post_init__(self) -> None:
-        positive = (
-            "update_interval horizon imagined_starts multi_step retained_imaginations "
-            "buffer_capacity"
-        )
-        require_positive(self, "plan2explore", *positive.split())
-        for key in ("real_share", "random_share"):
-            share = getattr(self, key)
-            require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
-            value = getattr(self, key)
-            require(value >= 0, f"plan2explore.{key}", value, "0 or more")
+__all__ = ["Config", "Plan2Explore", "build"]
 
 
 class Plan2Explore(Algorithm):
@@ -80,7 +35,7 @@ class Plan2Explore(Algorithm):
 
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
-        self.config = config
+        self.config, self.mode = config, MODES[config.mode]
         self.updates, self.steps_stored = Counter(), Counter()
         total_updates = config.pretraining_updates + problem.steps // config.update_interval
         self.world = WorldLearner(problem, config.world, total_updates)
@@ -89,7 +44,7 @@ class Plan2Explore(Algorithm):
         agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
         self.task_agent, self.explorer_agent = agent("agent"), agent("explorer")
         self.task_policy = LatentPolicy(self.task_agent, self.world.model)
-        self.explorer = LatentPolicy(self.explorer_agent, self.world.model)
+        self._curious_policy = LatentPolicy(self.explorer_agent, self.world.model)
         sizes = problem.observation_size, problem.action_size, config.world.memory_size
         capacity = min(config.buffer_capacity, problem.steps)
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
@@ -101,6 +56,15 @@ class Plan2Explore(Algorithm):
         )
         self.starts = SeedGenerators(seeds, "starts", device)
         self.batches = SeedGenerators(seeds, "batches", device)
+
+    @property
+    def _over(self) -> bool:
+        """Whether the exploration is over, and the task policy has taken its place."""
+        return self.mode.takes_over and (self.steps_stored.value >= self.config.exploration_steps)
+
+    @property
+    def explorer(self) -> Policy:  # type: ignore[override]
+        return self.task_policy if self._over else self._curious_policy
 
     def _imagined_fields(self, action_size: int) -> dict[str, int]:
         seen = {"observation": self.features.size, "next_observation": self.features.size}
@@ -151,15 +115,21 @@ class Plan2Explore(Algorithm):
         return {name: x.mean(dim=(1, 2, 3)) for name, x in means.items()}
 
     def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
-        """Random actions in the first trajectories; the two policies share the rest evenly."""
+        """Random actions in the first trajectories; the policies that learn share the rest."""
         trajectories = features.shape[1]
         undirected = round(trajectories * self.config.random_share)
-        middle = (undirected + trajectories) // 2
+        curious = trajectories - undirected
+        if self._over:
+            curious = 0
+        elif self.mode.adapts:
+            curious //= 2
+        parts = [undirected, curious, trajectories - undirected - curious]
+        _, for_explorer, for_task = features.split(parts, dim=1)
         return torch.cat(
             [
                 self.starts.uniform(-1.0, 1.0, undirected, self.sac_buffer.widths["action"]),
-                self.explorer_agent.act(features[:, undirected:middle], deterministic=False),
-                self.task_agent.act(features[:, middle:], deterministic=False),
+                self.explorer_agent.act(for_explorer, deterministic=False),
+                self.task_agent.act(for_task, deterministic=False),
             ],
             dim=1,
         )
@@ -167,9 +137,13 @@ class Plan2Explore(Algorithm):
     def update_agent(self) -> Metrics:
         if not self._due:
             return {}
-        metrics = self.task_agent.update(self._batch(for_explorer=False))
-        explorer = self.explorer_agent.update(self._batch(for_explorer=True))
-        return metrics | with_prefix("explorer", explorer)
+        metrics: Metrics = {}
+        if self.mode.adapts:
+            metrics |= self.task_agent.update(self._batch(for_explorer=False))
+        if not self._over:
+            explorer = self.explorer_agent.update(self._batch(for_explorer=True))
+            metrics |= with_prefix("explorer", explorer)
+        return metrics
 
     def _batch(self, for_explorer: bool) -> TransitionBatch:
         """A mixed batch with the reward of the task, or with the explorer's."""
@@ -181,8 +155,9 @@ class Plan2Explore(Algorithm):
         def draw_real(rows: int) -> TransitionBatch:
             return to_batch(self._real_transitions(rows, for_explorer))
 
-        agent = self.config.agent
-        return mixed_batch(draw_real, draw_imagined, agent.batch_size, self.config.real_share)
+        blind = self.mode.imagines_only and not (for_explorer or self._over)
+        real_share = 0.0 if blind else self.config.real_share
+        return mixed_batch(draw_real, draw_imagined, self.config.agent.batch_size, real_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
         """Random steps of the last batch of sequences, encoded before its update of the model."""
@@ -204,10 +179,10 @@ class Plan2Explore(Algorithm):
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
         task = self.task_scale(rows.reward)
-        weights = self.config.task_weight, self.config.intrinsic_weight
-        return rows._replace(
-            reward=weights[0] * task + weights[1] * fields["curiosity"].squeeze(-1)
-        )
+        curious = fields["curiosity"].squeeze(-1)
+        task_weight = self.config.task_weight if self.mode.rewarded else 0.0
+        reward = task_weight * task + self.config.intrinsic_weight * curious
+        return rows._replace(reward=reward)
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:

@@ -1,0 +1,64 @@
+"""Settings of Plan2Explore."""
+
+from dataclasses import dataclass, field
+
+from p2e.config import require, require_positive
+from p2e.exploration_mode import MODES
+from p2e.soft_actor_critic import SoftActorCriticConfig
+from p2e.world_learner import WorldConfig
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a user may set, apart from the training loop.
+
+    Args:
+        mode: "joint" explores with both rewards. The others explore without the task's: "explore"
+            learns nothing else, "zero-shot" also a task policy, from what the world model says
+            about the task alone, and in "few-shot" that policy gathers the data itself after
+            `exploration_steps`, and learns from all of it.
+        exploration_steps: environment steps before the task policy takes over in "few-shot".
+        agent: of explorer and task policy alike.
+        world: of world model and disagreement ensemble.
+        pretraining_updates: of the world on the warm-up steps, once.
+        update_interval: environment steps between updates of everything.
+        horizon, imagined_starts: length and number of the imagined trajectories of an update.
+        random_share: of them, with uniform random actions. Without these a policy that has settled
+            never imagines another action, and stays where it is.
+        multi_step: steps of the returns of imagined rows.
+        retained_imaginations: updates for which imagined rows are kept; older latents are stale.
+        real_share: of every batch of the agents.
+        task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
+            running mean.
+    """
+
+    mode: str = "joint"
+    exploration_steps: int = 10_000
+    agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
+    world: WorldConfig = field(default_factory=WorldConfig)
+    pretraining_updates: int = 200
+    update_interval: int = 1
+    horizon: int = 5
+    imagined_starts: int = 128
+    random_share: float = 0.25
+    multi_step: int = 1
+    retained_imaginations: int = 4
+    real_share: float = 0.25
+    task_weight: float = 1.0
+    intrinsic_weight: float = 1.0
+    buffer_capacity: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        positive = (
+            "update_interval horizon imagined_starts multi_step retained_imaginations "
+            "buffer_capacity exploration_steps"
+        )
+        require_positive(self, "plan2explore", *positive.split())
+        known = f"one of {', '.join(map(repr, MODES))}"
+        require(self.mode in MODES, "plan2explore.mode", self.mode, known)
+        for key in ("real_share", "random_share"):
+            share = getattr(self, key)
+            require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
+        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
+            value = getattr(self, key)
+            require(value >= 0, f"plan2explore.{key}", value, "0 or more")

@@ -52,7 +52,8 @@ class IntrinsicReward:
         """One update of every member, each on bootstrapped rows of its own.
 
         Args:
-            change: next latent minus latent, as the encoder sees them; takes no gradient.
+            change: next latent minus latent, as the encoder sees them, in units of how much latents
+                change in a step; takes no gradient.
         """
         members, available = self.ensemble.members, features.shape[1]
         rows = bootstrap_rows(self.rows, members, available, available)
@@ -67,7 +68,7 @@ class IntrinsicReward:
     def disagreement(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
-        """The raw disagreement of each row, in squared latent units."""
+        """The raw disagreement of each row, in squared units of how much latents change."""
         return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:

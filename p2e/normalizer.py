@@ -1,4 +1,4 @@
-"""Running statistics of each seed: of observations, and of the scale of a reward."""
+"""Running statistics of each seed: of observations, of their changes, and of a reward's scale."""
 
 import torch
 from jaxtyping import Float
@@ -90,3 +90,39 @@ class RunningScale(nn.Module):
         mean = self.average / self.weight.clamp(min=1e-12)
         scale = torch.where(self.weight > 0, mean, 1.0)
         return values / scale.clamp(min=self.floor).view(-1, *[1] * (values.dim() - 1))
+
+
+class RunningChange(nn.Module):
+    """An exponential root mean square of how much each feature changes in a step, one set a seed.
+
+    Args:
+        floor: the smallest scale, for features that hardly ever change.
+    """
+
+    square: Tensor
+    weight: Tensor
+
+    def __init__(
+        self,
+        seeds: int,
+        features: int,
+        device: torch.device | str = "cpu",
+        decay: float = 0.99,
+        floor: float = 0.03,
+    ) -> None:
+        super().__init__()
+        self.decay, self.floor = decay, floor
+        self.register_buffer("square", torch.zeros(seeds, 1, features, device=device))
+        self.register_buffer("weight", torch.zeros((), device=device))
+
+    @torch.no_grad()
+    def update(self, changes: Float[Tensor, "S R F"]) -> None:
+        """Take the changes of one more batch of steps into the average."""
+        self.square.lerp_(changes.square().mean(dim=1, keepdim=True), 1 - self.decay)
+        self.weight.lerp_(torch.ones_like(self.weight), 1 - self.decay)
+
+    @property
+    def scale(self) -> Float[Tensor, "S 1 F"]:
+        """The root mean square; 1 before the first update."""
+        mean = self.square / self.weight.clamp(min=1e-12)
+        return torch.where(self.weight > 0, mean.sqrt().clamp(min=self.floor), 1.0)

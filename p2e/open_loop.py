@@ -96,17 +96,6 @@ def _pick(
     return rows[seed, episode.unsqueeze(2), times]
 
 
-def spread_of(episodes: Episodes) -> Float[Tensor, "S O"]:
-    """Standard deviation of each feature over all observations of a seed's episodes."""
-    times = torch.arange(episodes.observation.shape[2], device=episodes.lengths.device)
-    inside = (times <= episodes.lengths.unsqueeze(2)).unsqueeze(3).double()
-    count = inside.sum(dim=(1, 2), keepdim=True)
-    observation = episodes.observation.double()
-    mean = (observation * inside).sum(dim=(1, 2), keepdim=True) / count
-    squared = ((observation - mean).square() * inside).sum(dim=(1, 2), keepdim=True) / count
-    return squared.sqrt().flatten(1).to(episodes.observation.dtype)
-
-
 def relative_errors(
     prediction: Float[Tensor, "S N H O"], truth: Float[Tensor, "S N H O"], spread: Tensor
 ) -> Float[Tensor, "S N H"]:
@@ -157,10 +146,14 @@ class OpenLoop(NamedTuple):
                         yield place_in | {"feature": feature, "truth": value, "predicted": guess}
 
 
-def open_loop(predict: Predict, episodes: Episodes, horizon: int) -> OpenLoop | None:
+def open_loop(
+    predict: Predict, episodes: Episodes, horizon: int, spread: Float[Tensor, "S O"]
+) -> OpenLoop | None:
     """Predict `horizon` steps from states of these episodes; None where there is no model.
 
     Args:
+        spread: standard deviation of each feature over what was seen in training. That of the
+            episodes themselves would be no unit: a policy that stands still has next to none.
         predict: observations (S, N, O), memories (S, N, M) and actions (S, N, H, A) to the
             observations after each action (S, N, H, O), or None.
     """
@@ -169,7 +162,6 @@ def open_loop(predict: Predict, episodes: Episodes, horizon: int) -> OpenLoop | 
     prediction = predict(first, segments.memory, segments.action)
     if prediction is None:
         return None
-    spread = spread_of(episodes)
     error = relative_errors(prediction, later, spread)
     unchanged = relative_errors(first.unsqueeze(2).expand_as(later), later, spread)
     return OpenLoop(segments, prediction, error, unchanged)

@@ -15,6 +15,7 @@ from p2e.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.evaluation import evaluate
 from p2e.generators import SeedGenerators
 from p2e.metrics import MetricsAverage, require_finite
+from p2e.normalizer import RunningNormalizer
 from p2e.open_loop import EpisodeRecorder, Episodes, open_loop
 from p2e.progress import Progress
 from p2e.recorder import Recorder
@@ -44,6 +45,7 @@ class TrainingLoop:
         self.coverage = coverage
         self.recorder = Recorder()
         self.averages = MetricsAverage()
+        self.seen = RunningNormalizer(len(problem.seeds), problem.observation_size, problem.device)
         self.warmup_actions = SeedGenerators(problem.seeds, "warm-up actions", problem.device)
         seeds = len(problem.seeds)
         self.step, self.seconds = 0, 0.0
@@ -119,6 +121,7 @@ class TrainingLoop:
 
     def _account(self, transition: Transition, step: Step, progress: Progress) -> None:
         self.coverage.visit(step.next_observation)
+        self.seen.update(transition.observation.unsqueeze(1))
         intrinsic = self.algorithm.intrinsic_reward(transition)
         if intrinsic is not None:
             self.intrinsic_return += intrinsic
@@ -176,7 +179,10 @@ class TrainingLoop:
 
     def _compare_with_truth(self, episodes: Episodes) -> None:
         """The model's predictions on episodes that it was not trained on."""
-        predicted = open_loop(self.algorithm.predict, episodes, self.config.open_loop_horizon)
+        if self.step == 0:
+            return  # nothing was seen yet that errors could be measured against
+        spread, horizon = self.seen.variance.squeeze(1).sqrt(), self.config.open_loop_horizon
+        predicted = open_loop(self.algorithm.predict, episodes, horizon, spread)
         if predicted is not None:
             now = {"step": self.step}
             for row in predicted.error_rows(self.problem.seeds):
@@ -196,6 +202,7 @@ class TrainingLoop:
             "averages": self.averages,
             "warmup_actions": self.warmup_actions,
             "coverage": self.coverage,
+            "seen": self.seen,
         }
         return {
             "algorithm": state_of(self.algorithm.components()),

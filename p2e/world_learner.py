@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from p2e.algorithm import Problem, load_state_of, state_of
+from p2e.batch import SequenceBatch
 from p2e.buffers import RowBuffer, as_sequences
 from p2e.config import require_positive
 from p2e.feature_extractor import FeatureExtractor
@@ -86,14 +87,23 @@ class WorldLearner:
         """One update of each from windows of real transitions, and the states of those windows."""
         length = min(self.config.sequence_length, buffer.size)
         windows, slots = buffer.sample_windows(self.windows, self.config.sequences, length)
-        losses, metrics, states = world_loss(self.model, as_sequences(windows))
+        batch = as_sequences(windows)
+        self._measure_changes(batch)
+        losses, metrics, states = world_loss(self.model, batch)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.
         buffer.write("memory", slots.flatten(1), states.memory)
-        features = self.features.of_state(states.latent, states.memory)
         change = states.next_latent - states.latent
-        metrics |= self.curiosity.learn(features, states.action, change)
+        self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
+        features = self.features.of_state(states.latent, states.memory)
+        target = change / self.model.latent_change.scale
+        metrics |= self.curiosity.learn(features, states.action, target)
         return states, metrics | {"world_gradient_norm": norm}
+
+    def _measure_changes(self, batch: SequenceBatch) -> None:
+        normalizer = self.model.normalizer
+        change = normalizer(batch.next_observation) - normalizer(batch.observation)
+        self.model.observation_change.update(change.flatten(1, 2))
 
     def state_dict(self) -> dict[str, Any]:
         return state_of({name: getattr(self, name) for name in self._PARTS})

@@ -32,8 +32,9 @@ def world_loss(
 
     Reconstruction: the decoder maps the latent back to its observation, and the predicted next
     latent to the next observation. Forward: the predicted next latent matches the encoder's, which
-    takes no gradient from this. Reward in symlog units; continuation by cross-entropy.
-    All are means over time, rows and features, of normalised observations.
+    takes no gradient from this. All three are in units of how much the feature changes in a step:
+    an error that is small beside the whole range may be all that a step changes, and rollouts add
+    it up. Reward in symlog units; continuation by cross-entropy. Means over time, rows, features.
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
@@ -52,10 +53,11 @@ def world_loss(
     continuation = binary_cross_entropy_with_logits(
         prediction.continuation_logit, 1 - rows.terminated, reduction="none"
     )
+    change, latent_change = model.observation_change.scale, model.latent_change.scale
     parts = {
-        "reconstruction_loss": _mean_square(decoded_latent - seen),
-        "prediction_loss": _mean_square(decoded_prediction - reached),
-        "forward_loss": _mean_square(prediction.next_latent - next_latent),
+        "reconstruction_loss": _mean_square((decoded_latent - seen) / change),
+        "prediction_loss": _mean_square((decoded_prediction - reached) / change),
+        "forward_loss": _mean_square((prediction.next_latent - next_latent) / latent_change),
         "reward_loss": _mean_square(prediction.symlog_reward - symlog(rows.reward)),
         "continuation_loss": continuation.mean(dim=1),
     }

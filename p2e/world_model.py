@@ -12,24 +12,24 @@ from p2e.batched_mlp import BatchedMLP
 from p2e.encoder import Decoder, Encoder, symexp
 from p2e.generators import SeedGenerators
 from p2e.gru_cell import GRUCell
-from p2e.normalizer import RunningNormalizer
+from p2e.normalizer import RunningChange, RunningNormalizer
 from p2e.perceptron import SILU
 
 
 class Prediction(NamedTuple):
-    """What the world model says about one step. `rows` may be one axis or several."""
+    """What the world model says about one step of each row."""
 
-    next_latent: Float[Tensor, "S *rows L"]
-    symlog_reward: Float[Tensor, "S *rows"]
-    continuation_logit: Float[Tensor, "S *rows"]
+    next_latent: Float[Tensor, "S B L"]
+    symlog_reward: Float[Tensor, "S B"]
+    continuation_logit: Float[Tensor, "S B"]
 
     @property
-    def reward(self) -> Float[Tensor, "S *rows"]:
+    def reward(self) -> Float[Tensor, "S B"]:
         """The predicted reward in the task's own unit."""
         return symexp(self.symlog_reward)
 
     @property
-    def terminated(self) -> Float[Tensor, "S *rows"]:
+    def terminated(self) -> Float[Tensor, "S B"]:
         """The predicted probability that the task ends with this step."""
         return torch.sigmoid(-self.continuation_logit)
 
@@ -37,8 +37,9 @@ class Prediction(NamedTuple):
 class WorldModel(nn.Module):
     """Encoder, GRU dynamics with one head for all predictions, and decoder.
 
-    The next latent is predicted as a change of the latent, and normalised as the encoder's
-    latents are. All observations that go in or come out are in the task's own units.
+    The next latent is predicted as a change of the latent, in units of how much latents change in
+    a step, and normalised as the encoder's latents are. All observations that go in or come out
+    are in the task's own units.
     """
 
     def __init__(
@@ -54,6 +55,10 @@ class WorldModel(nn.Module):
         lead = (len(generators),)
         self.latent_size, self.memory_size = latent_size, memory_size
         self.normalizer = RunningNormalizer(len(generators), observation_size, generators.device)
+        self.observation_change = RunningChange(
+            len(generators), observation_size, generators.device
+        )
+        self.latent_change = RunningChange(len(generators), 1, generators.device)
         self.encoder = Encoder(observation_size, latent_size, hidden, generators)
         self.cell = GRUCell(latent_size + action_size, memory_size, generators)
         head_sizes = [memory_size + latent_size + action_size, *hidden, latent_size + 2]
@@ -88,7 +93,7 @@ class WorldModel(nn.Module):
         """The outcome of a step, given the memory after it."""
         output = self.head(torch.cat([next_memory, latent, action], dim=-1))
         change, reward, continuation = output.split([self.latent_size, 1, 1], dim=-1)
-        next_latent = normalise_rows(latent + change)
+        next_latent = normalise_rows(latent + change * self.latent_change.scale)
         return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
 
     def step(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.normalizer import RunningNormalizer, RunningScale
+from p2e.normalizer import RunningChange, RunningNormalizer, RunningScale
 
 
 def uneven_batches(seeds: int, features: int) -> list[Tensor]:
@@ -97,3 +97,14 @@ def test_running_scale_of_zeros_stays_finite() -> None:
     scale = RunningScale(1, decay=0.99)
     scale.update(torch.zeros(1, 5))
     assert torch.equal(scale(torch.zeros(1, 5)), torch.zeros(1, 5))
+
+
+def test_the_scale_of_changes_is_their_recent_root_mean_square() -> None:
+    change = RunningChange(2, 3, decay=0.9, floor=0.03)
+    assert change.scale.flatten().tolist() == [1.0] * 6  # nothing known yet
+    rows = torch.tensor([1.0, 2.0, 0.001]) * torch.tensor([[[1.0], [-1.0]], [[3.0], [-3.0]]])
+    change.update(rows)
+    torch.testing.assert_close(change.scale, torch.tensor([[[1.0, 2.0, 0.03]], [[3.0, 6.0, 0.03]]]))
+    for _ in range(200):
+        change.update(10 * rows)
+    torch.testing.assert_close(change.scale[0, 0, :2], torch.tensor([10.0, 20.0]))

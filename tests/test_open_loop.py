@@ -14,11 +14,11 @@ from p2e.open_loop import (
     cut_segments,
     open_loop,
     relative_errors,
-    spread_of,
 )
 from tests.conftest import MakeChain
 
 CPU = torch.device("cpu")
+SPREAD = 4.0
 
 
 def counted(*lengths: int, longest: int | None = None) -> Episodes:
@@ -48,12 +48,6 @@ def test_segments_are_spread_evenly_over_all_steps_and_know_where_episodes_end()
     assert fewer.truth[0, :, 0, 0].tolist() == [0.0, 2.0, 20.0, 22.0]
 
 
-def test_spread_counts_what_was_seen_and_nothing_behind_it() -> None:
-    spread = spread_of(counted(1, 1, longest=9))
-    values = torch.tensor([0.0, 1.0, 10.0, 11.0])
-    torch.testing.assert_close(spread, torch.tensor([[values.std(correction=0).item(), 0.0]]))
-
-
 def test_errors_are_in_units_of_the_spread_and_leave_out_what_never_varies() -> None:
     truth = torch.zeros(1, 1, 1, 3)
     prediction = torch.tensor([3.0, 8.0, 5.0]).view(1, 1, 1, 3)
@@ -72,20 +66,19 @@ def too_fast(observation: Tensor, memory: Tensor, action: Tensor) -> Tensor:
 
 
 def predicted(model: object, *lengths: int, horizon: int) -> OpenLoop:
-    result = open_loop(model, counted(*lengths), horizon)  # type: ignore[arg-type]
+    result = open_loop(model, counted(*lengths), horizon, torch.tensor([[SPREAD, 0.0]]))  # type: ignore[arg-type]
     assert result is not None
     return result
 
 
 def test_the_true_model_makes_no_error_and_a_wrong_one_the_error_it_must() -> None:
-    spread = spread_of(counted(3, 1, 4))[0, 0].item()
     right = list(predicted(adds_actions, 3, 1, 4, horizon=3).error_rows([7]))
     assert [row["error"] for row in right] == [0.0, 0.0, 0.0]
     wrong = list(predicted(too_fast, 3, 1, 4, horizon=3).error_rows([7]))
     assert [row["horizon"] for row in wrong] == [1, 2, 3] and {row["seed"] for row in wrong} == {7}
     for rows in (right, wrong):
-        assert [row["unchanged"] * spread for row in rows] == pytest.approx([1.0, 2.0, 3.0])
-    assert [row["error"] * spread for row in wrong] == pytest.approx([1.0, 2.0, 3.0])
+        assert [row["unchanged"] * SPREAD for row in rows] == pytest.approx([1.0, 2.0, 3.0])
+    assert [row["error"] * SPREAD for row in wrong] == pytest.approx([1.0, 2.0, 3.0])
 
 
 def test_a_horizon_that_no_segment_reaches_has_no_row() -> None:
@@ -104,7 +97,10 @@ def test_examples_begin_at_the_truth_and_are_whole() -> None:
 
 
 def test_without_a_model_there_is_nothing_to_compare() -> None:
-    assert open_loop(lambda observation, memory, action: None, counted(3), 2) is None
+    def model_free(observation: Tensor, memory: Tensor, action: Tensor) -> None:
+        return None
+
+    assert open_loop(model_free, counted(3), 2, torch.ones(1, 2)) is None
 
 
 class DriftingPolicy:
@@ -133,7 +129,7 @@ def test_recorded_evaluation_episodes_obey_the_equations(chain: MakeChain) -> No
     results = evaluate(DriftingPolicy(), environment, (0, 1), 3, "x", CPU, recorder)
     lengths = torch.tensor([result.length for result in results]).view(2, 3)
     assert lengths.min() < lengths.max()
-    compared = open_loop(chain_model, recorder.episodes(lengths), horizon=4)
+    compared = open_loop(chain_model, recorder.episodes(lengths), 4, torch.ones(2, 2))
     assert compared is not None
     rows = list(compared.error_rows((0, 1)))
     assert {row["horizon"] for row in rows} == {1, 2, 3, 4}

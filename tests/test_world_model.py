@@ -91,6 +91,24 @@ def test_the_forward_target_takes_no_gradient(model: WorldModel) -> None:
     assert target.shape == latent.shape
 
 
+def test_changes_are_predicted_and_weighed_in_units_of_a_step(model: WorldModel) -> None:
+    """Ten times the unit: ten times the predicted change, and a hundredth of the loss."""
+    batch = random_batch(steps=1)
+    rows = flatten_time(batch)
+    latent, memory = model.encode(rows.observation), torch.zeros(SEEDS, 5, MEMORY)
+    head = model.head(torch.cat([memory, latent, rows.action], dim=-1))[..., :LATENT]
+    _, before, _ = world_loss(model, batch)
+    for scale in (model.latent_change, model.observation_change):
+        scale.square.fill_(100.0)
+        scale.weight.fill_(1.0)
+    change = model.predict(latent, rows.action, memory).next_latent - latent
+    moved = latent + 10 * head
+    expected = (moved - moved.mean(-1, keepdim=True)) / moved.std(-1, correction=0, keepdim=True)
+    torch.testing.assert_close(change + latent, expected, rtol=1e-3, atol=1e-3)
+    _, after, _ = world_loss(model, batch)
+    torch.testing.assert_close(after["reconstruction_loss"] * 100, before["reconstruction_loss"])
+
+
 def test_states_are_aligned_with_the_batch(model: WorldModel) -> None:
     batch = random_batch()
     _, _, states = world_loss(model, batch)

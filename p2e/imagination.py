@@ -52,7 +52,6 @@ def roll_out(
                 "observation": features,
                 "action": action,
                 "reward": prediction.reward.unsqueeze(-1),
-                "disagreement": disagreement(features, action).unsqueeze(-1),
                 "next_observation": extract(prediction.next_latent, next_memory),
                 "terminated": prediction.terminated.unsqueeze(-1).masked_fill(ended, 1.0),
             }
@@ -60,4 +59,7 @@ def roll_out(
         again = restarts.integers(latent.shape[1], latent.shape[1])
         latent = torch.where(ended, pick_rows(starts[0], again), prediction.next_latent)
         memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
-    return {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}
+    fields = {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}
+    seen, done = fields["observation"].flatten(1, 2), fields["action"].flatten(1, 2)
+    doubt = disagreement(seen, done)  # of all rows at once: faster than step by step
+    return fields | {"disagreement": doubt.view(fields["reward"].shape)}

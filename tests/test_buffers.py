@@ -32,7 +32,8 @@ def held(buffer: RowBuffer) -> list[list[int]]:
 
 def starts_seen(buffer: RowBuffer, length: int, windows: int = 400) -> set[int]:
     """First numbers of many windows of seed 0; checks that every window is a run of numbers."""
-    fields, slots = buffer.sample_windows(SeedGenerators([0, 1], "windows"), windows, length)
+    start = SeedGenerators([0, 1], "x").integers(buffer.size - length + 1, windows)
+    fields, slots = buffer.windows(start, length)
     number = fields["number"].squeeze(-1)
     assert number.shape == (SEEDS, length, windows) == slots.shape
     assert fields["pair"].shape == (SEEDS, length, windows, 2)
@@ -48,6 +49,8 @@ def check_against_list(buffer: RowBuffer, capacity: int, total: int) -> None:
     newest = list(range(max(0, total - capacity), total))
     assert buffer.size == len(newest)
     assert held(buffer) == [newest, [value + 1000 for value in newest]]
+    in_order = buffer.in_order("pair")[..., 0]
+    assert in_order.tolist() == [[-n for n in newest], [-n - 1000 for n in newest]]
     for length in {min(1, len(newest)), min(3, len(newest)), len(newest)} - {0}:
         assert starts_seen(buffer, length) == set(newest[: len(newest) - length + 1])
 
@@ -75,30 +78,6 @@ def test_the_slots_of_a_ring_by_hand() -> None:
     assert buffer.take(slots)["number"][0].flatten().tolist() == [13, 14, 15, 12]
 
 
-def test_clearing_forgets_every_row() -> None:
-    buffer = buffer_of(4)
-    buffer.add(numbered(0, 6))
-    buffer.clear()
-    assert buffer.size == 0
-    with pytest.raises(ValueError, match="0 rows"):
-        buffer.sample(SeedGenerators([0, 1], "x"), 1)
-    buffer.add(numbered(50, 2))
-    assert held(buffer) == [[50, 51], [1050, 1051]]
-    assert starts_seen(buffer, 2) == {50}
-
-
-def test_draws_are_uniform_over_the_rows_held() -> None:
-    buffer = buffer_of(8)
-    buffer.add(numbered(0, 5))
-    for expected in (range(5), range(3, 11)):
-        rows = buffer.sample(SeedGenerators([0, 1], "draws"), 20_000)["number"].long().squeeze(-1)
-        counts = torch.bincount(rows[0], minlength=12) / 20_000
-        for number in range(12):
-            share = 1 / len(expected) if number in expected else 0.0
-            assert abs(float(counts[number]) - share) < 0.012
-        buffer.add(numbered(5, 6))
-
-
 @pytest.mark.parametrize("rows", [3, 6, 13])
 def test_the_newest_rows_alone_can_be_drawn(rows: int) -> None:
     buffer = buffer_of(6)
@@ -108,15 +87,6 @@ def test_the_newest_rows_alone_can_be_drawn(rows: int) -> None:
         expected = set(range(max(0, rows - min(newest, 6)), rows))
         assert {int(value) for value in drawn[0].flatten()} == expected
         assert {int(value) - 1000 for value in drawn[1].flatten()} == expected
-
-
-def test_windows_are_uniform_over_the_starts() -> None:
-    buffer = buffer_of(8)
-    buffer.add(numbered(0, 11))
-    fields, _ = buffer.sample_windows(SeedGenerators([0, 1], "draws"), 20_000, 4)
-    counts = torch.bincount(fields["number"][0, 0].long().flatten(), minlength=11) / 20_000
-    for number in range(11):
-        assert abs(float(counts[number]) - (0.2 if 3 <= number <= 7 else 0.0)) < 0.012
 
 
 def test_each_seed_draws_from_its_own_rows_with_its_own_stream() -> None:
@@ -142,7 +112,7 @@ def test_too_long_a_window_is_an_error_in_words() -> None:
     buffer = buffer_of(8)
     buffer.add(numbered(0, 3))
     with pytest.raises(ValueError, match="holds 3 rows, expected 4"):
-        buffer.sample_windows(SeedGenerators([0, 1], "x"), 2, 4)
+        buffer.windows(torch.zeros(2, 1, dtype=torch.int64), 4)
 
 
 def test_write_overwrites_one_field_of_the_given_slots() -> None:
@@ -158,7 +128,7 @@ def test_write_overwrites_one_field_of_the_given_slots() -> None:
 def test_windows_can_be_written_back_to_the_slots_they_came_from() -> None:
     buffer = buffer_of(6)
     buffer.add(numbered(0, 9))
-    fields, slots = buffer.sample_windows(SeedGenerators([0, 1], "x"), 3, 2)
+    fields, slots = buffer.windows(torch.tensor([[0, 1, 4], [3, 3, 0]]), 2)
     buffer.write("number", slots.flatten(1), fields["number"].flatten(1, 2) + 0.5)
     again = buffer.take(slots.flatten(1))["number"].view(fields["number"].shape)
     assert torch.equal(again, fields["number"] + 0.5)

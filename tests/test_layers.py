@@ -19,7 +19,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
-        *("checkpoint", "environment", "open_loop", "progress", "recorder"),
+        *("checkpoint", "environment", "open_loop", "progress", "rare_rewards", "recorder"),
     ),
     2: ("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
     3: (

@@ -1,0 +1,48 @@
+"""Where windows of replay begin: anywhere, or around a reward that is rare.
+
+Where one step in a thousand is rewarded, uniform windows show the world model and the agents next
+to nothing of what the task is about. A share of them is therefore drawn around outliers of the
+reward (the skewed sampling of Jaderberg et al. 2016, arXiv:1611.05397, for any reward). As soon as
+such rewards are common they are no outliers any more, and all windows are drawn alike.
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from p2e.generators import SeedGenerators
+
+OUTLIER = 3.0  # standard deviations from the mean
+
+
+def rare(reward: Float[Tensor, "S N"]) -> Bool[Tensor, "S N"]:
+    """Which rewards lie more than three standard deviations from their mean."""
+    deviation = reward - reward.mean(dim=1, keepdim=True)
+    return deviation.abs() > OUTLIER * deviation.square().mean(dim=1, keepdim=True).sqrt()
+
+
+def window_starts(
+    reward: Float[Tensor, "S N"],
+    length: int,
+    windows: int,
+    rare_share: float,
+    generators: SeedGenerators,
+) -> Int64[Tensor, "S W"]:
+    """The first of `length` rows of each window, out of N rows in their order.
+
+    Args:
+        rare_share: of the windows, each with a rare reward somewhere in it. A seed that has none
+            gets uniform windows in their place.
+    """
+    available = reward.shape[1]
+    uniform = generators.integers(available - length + 1, windows)
+    around = round(windows * rare_share)
+    if around == 0:
+        return uniform
+    found = rare(reward).cumsum(dim=1)
+    count = found[:, -1:]
+    number = (generators.uniform(0.0, 1.0, around) * count).long()
+    number = number.minimum(count - 1).clamp(min=0)
+    place = torch.searchsorted(found, number + 1)  # the first row by which so many were found
+    start = (place - generators.integers(length, around)).clamp(0, available - length)
+    return torch.cat([torch.where(count > 0, start, uniform[:, :around]), uniform[:, around:]], 1)

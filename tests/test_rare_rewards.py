@@ -1,0 +1,60 @@
+"""Windows around rare rewards: which rewards are rare, and where windows then begin."""
+
+from collections.abc import Callable
+
+import torch
+
+from p2e.generators import SeedGenerators
+from p2e.rare_rewards import rare, window_starts
+
+Make = Callable[..., SeedGenerators]
+
+
+def rewards(*places: int, rows: int = 400) -> torch.Tensor:
+    """Zero rewards but for ones at these places."""
+    reward = torch.zeros(1, rows)
+    reward[0, list(places)] = 1.0
+    return reward
+
+
+def test_a_few_successes_are_rare_and_many_are_not() -> None:
+    assert rare(rewards(7, 300)).nonzero()[:, 1].tolist() == [7, 300]
+    assert not rare(rewards(*range(0, 400, 4))).any()
+    assert not rare(torch.full((1, 50), 5.0)).any()  # a constant has no outlier
+    dense = torch.rand(2, 400, generator=torch.Generator().manual_seed(0))
+    assert not rare(dense).any()
+
+
+def test_a_rare_cost_counts_as_well() -> None:
+    assert rare(-rewards(7)).nonzero()[:, 1].tolist() == [7]
+
+
+def test_the_stated_share_of_windows_holds_a_rare_reward(generators: Make) -> None:
+    reward = rewards(0, 150, 399)
+    start = window_starts(reward, 8, 1000, 0.25, generators(0))
+    assert start.shape == (1, 1000) and start.min() >= 0 and start.max() <= 392
+    inside = reward[0][(start[0].unsqueeze(1) + torch.arange(8))].sum(dim=1) > 0
+    assert inside[:250].all()
+    assert inside[250:].float().mean() < 0.1
+    around = [(start[0, :250] <= place) & (place < start[0, :250] + 8) for place in (0, 150, 399)]
+    assert min(float(hit.float().mean()) for hit in around) > 0.25  # each of the three
+    offsets = 150 - start[0, :250][around[1]]
+    assert set(offsets.tolist()) == set(range(8))  # anywhere in the window
+
+
+def test_without_rare_rewards_windows_are_uniform(generators: Make) -> None:
+    start = window_starts(torch.zeros(1, 11), 4, 20_000, 0.5, generators(0))
+    counts = torch.bincount(start[0], minlength=8) / 20_000
+    torch.testing.assert_close(counts, torch.full((8,), 1 / 8), atol=0.01, rtol=0)
+
+
+def test_a_share_of_zero_draws_uniformly(generators: Make) -> None:
+    start = window_starts(rewards(7), 4, 5000, 0.0, generators(0))
+    holds = (start <= 7) & (start > 3)
+    assert holds.float().mean() < 0.03
+
+
+def test_a_seed_is_not_moved_by_the_seeds_beside_it(generators: Make) -> None:
+    together = window_starts(torch.cat([rewards(), rewards(7)]), 4, 100, 0.5, generators(0, 1))
+    alone = window_starts(rewards(7), 4, 100, 0.5, generators(1))
+    assert torch.equal(together[1:], alone)

@@ -21,7 +21,7 @@ class CartPoleSwingupEnv(SparseMujocoEnv):
 
     Masses (cart 1 kg, pole 0.1 kg), lengths (rail +-1.8 m, pole 1 m) and goal are those of
     dm_control's cart-pole "swingup_sparse". Its force of 10 N, held for our 0.05 s, would swing the
-    pole up by chance in 4 of 100 random episodes: here it is 5 N, and the cart is damped by
+    pole up by chance in 15 of 400 random episodes: here it is 5 N, and the cart is damped by
     0.5 N s/m.
 
     Observation (5,): position x (m), cosine and sine of the pole's angle (0 is upright), velocity

@@ -145,8 +145,9 @@ def test_walls_are_solid(xml_file):
     assert touched > 1000
 
 
-def test_the_camera_looks_down_on_all_of_it():
-    simulator = PointMazeEnv()
+@pytest.mark.parametrize("xml_file", ["point_maze.xml", "point_maze_large.xml"])
+def test_the_camera_looks_down_on_all_of_it(xml_file):
+    simulator = PointMazeEnv(xml_file)
     simulator.reset(seed=0)
     camera = simulator.model.camera("top")
     np.testing.assert_allclose(simulator.data.camera("top").xmat.reshape(3, 3), np.eye(3))

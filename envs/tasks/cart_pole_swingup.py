@@ -51,5 +51,6 @@ register(
         ),
         terminated=never,
         success=rewarded,
+        random_successes=(0, 2000),
     )
 )

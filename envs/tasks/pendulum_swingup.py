@@ -48,5 +48,6 @@ register(
         ),
         terminated=never,
         success=rewarded,
+        random_successes=(0, 5000),
     )
 )

@@ -32,7 +32,7 @@ register(
             "shoulder, another place each episode. 10 s in steps of 0.05 s."
         ),
         random_score=0.0,  # measured: mean of 500 episodes, python -m envs.random_scores
-        reference_score=169.4,
+        reference_score=162.3,
         reference_source=(
             "Mean return of 200 episodes of inverse kinematics with a proportional controller, "
             "python -m envs.reference_scores."

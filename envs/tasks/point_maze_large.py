@@ -40,5 +40,6 @@ register(
         ),
         terminated=never,
         success=rewarded,
+        random_successes=(0, 1000),
     )
 )

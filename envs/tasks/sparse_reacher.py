@@ -47,5 +47,6 @@ register(
         ),
         terminated=never,
         success=rewarded,
+        random_successes=(0, 4000),
     )
 )

@@ -23,6 +23,11 @@ from envs import make_vector
 
 Stepper = Callable[[], None]  # one step
 ACTIONS = 512  # random actions, used again and again
+TASKS = (
+    "HalfCheetah-v5,Hopper-v5,Humanoid-v5,Walker2d-v5,Pendulum-v1,p2e/CartPoleSwingupSparse-v0,"
+    "p2e/PendulumSwingup-v0,p2e/PointMaze-v0,p2e/PointMazeLarge-v0,p2e/SparseHalfCheetah-v0,"
+    "p2e/SparseReacher-v0"
+)
 
 
 def physics(task: str) -> Stepper | None:
@@ -99,7 +104,7 @@ def compare(task: str, rounds: int, steps: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", default="HalfCheetah-v5,Hopper-v5,Pendulum-v1")
+    parser.add_argument("--tasks", default=TASKS)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=3000, help="steps in a round")
     options = parser.parse_args()

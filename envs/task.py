@@ -47,6 +47,15 @@ def select(first: int, second: int) -> Coordinates:
     return coordinates
 
 
+def rewarded(
+    next_observation: NDArray[np.float32],
+    reward: NDArray[np.float32],
+    terminated: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """The success of tasks that reward nothing but success."""
+    return reward > 0
+
+
 @dataclass(frozen=True)
 class Task:
     """One environment of the benchmark.
@@ -59,7 +68,8 @@ class Task:
     observations (..., O) and returns the simulator's termination flags (...,), bool.
     `success` takes next observations (R, O), rewards (R,) and terminated flags (R,) of one step
     and returns (R,) bool, whether that step satisfies the success predicate; None: none declared.
-    An episode succeeds when any of its steps does.
+    An episode succeeds when any of its steps does. `random_successes` is how many of how many
+    episodes of the uniform random policy succeeded (measured by `envs.random_scores`).
     """
 
     id: str
@@ -73,6 +83,7 @@ class Task:
     projection: Projection
     terminated: Termination
     success: Success | None = None
+    random_successes: tuple[int, int] | None = None
 
     @property
     def slug(self) -> str:

@@ -11,6 +11,11 @@ HOPPER_HEALTHY_STATE = 100.0
 HOPPER_HEALTHY_HEIGHT = 0.7
 HOPPER_HEALTHY_ANGLE = 0.2
 
+# Defaults of gymnasium's Walker2d-v5 and Humanoid-v5; all bounds are exclusive.
+WALKER_HEALTHY_HEIGHTS = (0.8, 2.0)
+WALKER_HEALTHY_ANGLE = 1.0
+HUMANOID_HEALTHY_HEIGHTS = (1.0, 2.0)
+
 # gymnasium/envs/mujoco/inverted_pendulum_v5.py
 INVERTED_PENDULUM_LARGEST_ANGLE = 0.2
 
@@ -46,6 +51,24 @@ def hopper(
         & (angle.abs() < HOPPER_HEALTHY_ANGLE)
     )
     return ~healthy
+
+
+def walker(
+    observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
+) -> torch.Tensor:
+    """Walker2d-v5: ends when it falls or leans. Observation: height (m), torso angle (rad), ..."""
+    height, angle = next_observation[..., 0], next_observation[..., 1]
+    lowest, highest = WALKER_HEALTHY_HEIGHTS
+    return ~((height > lowest) & (height < highest) & (angle.abs() < WALKER_HEALTHY_ANGLE))
+
+
+def humanoid(
+    observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
+) -> torch.Tensor:
+    """Humanoid-v5: ends when the torso is too low or too high. Observation: height (m), ..."""
+    height = next_observation[..., 0]
+    lowest, highest = HUMANOID_HEALTHY_HEIGHTS
+    return ~((height > lowest) & (height < highest))
 
 
 def inverted_pendulum(

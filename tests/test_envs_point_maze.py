@@ -7,70 +7,59 @@ import sys
 import numpy as np
 import pytest
 
-from envs import make_vector, task
+from envs import make_vector
+from envs.controllers import WaypointController
 from envs.point_maze import PointMazeEnv
-from envs.random_scores import measure
+from envs.reference_scores import Episode, play
 
 MAZE = "p2e/PointMaze-v0"
-WAYPOINTS = np.array([[1.5, -0.65], [1.5, 0.65], [-1.6, 0.65]])
 RADIUS = 0.1
 GIVE = 0.03  # m; how far a ball at full speed may be pressed into a wall
 
 
-class WaypointController:
-    """Heads for one waypoint after another, braking by its velocity; the reference policy."""
-
-    def __init__(self):
-        self.next = 0
-
-    def __call__(self, observation):
-        position, velocity = observation[:2], observation[2:]
-        passed = np.linalg.norm(position - WAYPOINTS[self.next]) < 0.4
-        if passed and self.next < len(WAYPOINTS) - 1:
-            self.next += 1
-        return np.clip(4 * (WAYPOINTS[self.next] - position) - velocity, -1, 1)
-
-
-def play(environment, controller):
-    """One episode of a one-row environment: return, step of the first reward, success."""
-    observation = environment.reset()
-    rewards = []
-    while True:
-        step = environment.step(controller(observation[0])[None].astype(np.float32))
-        rewards.append(float(step.reward[0]))
-        observation = step.observation
-        if step.truncated[0]:
-            first = rewards.index(1.0) + 1 if 1.0 in rewards else None
-            return sum(rewards), first, bool(step.success[0])
-
-
-def test_a_waypoint_controller_scores_the_reference():
-    environment = make_vector(MAZE, [0])
-    episodes = [play(environment, WaypointController()) for _ in range(20)]
-    returns, arrivals, successes = zip(*episodes, strict=True)
-    assert all(successes)
-    assert min(arrivals) >= 70
-    assert max(arrivals) <= 100
-    assert abs(np.mean(returns) - task(MAZE).reference_score) < 0.5
-
-
 def test_heading_straight_for_the_goal_fails():
-    environment = make_vector(MAZE, [0])
-    assert play(environment, lambda o: 5 * (WAYPOINTS[-1] - o[:2])) == (0.0, None, False)
+    for environment_id, goal in ((MAZE, (-1.6, 0.65)), ("p2e/PointMazeLarge-v0", (3.6, -2.4))):
+        environment = make_vector(environment_id, [0])
+        straight = WaypointController([goal])
+        assert play(environment, straight) == Episode(total=0.0, success=False, arrival=None)
 
 
-def test_a_random_policy_does_not_find_the_goal():
-    score = measure(MAZE, episodes=50, seed=0)
-    assert score.successes == 0
-    assert set(score.returns) == {0.0} == {task(MAZE).random_score}
-    assert set(score.lengths) == {200}
+def walls(simulator):
+    """Centres and half sizes (W, 2) of all walls."""
+    solid = np.flatnonzero((simulator.model.geom_contype > 0) & (simulator.model.geom_bodyid == 0))
+    return simulator.model.geom_pos[solid, :2], simulator.model.geom_size[solid, :2]
+
+
+def neighbours(simulator, cell):
+    """The middles of the cells of 1.2 m that can be entered from the one whose middle is given."""
+    centres, halves = walls(simulator)
+    for way in np.array([(1, 0), (-1, 0), (0, 1), (0, -1)]):
+        border = cell + 0.6 * way
+        if not (np.abs(border - centres) <= halves).all(axis=1).any():
+            yield tuple(np.round(cell + 1.2 * way, 1).tolist())
+
+
+def test_the_large_maze_has_one_way():
+    simulator = PointMazeEnv("point_maze_large.xml")
+    start, goal = tuple(simulator.start.tolist()), tuple(np.round(simulator.goal.tolist(), 1))
+    length, waiting, passages = {start: 0.0}, [start], 0
+    while waiting:
+        cell = waiting.pop()
+        for near in neighbours(simulator, np.array(cell)):
+            passages += 1
+            if near not in length:
+                length[near] = length[cell] + 1.2
+                waiting.append(near)
+    assert len(length) == 7 * 5
+    assert passages == 2 * (7 * 5 - 1)  # a tree: there is one way to each cell
+    assert length[goal] == pytest.approx(21.6)
 
 
 def test_reward_is_exactly_the_declared_predicate():
     simulator = PointMazeEnv()
     simulator.reset(seed=0)
-    np.testing.assert_array_equal(simulator.goal, [-1.6, 0.65])
-    assert simulator.goal_distance == 0.4
+    np.testing.assert_array_equal(simulator.goal, np.array([-1.6, 0.65], np.float32))
+    assert simulator.goal_distance == np.float32(0.4)
     still = np.zeros(2, np.float32)
     rewarded = []
     for angle in np.linspace(0, 2 * np.pi, 16):
@@ -81,7 +70,7 @@ def test_reward_is_exactly_the_declared_predicate():
                 continue  # inside a wall
             simulator.set_state(position, np.zeros(2))
             observation, reward, terminated, truncated, _ = simulator.step(still)
-            np.testing.assert_array_equal(observation, [*position, 0, 0])
+            np.testing.assert_array_equal(observation, np.array([*position, 0, 0], np.float32))
             assert reward == (distance < 0.4)
             assert not terminated
             assert not truncated
@@ -108,48 +97,57 @@ def test_episodes_start_at_rest_around_the_start():
     assert np.all(starts[:, 2:] == 0)
 
 
-def free(position):
-    """Whether the ball's centre is outside all walls, give or take what a contact gives."""
-    reach = RADIUS - GIVE
-    x, y = position
-    inside = abs(x) <= 2 - reach and abs(y) <= 1.2 - reach
-    # The divider ends at x = 1 with square corners, so measure to the nearest point of the box.
-    nearest = np.array([np.clip(x, -2, 1), np.clip(y, -0.1, 0.1)])
-    return inside and np.hypot(*(position - nearest)) >= reach
+def depth(simulator, position):
+    """How far the ball is pressed into the walls (m): the same for a corner and for a face."""
+    centres, halves = walls(simulator)
+    nearest = np.clip(position, centres - halves, centres + halves)
+    return RADIUS - np.linalg.norm(position - nearest, axis=1).min()
 
 
-def pushes():
-    """Start positions and constant forces: diagonal, straight, and random ones."""
+def crossed(simulator, before, after):
+    """Whether the ball's centre was inside a wall on the straight line between two steps."""
+    centres, halves = walls(simulator)
+    line = np.linspace(before, after, 21)[:, None]
+    return (np.abs(line - centres) < halves - 0.02).all(axis=2).any()
+
+
+def pushes(simulator):
+    """Free positions and constant forces: diagonal, straight, and random ones."""
     generator = np.random.default_rng(0)
     forces = [np.array(f) for f in [(1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1), (1, 0)]]
-    for index in range(60):
+    half_size = simulator.model.geom("floor").size[:2] - 0.3
+    count = 0
+    while count < 60:
         angle = generator.uniform(0, 2 * np.pi)
-        force = forces[index] if index < len(forces) else [np.cos(angle), np.sin(angle)]
-        side = generator.choice([-1, 1])
-        yield np.array([generator.uniform(-1.9, 1.9), side * generator.uniform(0.2, 1.1)]), force
+        force = forces[count] if count < len(forces) else [np.cos(angle), np.sin(angle)]
+        position = generator.uniform(-half_size, half_size)
+        if depth(simulator, position) <= 0:
+            count += 1
+            yield position, force
 
 
-def test_walls_are_solid():
-    simulator = PointMazeEnv()
+@pytest.mark.parametrize("xml_file", ["point_maze.xml", "point_maze_large.xml"])
+def test_walls_are_solid(xml_file):
+    simulator = PointMazeEnv(xml_file)
     simulator.reset(seed=0)
     touched = 0
-    for position, force in pushes():
+    for position, force in pushes(simulator):
         simulator.set_state(position, 2.5 * np.sign(force))
         before = position
         for _ in range(80):
             observation = simulator.step(np.asarray(force, np.float32))[0]
             touched += simulator.data.ncon > 0
-            after = observation[:2]
+            after = observation[:2].astype(np.float64)
             assert simulator.observation_space.contains(observation)
-            assert free(after), f"from {position} with {force} to {after}"
-            crossed = before[1] * after[1] < 0
-            assert not crossed or min(before[0], after[0]) > 1.0
+            assert depth(simulator, after) <= GIVE, f"from {position} with {force} to {after}"
+            assert not crossed(simulator, before, after)
             before = after
     assert touched > 1000
 
 
-def test_the_camera_looks_down_on_all_of_it():
-    simulator = PointMazeEnv()
+@pytest.mark.parametrize("xml_file", ["point_maze.xml", "point_maze_large.xml"])
+def test_the_camera_looks_down_on_all_of_it(xml_file):
+    simulator = PointMazeEnv(xml_file)
     simulator.reset(seed=0)
     camera = simulator.model.camera("top")
     np.testing.assert_allclose(simulator.data.camera("top").xmat.reshape(3, 3), np.eye(3))

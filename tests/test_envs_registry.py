@@ -15,10 +15,17 @@ from envs.simulator import make_simulator, mujoco_messages_as_warnings
 PUBLISHED = (
     "HalfCheetah-v5",
     "Hopper-v5",
+    "Humanoid-v5",
     "InvertedPendulum-v5",
     "MountainCarContinuous-v0",
     "Pendulum-v1",
+    "Walker2d-v5",
+    "p2e/CartPoleSwingupSparse-v0",
+    "p2e/PendulumSwingup-v0",
     "p2e/PointMaze-v0",
+    "p2e/PointMazeLarge-v0",
+    "p2e/SparseHalfCheetah-v0",
+    "p2e/SparseReacher-v0",
 )
 
 
@@ -181,6 +188,8 @@ def test_success_predicates():
         ("Hopper-v5", 60),
         ("InvertedPendulum-v5", 60),
         ("HalfCheetah-v5", 4),
+        ("Humanoid-v5", 60),
+        ("Walker2d-v5", 60),
         ("p2e/PointMaze-v0", 10),
     ],
 )

@@ -12,7 +12,7 @@ from envs.simulator import make_simulator
 from envs.snapshot import load_simulator_state, simulator_state
 
 # Not (yet) tasks; their rewards and observations read more of the simulator than the tasks' do.
-OTHERS = ("Humanoid-v5", "InvertedPendulum-v5", "Reacher-v5")
+OTHERS = ("Ant-v5", "Reacher-v5")
 
 
 def through_a_file(state):
@@ -88,7 +88,7 @@ def test_saving_changes_nothing(environment_id):
         assert same(saved.step(action), untouched.step(action))
 
 
-@pytest.mark.parametrize("environment_id", ["HalfCheetah-v5", "Hopper-v5", "p2e/PointMaze-v0"])
+@pytest.mark.parametrize("environment_id", ["HalfCheetah-v5", "Hopper-v5", "p2e/SparseReacher-v0"])
 def test_a_loaded_simulator_is_in_the_saved_state(environment_id):
     saved: Any = make_simulator(environment_id)
     loaded: Any = make_simulator(environment_id)

@@ -8,7 +8,9 @@ import torch
 
 from envs import make_vector, task, task_ids
 from envs.simulator import make_simulator
-from envs.termination import hopper, never
+from envs.termination import hopper, humanoid, never, walker
+
+FALLING = ("Hopper-v5", "Humanoid-v5", "InvertedPendulum-v5", "Walker2d-v5")
 
 
 def compare(environment_id, policy, steps):
@@ -36,7 +38,7 @@ def test_random_episodes(environment_id):
     generator = np.random.default_rng(0)
     size = make_vector(environment_id, [0]).action_size
     ends = compare(environment_id, lambda o: generator.uniform(-1, 1, (2, size)), 500)
-    assert (ends > 10) == (environment_id in ("Hopper-v5", "InvertedPendulum-v5"))
+    assert (ends > 10) == (environment_id in FALLING)
 
 
 def test_mountain_car_at_the_goal():
@@ -121,6 +123,44 @@ def test_hopper_checks_lower_and_upper_bounds():
             assert hopper(standing, torch.zeros(3), fallen)
     assert not hopper(standing, torch.zeros(3), standing)
     assert not hopper(torch.full((11,), torch.nan), torch.zeros(3), standing)
+
+
+def near(*bounds):
+    """Values just inside, at and just outside each bound, far away, and no numbers."""
+    offsets = (-1e-3, -1e-9, 0.0, 1e-9, 1e-3)
+    values = [bound + offset for bound in bounds for offset in offsets]
+    return [*values, -1e9, 1e9, np.nan, np.inf, -np.inf]
+
+
+def flags_of(simulator, entry, value):
+    """What the simulator and its (float64) observation say with one joint position replaced."""
+    simulator.reset(seed=0)
+    simulator.data.qpos[entry] = value
+    return not simulator.is_healthy, torch.from_numpy(simulator.data.qpos.copy())
+
+
+def test_walker_at_every_bound():
+    simulator: Any = make_simulator("Walker2d-v5")
+    flags = []
+    for entry, bounds in ((1, (0.8, 2.0)), (2, (-1.0, 1.0)), (0, (0.0,)), (3, (0.0,))):
+        for value in near(*bounds):
+            flag, position = flags_of(simulator, entry, value)
+            observation = position[1:]
+            assert walker(observation, torch.zeros(6), observation).item() == flag
+            flags.append(flag)
+    assert 10 < sum(flags) < len(flags) - 10
+
+
+def test_humanoid_at_every_bound():
+    simulator: Any = make_simulator("Humanoid-v5")
+    flags = []
+    for entry, bounds in ((2, (1.0, 2.0)), (0, (0.0,)), (3, (0.0,))):
+        for value in near(*bounds):
+            flag, position = flags_of(simulator, entry, value)
+            observation = position[2:]
+            assert humanoid(observation, torch.zeros(17), observation).item() == flag
+            flags.append(flag)
+    assert 5 < sum(flags) < len(flags) - 10
 
 
 def test_leading_axes_are_kept():

@@ -38,5 +38,6 @@ register(
         ),
         terminated=mountain_car,
         success=_at_goal,
+        random_successes=(4, 1000),
     )
 )

@@ -1,0 +1,92 @@
+"""Writes what docs/tasks.md says of each task: `python -m envs.task_page docs/tasks.md`.
+
+The file's text up to the marker is written by hand and kept; what follows is written anew.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from gymnasium.spaces import Box
+
+from envs.registry import task, task_ids
+from envs.simulator import make_simulator
+from envs.task import Task
+
+MARKER = "<!-- From here on by python -m envs.task_page docs/tasks.md -->\n"
+BUDGET = 20_000  # environment steps, of the sparse tasks in the published suite
+HEADER = (
+    "task",
+    "observation",
+    "actions",
+    "horizon",
+    "random score",
+    "reference score",
+    "random episodes that succeed",
+    "coverage is counted over",
+)
+
+
+def generated() -> str:
+    """The table of all tasks, and a section for each."""
+    tasks = sorted(map(task, task_ids()), key=lambda known: (not known.sparse, known.id))
+    rows = [_row(known) for known in tasks]
+    table = [HEADER, ("---",) * len(HEADER), *rows]
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
+    return "\n".join([*lines, "", *(_section(known) for known in tasks)])
+
+
+def by_chance(known: Task) -> str:
+    """How often the uniform random policy succeeds, in words."""
+    if known.random_successes is None:
+        return "no predicate" if known.success is None else "not measured"
+    successes, episodes = known.random_successes
+    if successes == 0:
+        budgets = episodes * known.horizon // BUDGET
+        return f"none of {episodes:,}, which is {budgets} times {BUDGET:,} steps"
+    # Episodes of the random policy are independent.
+    chance = 1 - (1 - successes / episodes) ** (BUDGET / known.horizon)
+    return f"{successes} of {episodes:,}; in {BUDGET:,} steps with a chance of {chance:.0%}"
+
+
+def _row(known: Task) -> tuple[str, ...]:
+    simulator = make_simulator(known.id)
+    spaces = cast(Box, simulator.observation_space), cast(Box, simulator.action_space)
+    sizes = [str(space.shape[0]) for space in spaces]
+    simulator.close()
+    link = f"[{known.id}](#{known.slug.lower()})"
+    scores = f"{known.random_score:g}", f"{known.reference_score:g}"
+    first, second = known.projection.labels
+    grid = f"{first}, {second}; {known.projection.bins} x {known.projection.bins}"
+    return link, *sizes, str(known.horizon), *scores, by_chance(known), grid
+
+
+def _section(known: Task) -> str:
+    lines = [f"## {known.slug}", ""]
+    if known.sparse:
+        picture = f"![The start and the reached goal of {known.id}](tasks/{known.slug}.png)"
+        lines += [picture, ""]
+    lines += [f"`{known.id}`, {'sparse' if known.sparse else 'dense'}. {known.description}", ""]
+    lines += [f"- Success: {_sentence(known.success_description)}"]
+    lines += [f"- Reference {known.reference_score:g}: {_sentence(known.reference_source)}", ""]
+    return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Keeps the page's text up to the marker and replaces what follows."""
+    parser = argparse.ArgumentParser(prog="python -m envs.task_page", description=__doc__)
+    parser.add_argument("page", type=Path)
+    page = parser.parse_args(arguments).page
+    text = page.read_text(encoding="utf-8")
+    if MARKER not in text:
+        parser.error(f"{page} has no line {MARKER.strip()!r}")
+    page.write_text(text.split(MARKER)[0] + MARKER + "\n" + generated(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""docs/tasks.md and its pictures are complete and current."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+
+from envs import task, task_ids
+from envs.pictures import frame
+from envs.simulator import make_simulator
+from envs.task_page import MARKER, by_chance, generated, main
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
+
+
+def test_the_page_is_current():
+    text = (DOCS / "tasks.md").read_text(encoding="utf-8")
+    assert text.split(MARKER)[1] == "\n" + generated()
+
+
+def test_the_program_keeps_what_is_written_by_hand(tmp_path, capsys):
+    page = tmp_path / "tasks.md"
+    page.write_text(f"By hand.\n\n{MARKER}old", encoding="utf-8")
+    main([str(page)])
+    assert page.read_text(encoding="utf-8") == f"By hand.\n\n{MARKER}\n{generated()}"
+    page.write_text("By hand.\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="2"):
+        main([str(page)])
+    assert "has no line" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == "By hand.\n"
+
+
+@pytest.mark.parametrize("environment_id", SPARSE)
+def test_every_sparse_task_has_a_small_picture(environment_id):
+    path = DOCS / "tasks" / f"{task(environment_id).slug}.png"
+    assert path.stat().st_size < 30_000
+    picture = imageio.imread(path)
+    assert picture.shape[:2] == (240, 488)
+    assert np.abs(picture[:, :240].astype(int) - picture[:, 248:]).max() > 60  # something moved
+    assert f"](tasks/{path.name})" in generated()
+
+
+def test_no_picture_is_left_over():
+    names = {path.stem for path in (DOCS / "tasks").iterdir()}
+    assert names == {task(environment_id).slug for environment_id in SPARSE}
+
+
+def test_chance_in_words():
+    maze = task("p2e/PointMaze-v0")
+
+    def words(successes: tuple[int, int] | None) -> str:
+        return by_chance(dataclasses.replace(maze, random_successes=successes))
+
+    assert words(None) == "not measured"
+    assert words((0, 2000)) == "none of 2,000, which is 20 times 20,000 steps"
+    # 100 episodes of 200 steps: 1 - 0.99^100 = 0.634
+    assert words((20, 2000)) == "20 of 2,000; in 20,000 steps with a chance of 63%"
+    assert by_chance(task("Hopper-v5")) == "no predicate"
+
+
+def test_mountain_car_is_drawn_without_its_own_library():
+    pictures = []
+    for seed in (0, 1):
+        simulator = make_simulator("MountainCarContinuous-v0")
+        simulator.reset(seed=seed)
+        pictures.append(frame("MountainCarContinuous-v0", simulator))
+    assert pictures[0].shape == (240, 240, 3)
+    assert not np.array_equal(pictures[0], pictures[1])
+
+
+DRAW = """
+import sys, mujoco
+try:
+    mujoco.GLContext(8, 8).free()
+except Exception as error:
+    sys.exit(f"no OpenGL: {error!r}")
+from envs.pictures import main
+main(sys.argv[1:])
+"""
+
+
+def test_pictures_can_be_drawn_again(tmp_path):
+    pytest.importorskip("OpenGL", exc_type=ImportError)
+    environment_id = "p2e/SparseReacher-v0"
+    done = subprocess.run(
+        [sys.executable, "-c", DRAW, str(tmp_path), environment_id],
+        env={**os.environ, "MUJOCO_GL": "egl", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    if "no OpenGL" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    name = f"{task(environment_id).slug}.png"
+    drawn, kept = imageio.imread(tmp_path / name), imageio.imread(DOCS / "tasks" / name)
+    assert np.mean(np.abs(drawn.astype(int) - kept)) < 3

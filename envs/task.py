@@ -61,7 +61,7 @@ class Task:
     """One environment of the benchmark.
 
     `horizon` is in environment steps. Scores are undiscounted returns of one episode:
-    `random_score` is what the uniform random policy gets (measured by `envs.random_scores`),
+    `random_score` is what the uniform random policy gets (measured by `envs.tools.random_scores`),
     `reference_score` is what a good policy gets, as `reference_source` explains;
     a normalised score is (return - random_score) / (reference_score - random_score).
     `terminated` takes batched torch observations (..., O), actions (..., A) in [-1, 1] and next
@@ -69,7 +69,7 @@ class Task:
     `success` takes next observations (R, O), rewards (R,) and terminated flags (R,) of one step
     and returns (R,) bool, whether that step satisfies the success predicate; None: none declared.
     An episode succeeds when any of its steps does. `random_successes` is how many of how many
-    episodes of the uniform random policy succeeded (measured by `envs.random_scores`).
+    episodes of the uniform random policy succeeded (measured by `envs.tools.random_scores`).
     """
 
     id: str

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from envs import make_vector
-from envs.controllers import WaypointController
 from envs.point_maze import PointMazeEnv
-from envs.reference_scores import Episode, play
+from envs.tools.controllers import WaypointController
+from envs.tools.reference_scores import Episode, play
 
 MAZE = "p2e/PointMaze-v0"
 RADIUS = 0.1

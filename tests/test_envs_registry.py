@@ -8,9 +8,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from envs import UnknownEnvironmentError, UnsupportedSpaceError, task, task_ids
-from envs.random_scores import main, measure
 from envs.registry import register
 from envs.simulator import make_simulator, mujoco_messages_as_warnings
+from envs.tools.random_scores import main, measure
 
 PUBLISHED = (
     "HalfCheetah-v5",

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from envs import make_vector, task, task_ids
-from envs.controllers import CONTROLLERS, Controller
-from envs.random_scores import measure as measure_random
-from envs.reference_scores import main, measure, play
 from envs.simulator import make_simulator
+from envs.tools.controllers import CONTROLLERS, Controller
+from envs.tools.random_scores import measure as measure_random
+from envs.tools.reference_scores import main, measure, play
 
 SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
 OURS = [environment_id for environment_id in SPARSE if environment_id.startswith("p2e/")]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from envs import task, task_ids
-from envs.pictures import frame
 from envs.simulator import make_simulator
-from envs.task_page import MARKER, by_chance, generated, main
+from envs.tools.pictures import frame
+from envs.tools.task_page import MARKER, by_chance, generated, main
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
@@ -80,7 +80,7 @@ try:
     mujoco.GLContext(8, 8).free()
 except Exception as error:
     sys.exit(f"no OpenGL: {error!r}")
-from envs.pictures import main
+from envs.tools.pictures import main
 main(sys.argv[1:])
 """
 

@@ -32,11 +32,11 @@ register(
             "(observation 0), and the pole within 5.7 degrees of upright, cosine >= 0.995 "
             "(observation 1), otherwise 0; the pole starts hanging. 10 s in steps of 0.05 s."
         ),
-        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=137.7,
         reference_source=(
             "Mean return of 200 episodes of energy shaping with a linear regulator, python -m "
-            "envs.reference_scores."
+            "envs.tools.reference_scores."
         ),
         success_description=(
             "After a step the cart was within 0.25 m of the middle and the pole upright "

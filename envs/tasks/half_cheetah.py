@@ -22,7 +22,7 @@ register(
         description=(
             "Reward x_velocity - 0.1 |action|^2 a step, the velocity (m/s) averaged over the step."
         ),
-        random_score=-282.1,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=-282.1,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=5794.0,
         reference_source=(
             "SAC after 100,000 steps on the v2 task, mean of 10 seeds (5794 +- 461)."

@@ -14,7 +14,7 @@ register(
             "averaged over the step; ends when unhealthy: height <= 0.7 m, |torso angle| >= 0.2 "
             "rad, or any joint angle or velocity at or beyond 100."
         ),
-        random_score=17.9,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=17.9,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=3000.0,
         reference_source=(
             "Between SAC after 300,000 steps (2849 +- 688, v2 task, 10 seeds) and MBPO after "

@@ -15,7 +15,7 @@ register(
             "+-0.4, the contact cost 5e-7 |contact forces|^2, at most 10; ends when unhealthy: "
             "torso height outside (1, 2) m."
         ),
-        random_score=113.1,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=113.1,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=5488.0,
         reference_source=(
             "SAC's best evaluation within a million steps on the v3 task, mean of 10 seeds in "

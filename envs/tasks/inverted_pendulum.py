@@ -13,7 +13,7 @@ register(
             "Reward 1 a step as long as the pole is within 0.2 rad of upright; the episode ends, "
             "without reward, when it is not. The force on the cart is within +-3."
         ),
-        random_score=5.2,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=5.2,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=1000.0,
         reference_source="the largest possible return: upright for the whole episode",
         success_description="none declared",

@@ -25,7 +25,7 @@ register(
             "Reward 100 on the step that reaches position >= 0.45 (observation 0) with velocity "
             ">= 0 (observation 1), which ends the episode, and -0.1 action^2 on every step."
         ),
-        random_score=-32.9,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=-32.9,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=94.0,
         reference_source="Tuned SAC after 50,000 steps (94.7), rounded down.",
         success_description="The goal was reached: position >= 0.45 with velocity >= 0.",

@@ -34,7 +34,7 @@ register(
             "Reward -(angle^2 + 0.1 angular_velocity^2 + 0.001 torque^2) a step, of the angle "
             "(0 upright, wrapped to [-pi, pi]) and velocity before the step."
         ),
-        random_score=-1237.0,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=-1237.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=-150.0,
         reference_source=(
             "Typical mean return of a trained SAC policy; the return depends on the random start."

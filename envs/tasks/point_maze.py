@@ -24,11 +24,11 @@ register(
             "(-1.6, 0.65) (position: observations 0 and 1, m), otherwise 0; the ball starts at "
             "(-1.6, -0.65), behind a wall, about 7 m of corridor away."
         ),
-        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=121.2,
         reference_source=(
             "Mean return of 200 episodes of a waypoint controller that knows the maze "
-            "(python -m envs.reference_scores)."
+            "(python -m envs.tools.reference_scores)."
         ),
         success_description="The ball was at most 0.4 m from the goal after a step.",
         projection=Projection(

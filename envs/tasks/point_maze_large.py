@@ -24,11 +24,11 @@ register(
             "(3.6, -2.4) (position: observations 0 and 1, m), otherwise 0; the ball starts at "
             "(-3.6, -2.4), about 22 m of corridor with dead ends away. 20 s in steps of 0.05 s."
         ),
-        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=169.2,
         reference_source=(
             "Mean return of 200 episodes of a waypoint controller that knows the maze, python -m "
-            "envs.reference_scores."
+            "envs.tools.reference_scores."
         ),
         success_description="The ball was at most 0.4 m from the goal after a step.",
         projection=Projection(

@@ -31,11 +31,11 @@ register(
             "0; the run starts at 0. The model and the actions are HalfCheetah-v5's; control costs "
             "nothing. 10 s in steps of 0.05 s."
         ),
-        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=148.9,
         reference_source=(
             "Mean return of 200 episodes of a gait of sinusoidal torques found by a random search, "
-            "python -m envs.reference_scores (the search: python -m envs.gait_search)."
+            "python -m envs.tools.reference_scores (the search: python -m envs.tools.gait_search)."
         ),
         success_description="The torso was beyond x = 5 m after a step.",
         projection=Projection(

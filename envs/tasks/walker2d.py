@@ -14,7 +14,7 @@ register(
             "averaged over the step; ends when unhealthy: height outside (0.8, 2) m or |torso "
             "angle| >= 1 rad."
         ),
-        random_score=2.0,  # measured: mean of 500 episodes, python -m envs.random_scores
+        random_score=2.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=4500.0,
         reference_source="MBPO after 300,000 steps on the v2 task (about 4500).",
         success_description="none declared",

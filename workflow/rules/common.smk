@@ -59,7 +59,7 @@ FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
 REPORT_FILES = [f"{REPORTS}/index.html", f"{REPORTS}/statistics.json"]
 
-ENVIRONMENT_FILES = ["envs/**/*.py", "envs/**/*.xml"]
+ENVIRONMENT_FILES = ["envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml"]
 RUNS = {run.key: run for run in planned_runs(config)}
 
 

@@ -39,7 +39,8 @@ from runs import (
     resolve_settings,
 )
 
-CODE = ("p2e/**/*.py", "envs/**/*.py", "envs/**/*.xml")
+# envs/tools holds programs that no run uses.
+CODE = ("p2e/**/*.py", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
 OUTPUTS = (
     "training.csv",
     "evaluation.csv",

@@ -1,7 +1,7 @@
 """A controller that reaches the goal, for each sparse task: it shows that the goal can be reached.
 
 They know what the algorithms have to find out: the equations, the maze, the arm's geometry, a gait.
-`envs.reference_scores` measures what they score.
+`envs.tools.reference_scores` measures what they score.
 """
 
 import json
@@ -116,7 +116,7 @@ class GaitController:
 
 
 def half_cheetah() -> Controller:
-    """A gait that `envs.gait_search` found."""
+    """A gait that `envs.tools.gait_search` found."""
     return GaitController(np.array(json.loads(GAIT_FILE.read_text(encoding="utf-8"))["gait"]))
 
 

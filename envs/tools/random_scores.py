@@ -1,4 +1,4 @@
-"""Measures what the uniform random policy scores: `python -m envs.random_scores [ids]`.
+"""Measures what the uniform random policy scores: `python -m envs.tools.random_scores [ids]`.
 
 The registered `random_score` of each task is the mean that this prints with its defaults.
 """
@@ -56,7 +56,7 @@ def measure(environment_id: str, episodes: int, seed: int) -> RandomScore:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints one CSV row a task."""
-    parser = argparse.ArgumentParser(prog="python -m envs.random_scores", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m envs.tools.random_scores", description=__doc__)
     parser.add_argument("ids", nargs="*", help="environment ids (default: all)")
     parser.add_argument("--episodes", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""Writes what docs/tasks.md says of each task: `python -m envs.task_page docs/tasks.md`.
+"""Writes what docs/tasks.md says of each task: `python -m envs.tools.task_page docs/tasks.md`.
 
 The file's text up to the marker is written by hand and kept; what follows is written anew.
 """
@@ -14,7 +14,7 @@ from envs.registry import task, task_ids
 from envs.simulator import make_simulator
 from envs.task import Task
 
-MARKER = "<!-- From here on by python -m envs.task_page docs/tasks.md -->\n"
+MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
 BUDGET = 20_000  # environment steps, of the sparse tasks in the published suite
 HEADER = (
     "task",
@@ -79,7 +79,7 @@ def _sentence(text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keeps the page's text up to the marker and replaces what follows."""
-    parser = argparse.ArgumentParser(prog="python -m envs.task_page", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m envs.tools.task_page", description=__doc__)
     parser.add_argument("page", type=Path)
     page = parser.parse_args(arguments).page
     text = page.read_text(encoding="utf-8")

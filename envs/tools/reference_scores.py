@@ -1,4 +1,4 @@
-"""Measures what the known controllers score: `python -m envs.reference_scores [ids]`."""
+"""Measures what the known controllers score: `python -m envs.tools.reference_scores [ids]`."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from envs.controllers import CONTROLLERS, Controller
+from envs.tools.controllers import CONTROLLERS, Controller
 from envs.vector import VectorEnvironment, make_vector
 
 
@@ -44,7 +44,9 @@ def measure(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints one CSV row a task."""
-    parser = argparse.ArgumentParser(prog="python -m envs.reference_scores", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m envs.tools.reference_scores", description=__doc__
+    )
     parser.add_argument("ids", nargs="*", help="environment ids (default: all with a controller)")
     parser.add_argument("--episodes", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""Draws docs/tasks: `MUJOCO_GL=egl python -m envs.pictures docs/tasks`.
+"""Draws docs/tasks: `MUJOCO_GL=egl python -m envs.tools.pictures docs/tasks`.
 
 One picture a sparse task: how an episode starts (left), and the known controller on its fifth
 rewarded step (right). What is green is the goal.
@@ -17,9 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from envs.controllers import CONTROLLERS
 from envs.registry import task
 from envs.simulator import Simulator, make_simulator
+from envs.tools.controllers import CONTROLLERS
 
 Frame = NDArray[np.uint8]  # (SIZE, SIZE, 3)
 
@@ -90,7 +90,7 @@ def valley(simulator: Any) -> Frame:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Writes <folder>/<slug>.png for each task."""
-    parser = argparse.ArgumentParser(prog="python -m envs.pictures", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m envs.tools.pictures", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("ids", nargs="*", help="environment ids (default: all sparse tasks)")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Searches a gait for the half cheetah: `python -m envs.gait_search` writes GAIT_FILE.
+"""Searches a gait for the half cheetah: `python -m envs.tools.gait_search` writes GAIT_FILE.
 
 A cross-entropy search over sinusoidal torques that look at nothing. A gait is worth the distance of
 the second half of an episode, at most 10 m, the worst over a few starts.
@@ -9,7 +9,7 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.controllers import GAIT_FILE, GaitController
+from envs.tools.controllers import GAIT_FILE, GaitController
 from envs.vector import VectorEnvironment, make_vector
 
 TASK = "p2e/SparseHalfCheetah-v0"
@@ -54,7 +54,10 @@ def search(seed: int) -> NDArray[np.float64]:
 
 def main() -> None:
     gait = search(seed=100)
-    found = {"found by": "python -m envs.gait_search", "gait": [round(g, 4) for g in gait.tolist()]}
+    found = {
+        "found by": "python -m envs.tools.gait_search",
+        "gait": [round(g, 4) for g in gait.tolist()],
+    }
     GAIT_FILE.write_text(json.dumps(found) + "\n", encoding="utf-8")
 
 

@@ -1,0 +1,1 @@
+"""Programs about the environments, which no run uses: scores, pictures, the page on the tasks."""

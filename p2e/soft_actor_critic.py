@@ -5,6 +5,7 @@ agent sees whatever the batch holds as observations (raw ones, or latent feature
 gradient).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ class SoftActorCriticConfig:
 
     Args:
         target_entropy: None for -dim(action).
+        min_alpha: alpha is kept above it. Where no reward was met yet, all actions are worth the
+            same, and alpha otherwise falls until the policy settles on one of them by chance.
         target_rate: tau of the soft update of the target critics, once an update.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
         compiled: let torch.compile make one program of the whole update. It needs a C++ compiler
@@ -43,6 +46,7 @@ class SoftActorCriticConfig:
     batch_size: int = 256
     initial_alpha: float = 1.0
     target_entropy: float | None = None
+    min_alpha: float = 0.0
     critic_layer_norm: bool = False
     clip_norm: float | None = None
     compiled: bool = False
@@ -53,6 +57,8 @@ class SoftActorCriticConfig:
         require(
             0 < self.target_rate <= 1, "agent.target_rate", self.target_rate, "a number in (0, 1]"
         )
+        floor, most = self.min_alpha, f"between 0 and agent.initial_alpha ({self.initial_alpha})"
+        require(0 <= floor <= self.initial_alpha, "agent.min_alpha", floor, most)
         clip = self.clip_norm
         require(clip is None or clip > 0, "agent.clip_norm", clip, "a number greater than 0")
         sizes = self.hidden
@@ -178,6 +184,8 @@ class SoftActorCritic:
         norm = self.actor_optimizer.descend([gradient])
         entropy = -sample.log_probability.mean(dim=1, keepdim=True)
         self.temperature_optimizer.descend([entropy - self.target_entropy])
+        if self.config.min_alpha > 0:
+            self.temperature.log_alpha.clamp_(min=math.log(self.config.min_alpha))
         return {
             "actor_loss": (alpha * sample.log_probability - smaller(values)).mean(dim=1),
             "alpha": alpha.squeeze(1),

@@ -48,6 +48,16 @@ def test_the_first_updates_metrics_are_those_of_the_plain_losses() -> None:
     assert all(value.shape == (2,) and not value.requires_grad for value in metrics.values())
 
 
+def test_alpha_stays_above_its_floor() -> None:
+    lowest = []
+    for floor in (0.0, 0.09):
+        agent = agent_of((0, 1), initial_alpha=0.1, min_alpha=floor, learning_rate=0.01)
+        for number in range(50):
+            agent.update(random_batch(2, number))
+        lowest.append(agent.temperature().min().item())
+    assert lowest[0] < 0.085 and lowest[1] == pytest.approx(0.09)
+
+
 def constant_agent() -> SoftActorCritic:
     """Policy: mean 0, standard deviation 1. Target critics: 3 and 5 everywhere. alpha: 0.5."""
     agent = agent_of((0,), discount=0.9, initial_alpha=0.5)
@@ -171,6 +181,7 @@ def test_a_restored_agent_goes_on_bit_for_bit() -> None:
         ("learning_rate", math.nan),
         ("batch_size", 0),
         ("initial_alpha", -1.0),
+        ("min_alpha", 1.5),
         ("discount", 1.5),
         ("discount", math.nan),
         ("target_rate", 0.0),

@@ -6,7 +6,9 @@ from torch import Tensor
 Steps = dict[str, Float[Tensor, "S T N W"]]
 
 
-def multi_step(rows: Steps, rewards: tuple[str, ...], discount: float, steps: int) -> Steps:
+def multi_step(
+    rows: Steps, rewards: tuple[str, ...], discount: float, steps: int, undirected: int = 0
+) -> Steps:
     """Let each row of step t reach to step t + n, n = min(steps, T - t), of its trajectory.
 
     A reward becomes r_t + ... + discount^(n-1) r_{t+n-1}, each weighted by the probability that the
@@ -21,16 +23,18 @@ def multi_step(rows: Steps, rewards: tuple[str, ...], discount: float, steps: in
     Args:
         rows: fields of T steps of N trajectories; "terminated" is 1 where the trajectory is cut.
         rewards: the names of the fields that are rewards.
+        undirected: the first trajectories follow no policy, but random actions; their returns are
+            nobody's, and their rows stay as they are.
     """
-    length = rows["terminated"].shape[1]
+    length, directed = rows["terminated"].shape[1], slice(undirected, None)
     going_on = discount * (1 - rows["terminated"])
     reach, result = going_on.clone(), dict(rows)
     result |= {name: rows[name].clone() for name in (*rewards, "next_observation")}
     for k in range(1, min(steps, length)):
-        early, late = slice(None, length - k), slice(k, None)
+        early, late = (slice(None, length - k), directed), (slice(k, None), directed)
         for name in rewards:
-            result[name][:, early] += reach[:, early] * rows[name][:, late]
-        reach[:, early] *= going_on[:, late]
-        result["next_observation"][:, early] = rows["next_observation"][:, late]
+            result[name][:, *early] += reach[:, *early] * rows[name][:, *late]
+        reach[:, *early] *= going_on[:, *late]
+        result["next_observation"][:, *early] = rows["next_observation"][:, *late]
     result["terminated"] = 1 - reach / discount
     return result

@@ -72,6 +72,16 @@ def test_the_value_of_a_policy_is_a_fixed_point_whatever_the_steps(steps: int) -
     torch.testing.assert_close(target, value[:-1])
 
 
+def test_rows_of_random_actions_stay_as_they_are() -> None:
+    one = trajectory([0, 0, 0])
+    rows = {name: x.expand(-1, -1, 3, -1) for name, x in one.items()}
+    reached = multi_step(rows, ("reward", "curiosity"), DISCOUNT, 3, undirected=2)
+    expected = multi_step(one, ("reward", "curiosity"), DISCOUNT, 3)
+    for name in rows:
+        assert torch.equal(reached[name][:, :, :2], rows[name][:, :, :2]), name
+        assert torch.equal(reached[name][:, :, 2:], expected[name]), name
+
+
 def test_the_given_rows_stay_as_they_were() -> None:
     rows = trajectory([0, 0, 0])
     before = {name: x.clone() for name, x in rows.items()}

@@ -109,15 +109,20 @@ class Plan2Explore(Algorithm):
         self.curiosity.scale.update(disagreement)
         imagined["curiosity"] = self.curiosity.reward(disagreement)
         discount, steps = self.config.agent.discount, self.config.multi_step
-        reaching = multi_step(imagined, ("reward", "curiosity"), discount, steps)
+        rewards = ("reward", "curiosity")
+        reaching = multi_step(imagined, rewards, discount, steps, self._undirected)
         self.imagination_buffer.add({name: x.flatten(1, 2) for name, x in reaching.items()})
         means = {"disagreement": disagreement, "imagined_reward": reward}
         return {name: x.mean(dim=(1, 2, 3)) for name, x in means.items()}
 
+    @property
+    def _undirected(self) -> int:
+        """Trajectories of an imagination that take random actions."""
+        return round(self.config.imagined_starts * self.config.random_share)
+
     def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
         """Random actions in the first trajectories; the policies that learn share the rest."""
-        trajectories = features.shape[1]
-        undirected = round(trajectories * self.config.random_share)
+        trajectories, undirected = features.shape[1], self._undirected
         curious = trajectories - undirected
         if self._over:
             curious = 0

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reporting.run_folder import COLUMNS
 from reporting.task_facts import TaskFacts
 
 ALGORITHMS = ("sac", "mbpo", "plan2explore")
@@ -125,6 +126,7 @@ def write_run(folder: Path, task: SyntheticTask, run: dict[str, Any], evaluation
     curves = {seed: _curve(task, end, steps, generator) for seed, end in ends.items()}
     _write_episodes(folder, task, curves, steps, generator)
     _write_losses(folder, task, run, generator)
+    _write_model_tables(folder, run, steps, generator)
     _write_coverage(folder, run, steps, generator)
     (folder / "checkpoint.pt").write_bytes(generator.bytes(64))
     write_manifest(folder, run)
@@ -170,8 +172,9 @@ def _write_losses(
     folder: Path, task: SyntheticTask, run: dict[str, Any], generator: np.random.Generator
 ) -> None:
     metrics = ["actor_loss", "critic_loss", "alpha", "q_value"]
-    further = {"mbpo": 1, "plan2explore": 3}.get(run["algorithm"], 0)
-    metrics += ["world_loss", "disagreement", "intrinsic_reward"][:further]
+    further = {"mbpo": ["holdout_loss"]}
+    further["plan2explore"] = ["world_loss", "disagreement", "intrinsic_reward"]
+    metrics += further.get(run["algorithm"], [])
     rows = []
     for seed in run["seeds"]:
         for step in range(100, task.steps + 1, 100):
@@ -179,6 +182,30 @@ def _write_losses(
             values = [decay * np.exp(0.1 * generator.standard_normal()) for _ in metrics]
             rows.append((seed, step, *(values if step > 100 else [""] * len(values))))
     write_csv(folder / "losses.csv", ("seed", "step", *metrics), rows)
+
+
+def _write_model_tables(
+    folder: Path, run: dict[str, Any], steps: np.ndarray, generator: np.random.Generator
+) -> None:
+    """Errors that grow with the horizon and shrink over the steps; without a model, no rows."""
+    errors, predictions = [], []
+    for seed in run["seeds"] if run["algorithm"] != "sac" else []:
+        for step in steps[1:]:
+            level = (0.1 + np.exp(-3 * step / steps[-1])) * np.exp(
+                0.1 * generator.standard_normal()
+            )
+            for horizon in (1, 2, 5, 10, 20):
+                errors.append((seed, step, horizon, level * horizon**0.5 / 2, horizon**0.5 / 3))
+        for segment in range(2):
+            for feature in range(4):
+                truth = np.cumsum(generator.standard_normal(21))
+                off = np.cumsum([0.0, *0.2 * generator.standard_normal(20)])
+                predictions += [
+                    (seed, segment, time, feature, truth[time], truth[time] + off[time])
+                    for time in range(21)
+                ]
+    write_csv(folder / "open_loop.csv", COLUMNS["open_loop"], errors)
+    write_csv(folder / "predictions.csv", COLUMNS["predictions"], predictions)
 
 
 def _write_coverage(
@@ -201,7 +228,10 @@ def _write_coverage(
 
 def write_manifest(folder: Path, run: dict[str, Any]) -> None:
     """Write manifest.json with the true hashes of the files beside it."""
-    names = ("training.csv", "evaluation.csv", "losses.csv", "coverage.npz", "checkpoint.pt")
+    names = [
+        *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
+        *("open_loop.csv", "predictions.csv", "checkpoint.pt"),
+    ]
     cost = 1.0 + ALGORITHMS.index(run["algorithm"])
     manifest = {
         **{key: run[key] for key in ("algorithm", "environment", "seeds", "steps")},

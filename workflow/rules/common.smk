@@ -38,6 +38,8 @@ TRAINED = [
     "evaluation.csv",
     "losses.csv",
     "coverage.npz",
+    "open_loop.csv",
+    "predictions.csv",
     "checkpoint.pt",
     "manifest.json",
 ]
@@ -49,6 +51,8 @@ TABLES = [
     "training.csv",
     "losses.csv",
     "final.csv",
+    "open_loop.csv",
+    "predictions.csv",
     "coverage.npz",
 ]
 SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]

@@ -1,6 +1,7 @@
 """The HTML page: what the template is given, and how it is filled in."""
 
 import tomllib
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from markupsafe import Markup, escape
 from reporting import text
 from reporting.aggregates import Group
 from reporting.analysis import Statistics
-from reporting.costs import Cost
 from reporting.headline import SEEDS_FOR_A_VERDICT, UNDECIDED, VERDICTS, Headline
 from reporting.intervals import Interval
 from reporting.page_runs import RUN_COLUMNS, provenance, run_rows
@@ -28,6 +28,7 @@ SECTIONS = (
     ("learning", "Learning curves", None),
     ("aggregates", "Over all tasks", None),
     ("exploration", "Exploration", "coverage-map"),
+    ("models", "World models", "open-loop"),
     ("inside", "Inside the runs", "internals"),
     ("cost", "Cost", "cost"),
     ("runs", "Every run", None),
@@ -135,9 +136,9 @@ def _figure(statistics: Statistics, plot: Plot, svg: str) -> dict[str, Any]:
     return {"kind": plot.kind, "task": task, "svg": Markup(svg)}
 
 
-def by_environment(costs: tuple[Cost, ...]) -> list[tuple[str, list[Cost]]]:
-    """Costs grouped by task, in their order."""
-    grouped = groupby(costs, key=lambda cost: cost.environment)
+def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Statistics of tasks, grouped by task, in their order."""
+    grouped = groupby(items, key=lambda item: item.environment)
     return [(environment, list(members)) for environment, members in grouped]
 
 

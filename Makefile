@@ -44,7 +44,7 @@ write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
   && python workflow/scripts/figures.py --summary results/$(SUITE)/summary \
     --output reports/$(SUITE)/figures \
   && python workflow/scripts/report.py --summary results/$(SUITE)/summary \
-    --figures reports/$(SUITE)/figures --output reports/$(SUITE)
+    --figures reports/$(SUITE)/figures --films reports/$(SUITE)/films --output reports/$(SUITE)
 
 test: lint pytest
 

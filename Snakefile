@@ -37,4 +37,5 @@ rule all:
         SUMMARY_DIGEST,
         FIGURES,
         FIGURES_DIGEST,
+        film_files(*FILM_FILES),
         REPORT_FILES,

@@ -10,7 +10,10 @@ import pytest
 
 from tests.pipeline_project import NOTHING, Project, copy_of_the_project
 
-EVALUATION_AND_BELOW = {"evaluate": 12, "aggregate": 1, "figures": 1, "report": 1, "all": 1}
+EVALUATION_AND_BELOW = {
+    **{"evaluate": 12, "film": 6},
+    **{"aggregate": 1, "figures": 1, "report": 1, "all": 1},
+}
 SEEDS = "seeds:\n  count: "
 
 
@@ -58,6 +61,7 @@ def test_the_smoke_suite_makes_every_file(finished: Project) -> None:
     runs = finished.folder / "results" / "smoke" / "runs"
     names = {
         *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
+        *("open_loop.csv", "predictions.csv"),
         *("checkpoint.pt", "manifest.json", "final.csv"),
     }
     folders = sorted(runs.glob("*/*/*"))

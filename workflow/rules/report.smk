@@ -21,6 +21,7 @@ rule report:
     input:
         summary=SUMMARY_DIGEST,
         figures=FIGURES_DIGEST,
+        films=film_files(*FILM_FILES),
     output:
         REPORT_FILES,
     log:
@@ -34,4 +35,4 @@ rule report:
         ),
     shell:
         "python workflow/scripts/report.py --summary {params.summary:q} --figures {params.figures:q}"
-        " --output {params.folder:q} > {log:q} 2>&1"
+        " --films {params.folder:q}/films --output {params.folder:q} > {log:q} 2>&1"

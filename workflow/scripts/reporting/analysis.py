@@ -18,6 +18,7 @@ from reporting.aggregates import (
 from reporting.bootstrap import REPLICATES, SEED
 from reporting.comparison import Comparison, Scores, algorithm_pairs, compare_all
 from reporting.costs import Cost, suite_costs
+from reporting.films import Film
 from reporting.headline import Headline, headline
 from reporting.intervals import CONFIDENCE, FloatArray, Interval, t_band, t_interval
 from reporting.model_errors import ModelErrors, model_errors
@@ -98,6 +99,7 @@ class Statistics:
     costs: tuple[Cost, ...]
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
+    films: tuple[Film, ...] = ()
 
     def cell(self, environment: str, algorithm: str) -> Cell:
         """The results of one algorithm on one task."""

@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 from reporting import text
 from reporting.aggregates import Group
 from reporting.analysis import Statistics
+from reporting.films import Film, Images
 from reporting.headline import SEEDS_FOR_A_VERDICT, UNDECIDED, VERDICTS, Headline
 from reporting.intervals import Interval
-from reporting.page_runs import RUN_COLUMNS, provenance, run_rows
+from reporting.page_runs import RUN_COLUMNS, data_links, provenance, run_rows
 from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
@@ -26,6 +27,7 @@ SECTIONS = (
     ("answer", "The answer", None),
     ("tasks", "Task by task", None),
     ("learning", "Learning curves", None),
+    ("films", "Films", "film"),
     ("aggregates", "Over all tasks", None),
     ("exploration", "Exploration", "coverage-map"),
     ("models", "World models", "open-loop"),
@@ -37,7 +39,12 @@ SECTIONS = (
 )
 
 
-def render(statistics: Statistics, summary: Summary, figures: list[tuple[Plot, str]]) -> str:
+def render(
+    statistics: Statistics,
+    summary: Summary,
+    figures: list[tuple[Plot, str]],
+    films: dict[tuple[str, str], tuple[Film, Images]],
+) -> str:
     """The whole page as one self-contained document; all text from data is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -61,25 +68,28 @@ def render(statistics: Statistics, summary: Summary, figures: list[tuple[Plot, s
         groupby_environment=by_environment,
     )
     page = environment.get_template("report.html.jinja")
-    return page.render(context(statistics, summary, figures, (low, high))) + "\n"
+    return page.render(context(statistics, summary, figures, films, (low, high))) + "\n"
 
 
 def context(
     statistics: Statistics,
     summary: Summary,
     figures: list[tuple[Plot, str]],
+    films: dict[tuple[str, str], tuple[Film, Images]],
     ends: tuple[float, float],
 ) -> dict[str, Any]:
     """Everything that the templates refer to by name."""
     sizes = [cell.n for cell in statistics.cells]
     smallest, largest = min(sizes, default=0), max(sizes, default=0)
-    kinds = {plot.kind for plot, _ in figures}
+    kinds = {plot.kind for plot, _ in figures} | ({"film"} if films else set())
     order = colour_order(statistics, summary)
     return {
         "statistics": statistics,
         "lead": lead(statistics.headline),
         "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
         "figures": [_figure(statistics, plot, svg) for plot, svg in figures],
+        "films": by_environment([film for film, _ in films.values()]),
+        "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
         # Our own files, the only text that is not escaped beside the figures.
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
@@ -97,7 +107,8 @@ def context(
         "requested": sum(run["status"] != LEFT_OUT for run in summary.runs),
         "unusable": summary.unusable_runs(),
         "left_out": summary.left_out_runs(),
-        "runs": run_rows(summary.runs, statistics.facts),
+        "runs": run_rows(summary, statistics.facts),
+        "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
         "provenance": provenance(summary.runs),
     }

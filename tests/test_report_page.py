@@ -221,6 +221,30 @@ def test_numbers_of_the_table_are_those_of_the_statistics(page, numbers):
     assert "not available" in table
 
 
+def all_numbers(value):
+    """Every number in a structure read from JSON, those written as text included."""
+    if isinstance(value, dict):
+        return {number for part in value.values() for number in all_numbers(part)}
+    if isinstance(value, list):
+        return {number for part in value for number in all_numbers(part)}
+    try:
+        return {float(value)} if value is not None else set()
+    except ValueError:
+        return set()
+
+
+def test_every_number_of_every_table_is_in_the_statistics(page, numbers):
+    known, shown = all_numbers(numbers), []
+    for cell in page.all("td"):
+        for name in ("data-value", "data-low", "data-high"):
+            try:
+                shown.append(float(cell.get(name, "no number")))
+            except ValueError:
+                continue
+    assert len(shown) > 100
+    assert [value for value in shown if value not in known] == []
+
+
 def test_few_seeds_are_warned_of(page):
     assert "With as few seeds as here, intervals are too narrow" in page.visible
     assert "Intervals with few seeds cover less than they claim" in page.visible

@@ -55,6 +55,8 @@ TABLES = [
     "predictions.csv",
     "coverage.npz",
 ]
+# What `snakemake --report` holds of them; the others are many megabytes.
+REPORTED_TABLES = {"runs.csv", "evaluation.csv", "final.csv"}
 SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]
 SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
 FIGURES = f"{REPORTS}/figures"

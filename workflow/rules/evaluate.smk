@@ -22,7 +22,13 @@ rule film:
     input:
         filmed_run,
     output:
-        [f"{FILM}/{name}" for name in FILM_FILES],
+        report(
+            f"{FILM}/film.webp",
+            caption="../report/film.rst",
+            category="Films",
+            labels={"task": "{environment}", "algorithm": "{algorithm}"},
+        ),
+        [f"{FILM}/{name}" for name in FILM_FILES[1:]],
     log:
         f"{RESULTS}/logs/{{environment}}/{{algorithm}}/film.log",
     threads: 1

@@ -2,7 +2,13 @@ rule figures:
     input:
         summary=SUMMARY_DIGEST,
     output:
-        folder=directory(FIGURES),
+        folder=report(
+            directory(FIGURES),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
         digest=FIGURES_DIGEST,
     log:
         f"{RESULTS}/logs/figures.log",
@@ -23,7 +29,15 @@ rule report:
         figures=FIGURES_DIGEST,
         films=film_files(*FILM_FILES),
     output:
-        REPORT_FILES,
+        [
+            report(
+                file,
+                caption="../report/page.rst",
+                category="Report",
+                labels={"file": Path(file).name},
+            )
+            for file in REPORT_FILES
+        ],
     log:
         f"{RESULTS}/logs/report.log",
     params:

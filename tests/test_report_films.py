@@ -19,8 +19,10 @@ from film_images import MOST_BYTES, MOST_FRAMES, SIZE, FrameSampler, draw_path, 
 from reporting.figure_set import INDEX
 from reporting.films import read_films
 from reporting.tables import read_summary
-from tests.test_report_page import Page, build
-from tests.test_report_synthetic import ALGORITHMS, SyntheticTask, write_suite
+from tests.html_page import Page
+from tests.synthetic_training import ALGORITHMS
+from tests.test_report_page import build
+from tests.test_report_synthetic import SyntheticTask, write_suite
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 SETTINGS = {

@@ -8,10 +8,12 @@ import shutil
 import pytest
 
 from tests.chromium import Chromium
+from tests.synthetic_films import write_films
 from tests.test_report_page import EVIL, build
 from tests.test_report_synthetic import SyntheticTask, write_suite
 
 WIDE, PHONE = 1280, 390
+RESULTS = "browser"
 RUNS = "document.getElementById('run-table')"
 
 
@@ -19,9 +21,10 @@ RUNS = "document.getElementById('run-table')"
 def folder(tmp_path_factory):
     """The report of a suite with one run missing and one task of an evil name."""
     tasks = [SyntheticTask("p2e/Maze-v0"), SyntheticTask(EVIL, sparse=False)]
-    suite = write_suite(tmp_path_factory.mktemp("browser") / "results", tasks, seeds=2)
+    suite = write_suite(tmp_path_factory.mktemp("results") / RESULTS, tasks, seeds=2)
     shutil.rmtree(suite.folder(0))
     folder = tmp_path_factory.mktemp("report")
+    write_films(suite, folder / "films")
     build(suite, folder)
     return folder
 
@@ -120,9 +123,25 @@ def test_a_run_opens_and_closes(page):
     page.evaluate(f"{button}.click()")
     assert page.evaluate(f"{details}.offsetHeight") > 100
     assert '"batch_size": 256' in page.evaluate(f"{details}.innerText")
+    assert page.evaluate(f"{details}.querySelectorAll('.small-curves svg').length") > 4
+    links = page.evaluate(
+        f"[...{details}.querySelectorAll('a')].map((a) => a.getAttribute('href'))"
+    )
+    assert f"../../results/{RESULTS}/runs/task-0/sac/1/manifest.json" in links
     assert page.evaluate(f"{button}.getAttribute('aria-expanded')") == "true"
     page.evaluate(f"{button}.click()")
     assert page.evaluate(f"{details}.offsetHeight") == 0
+
+
+def test_a_film_stands_still_until_it_is_pressed(page):
+    film = "document.querySelector('details.film')"
+    shown = f"{film}.querySelector(':scope > img').offsetHeight"
+    assert page.evaluate(f"{film}.querySelector('summary img').naturalWidth") == 240
+    assert page.evaluate(shown) == 0
+    page.evaluate(f"{film}.querySelector('summary').click()")
+    assert page.evaluate(shown) == 180
+    page.evaluate(f"{film}.querySelector('summary').click()")
+    assert page.evaluate(shown) == 0
 
 
 def test_csv_holds_the_numbers_of_the_statistics(page, folder):

@@ -20,6 +20,7 @@ from reporting.figure_set import INDEX
 from reporting.films import read_films
 from reporting.tables import read_summary
 from tests.html_page import Page
+from tests.synthetic_films import write_films
 from tests.synthetic_training import ALGORITHMS
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
@@ -135,19 +136,7 @@ def suite(tmp_path):
     """A suite as large as the published one in tasks and algorithms, with a film for each."""
     tasks = [SyntheticTask(f"p2e/Task{place}-v0") for place in range(9)]
     suite = write_suite(tmp_path / "results", tasks, seeds=1, evaluations=3)
-    image = Image.new("RGB", SIZE, "grey")
-    film, still = encode([image, image])
-    for place, run in enumerate(suite.suite["runs"]):
-        manifest = json.loads((suite.folder(place) / "manifest.json").read_text(encoding="utf-8"))
-        name = run["environment"].replace("/", "-")
-        folder = tmp_path / "films" / name / run["algorithm"]
-        folder.mkdir(parents=True)
-        # Padded to the size that no film exceeds; what reads WebP ignores what follows it.
-        (folder / "film.webp").write_bytes(film.ljust(MOST_BYTES, b"\0"))
-        (folder / "still.webp").write_bytes(still)
-        facts = {"seed": 0, "return": 12.5, "length": 200, "success": True, "every": 4}
-        facts |= {"drawn": True, "checkpoint": manifest["files"]["checkpoint.pt"]}
-        (folder / "film.json").write_text(json.dumps(facts), encoding="utf-8")
+    write_films(suite, tmp_path / "films", MOST_BYTES)
     return suite
 
 

@@ -22,8 +22,9 @@ def build(suite, folder):
     summary = str(suite.results / "summary")
     drawn = str(folder / "figures")
     figures.main(["--summary", summary, "--output", drawn], suite.facts_of)
-    arguments = ["--summary", summary, "--figures", drawn, "--output", str(folder)]
-    report.main(arguments, suite.facts_of)
+    films = str(folder / "films")
+    arguments = ["--summary", summary, "--figures", drawn, "--films", films]
+    report.main([*arguments, "--output", str(folder)], suite.facts_of)
     return (folder / "index.html").read_text(encoding="utf-8")
 
 

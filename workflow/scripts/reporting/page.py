@@ -1,5 +1,6 @@
 """The HTML page: what the template is given, and how it is filled in."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from itertools import groupby
@@ -115,8 +116,10 @@ def context(
 
 
 def lead(headline: Headline) -> Markup:
-    """The sentence, with its verdicts set in bold."""
-    sentence = str(escape(headline.sentence))
+    """The sentence, with its verdicts set in bold and its brackets set back."""
+    sentence = re.sub(
+        r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
+    )
     for verdict in (*VERDICTS, UNDECIDED):
         sentence = sentence.replace(verdict, f"<strong>{verdict}</strong>")
     return Markup(sentence)

@@ -31,7 +31,7 @@ SECTIONS = (
     ("films", "Films", "film"),
     ("aggregates", "Over all tasks", None),
     ("exploration", "Exploration", "coverage-map"),
-    ("models", "World models", "open-loop"),
+    ("models", "World models", "models"),
     ("inside", "Inside the runs", "internals"),
     ("cost", "Cost", "cost"),
     ("runs", "Every run", None),
@@ -83,11 +83,14 @@ def context(
     sizes = [cell.n for cell in statistics.cells]
     smallest, largest = min(sizes, default=0), max(sizes, default=0)
     kinds = {plot.kind for plot, _ in figures} | ({"film"} if films else set())
+    if kinds & {"open-loop", "model-losses"}:
+        kinds.add("models")
     order = colour_order(statistics, summary)
     return {
         "statistics": statistics,
         "lead": lead(statistics.headline),
         "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
+        "has_models": "models" in kinds,
         "figures": [_figure(statistics, plot, svg) for plot, svg in figures],
         "films": by_environment([film for film, _ in films.values()]),
         "images": {(film.environment, film.algorithm): images for film, images in films.values()},

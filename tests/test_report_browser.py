@@ -135,13 +135,13 @@ def test_a_run_opens_and_closes(page):
 
 def test_a_film_stands_still_until_it_is_pressed(page):
     film = "document.querySelector('details.film')"
-    shown = f"{film}.querySelector(':scope > img').offsetHeight"
+    shown = f"{film}.querySelector(':scope > img').checkVisibility()"
     assert page.evaluate(f"{film}.querySelector('summary img').naturalWidth") == 240
-    assert page.evaluate(shown) == 0
+    assert page.evaluate(shown) is False
     page.evaluate(f"{film}.querySelector('summary').click()")
-    assert page.evaluate(shown) == 180
+    assert page.evaluate(shown) is True
     page.evaluate(f"{film}.querySelector('summary').click()")
-    assert page.evaluate(shown) == 0
+    assert page.evaluate(shown) is False
 
 
 def test_csv_holds_the_numbers_of_the_statistics(page, folder):

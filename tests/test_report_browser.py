@@ -192,6 +192,13 @@ def test_the_page_fits_and_its_text_stands_out(page, width, scheme):
     assert (sum(paper) > 3 * 128) == (scheme == "light")
 
 
+def test_no_table_needs_scrolling_on_a_wide_page(page):
+    boxes = "[...document.querySelectorAll('.scroll')]"
+    page.evaluate("document.querySelector('table.results th button').click()")
+    hidden = page.evaluate(f"{boxes}.map((box) => box.scrollWidth - box.clientWidth)")
+    assert len(hidden) > 5 and max(hidden) <= 1
+
+
 def contrast(one, two):
     """The contrast ratio of the Web Content Accessibility Guidelines."""
 

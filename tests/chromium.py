@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,10 @@ def find_chromium() -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
+
+
+# Seconds for one answer; a busy machine is slow, and a browser that hangs must not hang the tests.
+PATIENCE = 120
 
 
 class Chromium:
@@ -74,6 +79,8 @@ class Chromium:
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._received:
+            ready, _, _ = select.select([self._answers], [], [], PATIENCE)
+            assert ready, f"Chromium did not answer within {PATIENCE} s"
             read = os.read(self._answers, 1 << 20)
             assert read, "Chromium ended before it answered"
             self._received += read

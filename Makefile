@@ -12,7 +12,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest report benchmark format lock clean
+.PHONY: demo test lint pytest browser report benchmark format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -44,7 +44,7 @@ write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
   && python workflow/scripts/figures.py --summary results/$(SUITE)/summary \
     --output reports/$(SUITE)/figures \
   && python workflow/scripts/report.py --summary results/$(SUITE)/summary \
-    --figures reports/$(SUITE)/figures --output reports/$(SUITE)
+    --figures reports/$(SUITE)/figures --films reports/$(SUITE)/films --output reports/$(SUITE)
 
 test: lint pytest
 
@@ -55,8 +55,18 @@ lint: $(VENV)/.dev
 	snakefmt --check Snakefile workflow/rules
 	snakemake --lint
 
-pytest: $(VENV)/.dev
+pytest: $(VENV)/.dev browser
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile $(TESTS)
+
+# What pip cannot bring: a browser for the tests of the report, and drawing without a screen for the
+# films. Whoever may not install packages does without: those tests are then skipped, and say so.
+browser:
+	@command -v chromium chromium-browser google-chrome > /dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	    && apt-get update -qq \
+	    && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
+	      chromium libegl1 libgl1 libgl1-mesa-dri > /dev/null; } \
+	  || echo "No Chromium here, and no right to install it: the tests in a browser are skipped" >&2
 
 format: $(VENV)/.dev
 	ruff check --fix .

@@ -7,6 +7,10 @@
 configfile: "params.yaml"
 
 
+# What `snakemake --report report.zip` begins with.
+report: "workflow/report/workflow.rst"
+
+
 # All jobs run in one image, built from the Dockerfile; only `--sdm apptainer` makes use of this.
 container: "benchmark.sif"
 
@@ -37,4 +41,5 @@ rule all:
         SUMMARY_DIGEST,
         FIGURES,
         FIGURES_DIGEST,
+        film_files(*FILM_FILES),
         REPORT_FILES,

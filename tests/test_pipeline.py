@@ -4,13 +4,18 @@ The suite is trained once, in a copy of the project; everything else works on th
 """
 
 import shutil
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.pipeline_project import NOTHING, Project, copy_of_the_project
 
-EVALUATION_AND_BELOW = {"evaluate": 12, "aggregate": 1, "figures": 1, "report": 1, "all": 1}
+EVALUATION_AND_BELOW = {
+    **{"evaluate": 12, "film": 6},
+    **{"aggregate": 1, "figures": 1, "report": 1, "all": 1},
+}
 SEEDS = "seeds:\n  count: "
 
 
@@ -58,6 +63,7 @@ def test_the_smoke_suite_makes_every_file(finished: Project) -> None:
     runs = finished.folder / "results" / "smoke" / "runs"
     names = {
         *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
+        *("open_loop.csv", "predictions.csv"),
         *("checkpoint.pt", "manifest.json", "final.csv"),
     }
     folders = sorted(runs.glob("*/*/*"))
@@ -70,6 +76,19 @@ def test_the_smoke_suite_makes_every_file(finished: Project) -> None:
 
 def test_snakemake_has_nothing_to_do_again(finished: Project) -> None:
     assert finished.planned_jobs() == {}
+
+
+def test_snakemake_s_own_report_has_captions_and_categories(
+    finished: Project, tmp_path: Path
+) -> None:
+    archive = tmp_path / "report.zip"
+    finished.run("snakemake", "--report", str(archive))
+    with zipfile.ZipFile(archive) as files:
+        page = files.read("report/report.html").decode()
+    for category in ("Figures", "Films", "Report", "Tables"):
+        assert f'"{category}": {{' in page
+    assert "A figure of the suite <strong>smoke</strong>" in page
+    assert "One episode of plan2explore on p2e-PointMaze-v0" in page
 
 
 def test_dvc_after_snakemake_runs_no_job(versioned: Versioned) -> None:

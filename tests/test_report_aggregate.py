@@ -15,7 +15,8 @@ import envs
 from reporting.tables import read_summary
 from reporting.task_facts import task_facts
 from reporting.text import without_machine_paths
-from tests.test_report_synthetic import SyntheticTask, write_csv, write_manifest, write_suite
+from tests.synthetic_training import write_csv
+from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 TABLES = ("runs.csv", "evaluation.csv", "training.csv", "losses.csv", "final.csv", "coverage.npz")

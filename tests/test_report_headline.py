@@ -2,9 +2,11 @@
 
 import csv
 import json
+import math
 import random
 import shutil
 import statistics as python_statistics
+import zlib
 from itertools import chain
 
 import numpy as np
@@ -24,6 +26,7 @@ from reporting.headline import group_verdict
 from reporting.intervals import Interval
 from reporting.scores import SeedScores
 from reporting.tables import read_summary
+from reporting.text import number
 from tests.test_report_synthetic import SyntheticTask, write_suite
 
 TASKS = (
@@ -91,6 +94,44 @@ def test_headline_recomputed_from_the_raw_files(suite, analysis):
         assert (clause["difference"]["low"], clause["difference"]["high"]) == pytest.approx(
             ends, abs=0.025
         )
+
+
+def plain_interval(ours, theirs, group, rival):
+    """The interval of a clause in plain Python, but for the random numbers that define it."""
+
+    def replicates(tasks, algorithm):
+        key = zlib.crc32(f"{group}\0{algorithm}\0difference".encode())
+        sizes = [len(task) for task in tasks for _ in task]
+        drawn = np.random.default_rng([20200512, key]).integers(0, sizes, (2000, len(sizes)))
+        owner = [task for task in tasks for _ in task]
+        return [
+            middle_half([owner[place][index] for place, index in enumerate(row)])
+            for row in drawn.tolist()
+        ]
+
+    pairs = zip(replicates(ours, "plan2explore"), replicates(theirs, rival), strict=True)
+    ordered = sorted(one - two for one, two in pairs)
+
+    def percentile(share):
+        place = share * (len(ordered) - 1)
+        below = math.floor(place)
+        return ordered[below] + (place - below) * (ordered[below + 1] - ordered[below])
+
+    return percentile(0.025), percentile(0.975)
+
+
+def test_the_sentence_has_the_same_digits_by_another_path(suite, analysis):
+    sentence = analysis.headline.sentence
+    for clause in analysis.headline.clauses:
+        tasks = [task for task in TASKS if task.sparse == (clause.group == "sparse")]
+        ours = [raw_scores(suite, task, "plan2explore") for task in tasks]
+        theirs = [raw_scores(suite, task, clause.rival) for task in tasks]
+        low, high = plain_interval(ours, theirs, clause.group, clause.rival)
+        found = (clause.difference.low, clause.difference.high)
+        assert found == pytest.approx((low, high), rel=1e-9)
+        estimate = middle_half([*chain(*ours)]) - middle_half([*chain(*theirs)])
+        shown = [number(value, signed=True) for value in (estimate, low, high)]
+        assert f"({shown[0]}, 95% interval {shown[1]} to {shown[2]})" in sentence
 
 
 def test_areas_and_best_recomputed_from_evaluation_csv(suite, analysis):

@@ -4,11 +4,10 @@ The numbers are drawn at random. They test aggregation, statistics and the page,
 of nothing.
 """
 
-import csv
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,14 @@ import numpy as np
 import pytest
 
 from reporting.task_facts import TaskFacts
-
-ALGORITHMS = ("sac", "mbpo", "plan2explore")
-BINS = 24
+from tests.synthetic_training import (
+    ALGORITHMS,
+    BINS,
+    write_coverage,
+    write_csv,
+    write_losses,
+    write_model_tables,
+)
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,9 @@ def write_run(folder: Path, task: SyntheticTask, run: dict[str, Any], evaluation
     steps = np.linspace(0, task.steps, evaluations).astype(int)
     curves = {seed: _curve(task, end, steps, generator) for seed, end in ends.items()}
     _write_episodes(folder, task, curves, steps, generator)
-    _write_losses(folder, task, run, generator)
-    _write_coverage(folder, run, steps, generator)
+    write_losses(folder, run, generator)
+    write_model_tables(folder, run, steps, generator)
+    write_coverage(folder, run, steps, generator)
     (folder / "checkpoint.pt").write_bytes(generator.bytes(64))
     write_manifest(folder, run)
 
@@ -166,42 +171,12 @@ def _write_episodes(
     write_csv(folder / "training.csv", (*header[:-1], "seconds"), training)
 
 
-def _write_losses(
-    folder: Path, task: SyntheticTask, run: dict[str, Any], generator: np.random.Generator
-) -> None:
-    metrics = ["actor_loss", "critic_loss", "alpha", "q_value"]
-    further = {"mbpo": 1, "plan2explore": 3}.get(run["algorithm"], 0)
-    metrics += ["world_loss", "disagreement", "intrinsic_reward"][:further]
-    rows = []
-    for seed in run["seeds"]:
-        for step in range(100, task.steps + 1, 100):
-            decay = 0.1 + np.exp(-3 * step / task.steps)
-            values = [decay * np.exp(0.1 * generator.standard_normal()) for _ in metrics]
-            rows.append((seed, step, *(values if step > 100 else [""] * len(values))))
-    write_csv(folder / "losses.csv", ("seed", "step", *metrics), rows)
-
-
-def _write_coverage(
-    folder: Path, run: dict[str, Any], steps: np.ndarray, generator: np.random.Generator
-) -> None:
-    spread = 1.5 + 3.0 * ALGORITHMS.index(run["algorithm"])
-    counts = np.zeros((len(steps), len(run["seeds"]), BINS, BINS), dtype=np.int32)
-    for place in range(len(run["seeds"])):
-        visits = generator.normal((6.0, 12.0), spread, (int(steps[-1]), 2))
-        cells = np.clip(visits, 0, BINS - 1).astype(int)
-        for point, step in enumerate(steps):
-            np.add.at(counts[point, place], tuple(cells[:step].T), 1)
-    np.savez_compressed(
-        folder / "coverage.npz",
-        counts=counts,
-        steps=steps.astype(np.int64),
-        seeds=np.array(run["seeds"], dtype=np.int64),
-    )
-
-
 def write_manifest(folder: Path, run: dict[str, Any]) -> None:
     """Write manifest.json with the true hashes of the files beside it."""
-    names = ("training.csv", "evaluation.csv", "losses.csv", "coverage.npz", "checkpoint.pt")
+    names = [
+        *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
+        *("open_loop.csv", "predictions.csv", "checkpoint.pt"),
+    ]
     cost = 1.0 + ALGORITHMS.index(run["algorithm"])
     manifest = {
         **{key: run[key] for key in ("algorithm", "environment", "seeds", "steps")},
@@ -222,14 +197,6 @@ def write_manifest(folder: Path, run: dict[str, Any]) -> None:
         "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table with its header."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def test_folders_keep_the_contract(tmp_path):

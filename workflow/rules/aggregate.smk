@@ -19,7 +19,19 @@ rule aggregate:
         run_files("manifest.json", "final.csv"),
         suite=SUITE_FILE,
     output:
-        tables=SUMMARY_FILES,
+        tables=[
+            (
+                report(
+                    file,
+                    caption="../report/table.rst",
+                    category="Tables",
+                    labels={"table": Path(file).name},
+                )
+                if Path(file).name in REPORTED_TABLES
+                else file
+            )
+            for file in SUMMARY_FILES
+        ],
         digest=SUMMARY_DIGEST,
     log:
         f"{RESULTS}/logs/aggregate.log",

@@ -51,12 +51,18 @@ TABLES = [
     "training.csv",
     "losses.csv",
     "final.csv",
+    "open_loop.csv",
+    "predictions.csv",
     "coverage.npz",
 ]
+# What `snakemake --report` holds of them; the others are many megabytes.
+REPORTED_TABLES = {"runs.csv", "evaluation.csv", "final.csv"}
 SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]
 SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
 FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
+FILM = f"{REPORTS}/films/{{environment}}/{{algorithm}}"
+FILM_FILES = ["film.webp", "still.webp", "film.json"]
 REPORT_FILES = [f"{REPORTS}/index.html", f"{REPORTS}/statistics.json"]
 
 ENVIRONMENT_FILES = ["envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml"]
@@ -66,6 +72,19 @@ RUNS = {run.key: run for run in planned_runs(config)}
 def run_of(wildcards):
     """The run that a job's wildcards stand for."""
     return RUNS[wildcards.environment, wildcards.algorithm, wildcards.seeds]
+
+
+def film_files(*names):
+    """These files of the film of every task and algorithm."""
+    cases = dict.fromkeys((environment, algorithm) for environment, algorithm, _ in RUNS)
+    return [f"{REPORTS}/films/{'/'.join(case)}/{name}" for case in cases for name in names]
+
+
+def filmed_run(wildcards):
+    """The manifest of the run that is filmed: that of the first seeds."""
+    case = (wildcards.environment, wildcards.algorithm)
+    key = next(key for key in RUNS if key[:2] == case)
+    return f"{RESULTS}/runs/{'/'.join(key)}/manifest.json"
 
 
 def run_files(*names):

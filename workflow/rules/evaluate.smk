@@ -15,3 +15,27 @@ rule evaluate:
     shell:
         "python workflow/scripts/evaluate.py --run {params.run:q} --episodes {params.episodes}"
         " > {log:q} 2>&1"
+
+
+# A film of the first seed's policy. Rendered where the machine can; else drawn.
+rule film:
+    input:
+        filmed_run,
+    output:
+        report(
+            f"{FILM}/film.webp",
+            caption="../report/film.rst",
+            category="Films",
+            labels={"task": "{environment}", "algorithm": "{algorithm}"},
+        ),
+        [f"{FILM}/{name}" for name in FILM_FILES[1:]],
+    log:
+        f"{RESULTS}/logs/{{environment}}/{{algorithm}}/film.log",
+    threads: 1
+    params:
+        run=subpath(input[0], parent=True),
+        folder=subpath(output[0], parent=True),
+        code=algorithm_hash("workflow/scripts/film.py"),
+    shell:
+        "python workflow/scripts/film.py --run {params.run:q} --output {params.folder:q}"
+        " > {log:q} 2>&1"

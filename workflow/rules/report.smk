@@ -2,7 +2,13 @@ rule figures:
     input:
         summary=SUMMARY_DIGEST,
     output:
-        folder=directory(FIGURES),
+        folder=report(
+            directory(FIGURES),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
         digest=FIGURES_DIGEST,
     log:
         f"{RESULTS}/logs/figures.log",
@@ -21,8 +27,17 @@ rule report:
     input:
         summary=SUMMARY_DIGEST,
         figures=FIGURES_DIGEST,
+        films=film_files(*FILM_FILES),
     output:
-        REPORT_FILES,
+        [
+            report(
+                file,
+                caption="../report/page.rst",
+                category="Report",
+                labels={"file": Path(file).name},
+            )
+            for file in REPORT_FILES
+        ],
     log:
         f"{RESULTS}/logs/report.log",
     params:
@@ -34,4 +49,4 @@ rule report:
         ),
     shell:
         "python workflow/scripts/report.py --summary {params.summary:q} --figures {params.figures:q}"
-        " --output {params.folder:q} > {log:q} 2>&1"
+        " --films {params.folder:q}/films --output {params.folder:q} > {log:q} 2>&1"

@@ -10,7 +10,7 @@ from reporting.collect import SuiteError, collect, read_suite, replace_file, sum
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write runs.csv, evaluation.csv, training.csv, losses.csv, final.csv and coverage.npz."""
+    """Write runs.csv, coverage.npz, and one table for each kind of table of the runs."""
     parser = OneLineParser(prog="aggregate.py", description=__doc__.splitlines()[0])
     parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
     parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")

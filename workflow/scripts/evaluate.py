@@ -17,13 +17,16 @@ import torch
 import provenance
 from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
-from p2e.algorithm import load_state_of
+from p2e.algorithm import Algorithm, load_state_of
 from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError, require
+from p2e.environment import VectorEnvironment
 from p2e.evaluation import EpisodeResult, evaluate
 from p2e.recorder import write_csv
-from runs import build_algorithm, environments_of, settings_of_manifest
+from runs import RunSettings, build_algorithm, environments_of, settings_of_manifest
 
+# Names the start states: whoever plays these again starts where the final evaluation started.
+FINAL_EPISODES = "final episode"
 COLUMNS = ["seed", "episode", "return", "length", "success"]
 
 
@@ -62,18 +65,30 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def evaluate_run(folder: Path, episodes: int, device: torch.device) -> list[EpisodeResult]:
     """Episodes of the run's last checkpoint, the same ones at every call."""
     settings = settings_of_manifest(read_manifest(folder))
-    weights = load_weights(folder / "checkpoint.pt")
     training, evaluation = environments_of(settings, episodes)
-    problem, algorithm = build_algorithm(settings, training, device)
+    algorithm = load_algorithm(settings, folder, training, device)
+    return evaluate(
+        algorithm.task_policy, evaluation, settings.seeds, episodes, FINAL_EPISODES, device
+    )
+
+
+def load_algorithm(
+    settings: RunSettings, folder: Path, environment: VectorEnvironment, device: torch.device
+) -> Algorithm:
+    """The algorithm of a run with the weights of its last checkpoint.
+
+    Raises:
+        CheckpointError: when the checkpoint is missing, damaged, or of another algorithm.
+    """
+    weights = load_weights(folder / "checkpoint.pt")
+    _, algorithm = build_algorithm(settings, environment, device)
     try:
         load_state_of(algorithm.policy_components(), weights)
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"checkpoint '{folder / 'checkpoint.pt'}' does not fit its manifest: {error}"
         ) from error
-    return evaluate(
-        algorithm.task_policy, evaluation, problem.seeds, episodes, "final episode", device
-    )
+    return algorithm
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Write the report of a suite: one self-contained page, and the numbers that it shows."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from command_line import OneLineParser, run_program
 from reporting.analysis import analyse, as_json
 from reporting.collect import SuiteError, replace_file
 from reporting.figure_set import read_figures
+from reporting.films import read_films
 from reporting.page import render
 from reporting.tables import read_summary
 from reporting.task_facts import FactsOf, task_facts
@@ -19,11 +21,15 @@ def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> 
     parser = OneLineParser(prog="report.py", description=__doc__.splitlines()[0])
     parser.add_argument("--summary", required=True, type=Path, help="results/<suite>/summary")
     parser.add_argument("--figures", required=True, type=Path, help="what figures.py wrote")
+    parser.add_argument("--films", type=Path, help="reports/<suite>/films, where there are any")
     parser.add_argument("--output", required=True, type=Path, help="reports/<suite>")
     options = parser.parse_args(arguments)
     summary = read_summary(options.summary)
-    statistics = analyse(summary, facts_of)
-    page = render(statistics, summary, read_figures(options.figures))
+    films = read_films(options.films, summary)
+    statistics = dataclasses.replace(
+        analyse(summary, facts_of), films=tuple(film for film, _ in films.values())
+    )
+    page = render(statistics, summary, read_figures(options.figures), films)
     options.output.mkdir(parents=True, exist_ok=True)
     replace_file(options.output / "statistics.json", as_json(statistics).encode())
     replace_file(options.output / "index.html", page.encode())

@@ -13,7 +13,7 @@ from reporting.bootstrap import (
     probability_of_improvement,
     stratified_interval,
 )
-from reporting.comparison import Scores
+from reporting.comparison import Scores, algorithm_pairs
 from reporting.intervals import FloatArray, Interval
 from reporting.profiles import Band, curve_on_shares, performance_profile, sample_efficiency
 from reporting.scores import SeedScores
@@ -105,8 +105,7 @@ def _group(
         algorithm: [normalised(scores[task, algorithm].area, facts[task]) for task in environments]
         for algorithm in algorithms
     }
-    ordered = sorted(algorithms, key=lambda algorithm: algorithm != SUBJECT)
-    pairs = [(one, two) for one in ordered for two in algorithms if one != two]
+    pairs = algorithm_pairs(algorithms, SUBJECT)
     kinds = {facts[environment].kind for environment in environments}
     return Group(
         name=name,

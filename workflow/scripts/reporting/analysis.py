@@ -18,8 +18,10 @@ from reporting.aggregates import (
 from reporting.bootstrap import REPLICATES, SEED
 from reporting.comparison import Comparison, Scores, algorithm_pairs, compare_all
 from reporting.costs import Cost, suite_costs
+from reporting.films import Film
 from reporting.headline import Headline, headline
 from reporting.intervals import CONFIDENCE, FloatArray, Interval, t_band, t_interval
+from reporting.model_errors import ModelErrors, model_errors
 from reporting.profiles import Band
 from reporting.scores import coverage_of, seed_scores, visited_share
 from reporting.tables import Summary
@@ -93,9 +95,11 @@ class Statistics:
     sample_efficiency: dict[str, Band]
     learning_curves: tuple[Curve, ...]
     coverage_curves: tuple[Curve, ...]
+    model_errors: tuple[ModelErrors, ...]
     costs: tuple[Cost, ...]
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
+    films: tuple[Film, ...] = ()
 
     def cell(self, environment: str, algorithm: str) -> Cell:
         """The results of one algorithm on one task."""
@@ -140,6 +144,7 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
             _curve(case, cell.steps, cell.curve) for case, cell in scores.items() if cell.n
         ),
         coverage_curves=tuple(_coverage_curves(summary, scores)),
+        model_errors=tuple(model_errors(summary)),
         costs=tuple(suite_costs(summary)),
         runs=tuple({key: run[key] for key in SHOWN_OF_A_RUN} for run in summary.runs),
         run_counts={status: statuses.count(status) for status in sorted(set(statuses))},

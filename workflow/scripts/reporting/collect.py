@@ -91,6 +91,8 @@ def collect(results: Path, suite: dict[str, Any], summary: Path) -> list[dict[st
     summary.mkdir(parents=True, exist_ok=True)
     for name in COLUMNS:
         table = _stacked(checked, name)
+        if name == "predictions":
+            table = _of_first_seeds(table)
         text = table.to_csv(index=False, lineterminator="\n")
         replace_file(summary / f"{name}.csv", text.encode())
     replace_file(summary / "coverage.npz", _coverage_archive(results, checked))
@@ -153,6 +155,12 @@ def _stacked(checked: list[CheckedRun], name: str) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame(columns=["environment", "algorithm", *COLUMNS[name]])
     return pd.concat(tables, ignore_index=True)
+
+
+def _of_first_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the first seed of each task and algorithm: one is drawn, and they are many."""
+    first = table.groupby(["environment", "algorithm"])["seed"].transform("min")
+    return table[table["seed"] == first]
 
 
 def _coverage_archive(results: Path, checked: list[CheckedRun]) -> bytes:

@@ -1,6 +1,8 @@
 """The HTML page: what the template is given, and how it is filled in."""
 
+import re
 import tomllib
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,10 @@ from markupsafe import Markup, escape
 from reporting import text
 from reporting.aggregates import Group
 from reporting.analysis import Statistics
-from reporting.costs import Cost
+from reporting.films import Film, Images
 from reporting.headline import SEEDS_FOR_A_VERDICT, UNDECIDED, VERDICTS, Headline
 from reporting.intervals import Interval
-from reporting.page_runs import RUN_COLUMNS, provenance, run_rows
+from reporting.page_runs import RUN_COLUMNS, data_links, provenance, run_rows
 from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
@@ -26,8 +28,10 @@ SECTIONS = (
     ("answer", "The answer", None),
     ("tasks", "Task by task", None),
     ("learning", "Learning curves", None),
+    ("films", "Films", "film"),
     ("aggregates", "Over all tasks", None),
     ("exploration", "Exploration", "coverage-map"),
+    ("models", "World models", "models"),
     ("inside", "Inside the runs", "internals"),
     ("cost", "Cost", "cost"),
     ("runs", "Every run", None),
@@ -36,7 +40,12 @@ SECTIONS = (
 )
 
 
-def render(statistics: Statistics, summary: Summary, figures: list[tuple[Plot, str]]) -> str:
+def render(
+    statistics: Statistics,
+    summary: Summary,
+    figures: list[tuple[Plot, str]],
+    films: dict[tuple[str, str], tuple[Film, Images]],
+) -> str:
     """The whole page as one self-contained document; all text from data is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -60,25 +69,31 @@ def render(statistics: Statistics, summary: Summary, figures: list[tuple[Plot, s
         groupby_environment=by_environment,
     )
     page = environment.get_template("report.html.jinja")
-    return page.render(context(statistics, summary, figures, (low, high))) + "\n"
+    return page.render(context(statistics, summary, figures, films, (low, high))) + "\n"
 
 
 def context(
     statistics: Statistics,
     summary: Summary,
     figures: list[tuple[Plot, str]],
+    films: dict[tuple[str, str], tuple[Film, Images]],
     ends: tuple[float, float],
 ) -> dict[str, Any]:
     """Everything that the templates refer to by name."""
     sizes = [cell.n for cell in statistics.cells]
     smallest, largest = min(sizes, default=0), max(sizes, default=0)
-    kinds = {plot.kind for plot, _ in figures}
+    kinds = {plot.kind for plot, _ in figures} | ({"film"} if films else set())
+    if kinds & {"open-loop", "model-losses"}:
+        kinds.add("models")
     order = colour_order(statistics, summary)
     return {
         "statistics": statistics,
         "lead": lead(statistics.headline),
         "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
+        "has_models": "models" in kinds,
         "figures": [_figure(statistics, plot, svg) for plot, svg in figures],
+        "films": by_environment([film for film, _ in films.values()]),
+        "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
         # Our own files, the only text that is not escaped beside the figures.
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
@@ -96,15 +111,18 @@ def context(
         "requested": sum(run["status"] != LEFT_OUT for run in summary.runs),
         "unusable": summary.unusable_runs(),
         "left_out": summary.left_out_runs(),
-        "runs": run_rows(summary.runs, statistics.facts),
+        "runs": run_rows(summary, statistics.facts),
+        "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
         "provenance": provenance(summary.runs),
     }
 
 
 def lead(headline: Headline) -> Markup:
-    """The sentence, with its verdicts set in bold."""
-    sentence = str(escape(headline.sentence))
+    """The sentence, with its verdicts set in bold and its brackets set back."""
+    sentence = re.sub(
+        r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
+    )
     for verdict in (*VERDICTS, UNDECIDED):
         sentence = sentence.replace(verdict, f"<strong>{verdict}</strong>")
     return Markup(sentence)
@@ -135,9 +153,9 @@ def _figure(statistics: Statistics, plot: Plot, svg: str) -> dict[str, Any]:
     return {"kind": plot.kind, "task": task, "svg": Markup(svg)}
 
 
-def by_environment(costs: tuple[Cost, ...]) -> list[tuple[str, list[Cost]]]:
-    """Costs grouped by task, in their order."""
-    grouped = groupby(costs, key=lambda cost: cost.environment)
+def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Statistics of tasks, grouped by task, in their order."""
+    grouped = groupby(items, key=lambda item: item.environment)
     return [(environment, list(members)) for environment, members in grouped]
 
 

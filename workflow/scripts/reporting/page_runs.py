@@ -3,8 +3,12 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from reporting.run_folder import COMPLETE
+from reporting.collect import requested_runs
+from reporting.run_curves import RunCurves
+from reporting.run_folder import COLUMNS, COMPLETE
+from reporting.tables import Summary
 from reporting.task_facts import TaskFacts
 from reporting.text import display_name, duration, number, slug
 
@@ -24,6 +28,7 @@ RUN_FACTS = {
     "cpu": "Processor",
     "threads": "Threads",
     "precision": "Precision",
+    "environment_steps_per_second": "Environment steps a second",
     "attempts": "Attempts",
 }
 PROVENANCE = {
@@ -37,12 +42,31 @@ PROVENANCE = {
 DECISIVE = ("Commit", "Device", "Precision", "Python")
 
 
-def run_rows(runs: list[dict[str, str]], facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:
+def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:
     """The rows of the table of runs, with the details that each opens to."""
-    return [_run_row(run, facts) for run in runs]
+    curves, folder = RunCurves(summary), data_folder(summary)
+    seeds = {run.path: list(run.seeds) for run in requested_runs(summary.suite)}
+    rows = []
+    for run in summary.runs:
+        row = _run_row(run, facts, folder)
+        if run["status"] == COMPLETE:
+            row["curves"] = curves.of(run["environment"], run["algorithm"], seeds[run["path"]])
+        rows.append(row)
+    return rows
 
 
-def _run_row(run: dict[str, str], facts: dict[str, TaskFacts]) -> dict[str, Any]:
+def data_folder(summary: Summary) -> str:
+    """The address of results/<suite> from the page, which is reports/<suite>/index.html."""
+    return f"../../results/{quote(str(summary.suite['suite']))}"
+
+
+def data_links(summary: Summary) -> list[tuple[str, str]]:
+    """Names and addresses of the tables that all numbers come from."""
+    names = ["runs.csv", *(f"{name}.csv" for name in COLUMNS), "coverage.npz", "suite.json"]
+    return [(name, f"{data_folder(summary)}/summary/{name}") for name in names]
+
+
+def _run_row(run: dict[str, str], facts: dict[str, TaskFacts], folder: str) -> dict[str, Any]:
     # Of a folder that the suite does not name, only the id as a path component is known.
     by_folder = {slug(id_): known for id_, known in facts.items()}
     known = facts.get(run["environment"]) or by_folder.get(run["environment"])
@@ -61,7 +85,12 @@ def _run_row(run: dict[str, str], facts: dict[str, TaskFacts]) -> dict[str, Any]
         if run["updates_per_second"]
         else "",
         "facts": [(name, run[key]) for key, name in RUN_FACTS.items() if run[key]],
-        "files": list(json.loads(run["files"] or "{}").items()),
+        "files": [
+            (name, f"{folder}/{quote(run['path'])}/{quote(name)}", digest)
+            for name, digest in json.loads(run["files"] or "{}").items()
+        ],
+        "manifest": f"{folder}/{quote(run['path'])}/manifest.json",
+        "curves": [],
         "config": json.dumps(config, indent=2, ensure_ascii=False) if config else "",
     }
 

@@ -17,7 +17,7 @@ from reporting.style import Plot, colour, drawing, svg_text
 from reporting.tables import Summary, select
 from reporting.text import display_name, number, slug
 
-FIRST_METRICS = ("training_return", "world_loss", "disagreement", "intrinsic_reward", "alpha")
+FIRST_METRICS = ("training_return", "world_loss", "intrinsic_reward", "alpha")
 THEN_METRICS = ("q_value", "actor_loss", "critic_loss")
 COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
     "seconds": ("wall-clock seconds a seed", lambda cost: cost.seconds_per_seed),
@@ -26,14 +26,22 @@ COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
 # A loss that spans more than this factor is drawn on a logarithmic scale.
 DECADES_FROM = 30.0
 KEYS = ("environment", "algorithm", "seed", "step")
+# These have figures of their own, among the world models.
+ELSEWHERE = ("disagreement", "holdout_loss")
 
 
 def internal_metrics(summary: Summary, environment: str) -> list[str]:
     """The metrics that some run of the task logged, those that explain most first."""
-    mine = summary.losses[summary.losses["environment"] == environment]
-    logged = [name for name in mine.columns if name not in KEYS and mine[name].notna().any()]
+    others = [name for name in summary.losses.columns if name not in (*KEYS, *ELSEWHERE)]
+    logged = [name for name in others if has_metric(summary, name, environment)]
     preferred = [n for n in (*FIRST_METRICS, *THEN_METRICS) if n in logged or n == FIRST_METRICS[0]]
     return preferred + sorted(set(logged) - set(preferred))
+
+
+def has_metric(summary: Summary, metric: str, environment: str) -> bool:
+    """Whether some run of the task logged the metric."""
+    mine = summary.losses[summary.losses["environment"] == environment]
+    return metric in mine.columns and bool(mine[metric].notna().any())
 
 
 def _metric_rows(
@@ -62,7 +70,7 @@ def internals_plot(
     with drawing(4.4, 0.35 + 1.3 * lines) as figure:
         grid = figure.subplots(lines, 2, squeeze=False, sharex=True)
         for axes, metric in zip(grid.flat, metrics, strict=False):
-            _draw_metric(axes, statistics, summary, environment, metric)
+            draw_metric(axes, statistics, summary, environment, metric)
             steps_axis(axes, "")
             axes.xaxis.set_major_locator(MaxNLocator(3))
             axes.set_xlim(0, statistics.budgets[environment])
@@ -73,9 +81,10 @@ def internals_plot(
     return Plot(f"{name}.svg", "internals", environment, description), text
 
 
-def _draw_metric(
+def draw_metric(
     axes: Axes, statistics: Statistics, summary: Summary, environment: str, metric: str
 ) -> None:
+    """One metric of every algorithm that logged it: means over seeds with t intervals."""
     drawn_means = []
     for algorithm in statistics.algorithms:
         rows = _metric_rows(summary, metric, environment, algorithm)

@@ -16,7 +16,12 @@ COLUMNS = {
     "evaluation": ("seed", "step", "episode", "return", "length", "success"),
     "losses": ("seed", "step"),
     "final": ("seed", "episode", "return", "length", "success"),
+    "open_loop": ("seed", "step", "horizon", "error", "unchanged"),
+    "predictions": ("seed", "segment", "time", "feature", "truth", "predicted"),
 }
+# About the world model only: the scores of a run that was trained before these files were written
+# are as good as any.
+MODEL_TABLES = ("open_loop", "predictions")
 MANIFEST_KEYS = ("algorithm", "environment", "seeds", "steps", "files")
 
 
@@ -57,7 +62,12 @@ def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
     try:
         manifest = _read_manifest(directory, requested)
         files = _verified_files(directory, manifest)
-        tables = {name: _read_table(directory, name, requested) for name in COLUMNS}
+        tables = {
+            name: pd.DataFrame(columns=list(COLUMNS[name]))
+            if name in MODEL_TABLES and f"{name}.csv" not in files
+            else _read_table(directory, name, requested)
+            for name in COLUMNS
+        }
         files["final.csv"] = file_hash(directory / "final.csv")
     except DamagedRunError as error:
         return CheckedRun(requested, DAMAGED, str(error), manifest)

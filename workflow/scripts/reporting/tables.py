@@ -33,6 +33,8 @@ class Summary:
     training: pd.DataFrame
     losses: pd.DataFrame
     final: pd.DataFrame
+    open_loop: pd.DataFrame
+    predictions: pd.DataFrame
     coverage: list[Coverage]
 
     @property
@@ -76,6 +78,8 @@ def read_summary(folder: Path) -> Summary:
         training=table("training"),
         losses=table("losses"),
         final=table("final"),
+        open_loop=table("open_loop"),
+        predictions=table("predictions"),
         coverage=_read_coverage(folder / "coverage.npz"),
     )
 

@@ -8,6 +8,7 @@ compared with the observation there (the measure of Chua et al. 2018 and Hafner 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
@@ -130,8 +131,11 @@ class OpenLoop(NamedTuple):
                     yield {"seed": seed, "horizon": horizon, "error": error, "unchanged": unchanged}
 
     def example_rows(self, seeds: Sequence[int]) -> Iterator[Row]:
-        """A few segments that are whole, in the observation's own units."""
+        """A few segments that are whole, in the observation's own units; of the features a few,
+        spread evenly."""
         whole = self.segments.running.all(dim=2)
+        features = self.segments.truth.shape[-1]
+        shown = sorted({round(f) for f in np.linspace(0, features - 1, EXAMPLE_FEATURES)})
         for row, seed in enumerate(seeds):
             places = whole[row].nonzero().flatten().tolist()
             chosen = places[:: max(1, len(places) // EXAMPLES)][:EXAMPLES]
@@ -141,7 +145,7 @@ class OpenLoop(NamedTuple):
                     [truth[:1], self.prediction[row, place, :, :EXAMPLE_FEATURES]]
                 )
                 for time, pairs in enumerate(torch.stack([truth, predicted], dim=2).tolist()):
-                    for feature, (value, guess) in enumerate(pairs):
+                    for feature, (value, guess) in zip(shown, pairs, strict=True):
                         place_in = {"seed": seed, "segment": segment, "time": time}
                         yield place_in | {"feature": feature, "truth": value, "predicted": guess}
 

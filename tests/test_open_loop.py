@@ -1,5 +1,6 @@
 """Open-loop prediction on episodes whose every number is known by hand."""
 
+import itertools
 import math
 
 import pytest
@@ -94,6 +95,21 @@ def test_examples_begin_at_the_truth_and_are_whole() -> None:
             assert row["predicted"] - row["truth"] == row["time"]
     assert len({row["truth"] for row in rows if row["time"] == 0 and row["feature"] == 0}) == 3
     assert list(predicted(too_fast, 1, 1, horizon=2).example_rows([7])) == []
+
+
+def test_examples_of_a_long_observation_show_few_features_spread_evenly() -> None:
+    episodes = counted(8)
+    wide = episodes.observation.repeat(1, 1, 1, 174)  # as many as a humanoid observes
+    result = open_loop(
+        lambda observation, memory, action: observation.unsqueeze(2).expand(-1, -1, 2, -1),
+        episodes._replace(observation=wide),
+        2,
+        torch.ones(1, 348),
+    )
+    assert result is not None
+    shown = sorted({int(row["feature"]) for row in result.example_rows([0])})
+    assert len(shown) == 8 and shown[0] == 0 and shown[-1] == 347
+    assert max(b - a for a, b in itertools.pairwise(shown)) <= 50
 
 
 def test_without_a_model_there_is_nothing_to_compare() -> None:

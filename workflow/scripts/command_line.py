@@ -18,11 +18,19 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def run_program(name: str, program: Callable[[], None], *bad_input: type[Exception]) -> None:
-    """Run a program; bad input of the given kinds is one line and exit code 2."""
+    """Run a program; bad input of the given kinds is one line and exit code 2.
+
+    So is a file that cannot be read or written, on a full disk for example.
+    """
+    kinds: tuple[type[Exception], ...] = (*bad_input, OSError)
     try:
         program()
-    except bad_input as error:
-        line = " ".join(str(error).split())
+    except kinds as error:
+        if isinstance(error, OSError) and error.strerror:
+            words = f"{error.filename or 'a file'}: {error.strerror}"
+        else:
+            words = str(error)
+        line = " ".join(words.split())
         print(f"{name}: error: {line}", file=sys.stderr)
         sys.exit(2)
 

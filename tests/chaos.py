@@ -3,8 +3,8 @@
     python tests/chaos.py --trials 20                 every algorithm, once and three in a row
     python tests/chaos.py --algorithms mbpo --trials 100 --random-seed 7
 
-A run with the smoke suite's sizes gets SIGKILL at moments spread evenly over the time that a whole
-run takes, from the start of the process on, and is started again until it ends. Then every CSV
+A run with the smoke suite's sizes gets SIGKILL at random moments, and is started again until it
+ends. Then every CSV
 apart from its `seconds` column, the coverage counts and the checkpoint must have the same bits as
 those of a run that was never killed. States are written after every step, so that kills also meet
 the writing of a state.
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,14 +95,41 @@ def finish(algorithm: str, output: Path) -> str:
     return "" if status == 0 else f"ended with {status}: {words[-1] if words else 'no words'}"
 
 
-def kill_after(process: "subprocess.Popen[str]", seconds: float, output: Path) -> str:
-    """SIGKILL a process after a time, or see it end before; says in which moment it was."""
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Look again and again until something has happened."""
+    deadline = time.monotonic() + LONGEST
+    while not happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nothing happened for {LONGEST:.0f} s")
+        time.sleep(0.02)
+
+
+def kill_at_random(
+    process: "subprocess.Popen[str]", output: Path, duration: float, chance: random.Random
+) -> str:
+    """SIGKILL a process at a random moment, or see it end before; says which moment it was.
+
+    One kill in four falls anywhere in the time that a whole run takes, start-up included; the
+    others fall after the first state that this process saved, however slow the machine is now.
+    """
+    state = output.with_name(output.name + ".state") / "state.pt"
+    before = modified(state)
+    if chance.random() < 0.75:
+        wait_until(lambda: modified(state) != before or process.poll() is not None)
     try:
-        return f"after it ended with {process.wait(seconds)}"
+        return f"after it ended with {process.wait(chance.uniform(0.0, duration))}"
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
     return moment(output)
+
+
+def modified(file: Path) -> int:
+    """When a file was written, 0 where there is none."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def moment(output: Path) -> str:
@@ -122,8 +150,8 @@ def trial(algorithm: str, kills: int, whole: Path, duration: float, chance: rand
     with tempfile.TemporaryDirectory() as name:
         output = Path(name) / "run"
         for _ in range(kills):
-            seconds = chance.uniform(0.0, duration)
-            done.moments.append(kill_after(start(algorithm, output), seconds, output))
+            process = start(algorithm, output)
+            done.moments.append(kill_at_random(process, output, duration, chance))
         done.failure = finish(algorithm, output)
         if not done.failure:
             done.differing = differing_files(whole, output)

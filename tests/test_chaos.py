@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from p2e.algorithms import algorithm_names
-from tests.chaos import LONGEST, differing_files, finish, never_killed, start, trial
+from tests.chaos import LONGEST, differing_files, finish, never_killed, start, trial, wait_until
 
 WholeRun = Callable[[str], tuple[Path, float]]
 
@@ -127,10 +126,3 @@ def test_a_second_process_waits_for_the_first(
             assert second.wait(LONGEST) == 0
     assert ("resumed at step" if killed else "is complete: nothing to do") in log.read_text()
     assert differing_files(whole, output) == []
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -4,10 +4,9 @@
     python tests/chaos.py --algorithms mbpo --trials 100 --random-seed 7
 
 A run with the smoke suite's sizes gets SIGKILL at random moments, and is started again until it
-ends. Then every CSV
-apart from its `seconds` column, the coverage counts and the checkpoint must have the same bits as
-those of a run that was never killed. States are written after every step, so that kills also meet
-the writing of a state.
+ends. Then every CSV apart from its `seconds` column, the coverage counts and the checkpoint must
+have the same bits as those of a run that was never killed. States are written after every step, so
+that kills also meet the writing of a state.
 """
 
 import argparse

@@ -4,6 +4,7 @@
 #   make test              every check that CI runs
 #   make report SUITE=demo a report on what there is, also of a suite that is half finished
 #   make benchmark         the published benchmark, through DVC
+#   make publish           keep the numbers of a suite as the ones that dvc repro verifies
 #   make format            put the code into its canonical form
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
@@ -12,7 +13,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest report benchmark format lock clean
+.PHONY: demo test lint pytest report benchmark publish format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -31,6 +32,11 @@ benchmark: $(VENV)/.runtime
 report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
+
+publish: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
+publish:
+	mkdir -p published/$(SUITE)
+	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
 
 # Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
 # It takes away the digest, so that Snakemake does not take this report for its own.

@@ -15,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/aggregate.smk"
+include: "workflow/rules/verify.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -22,6 +23,7 @@ localrules:
     all,
     describe_suite,
     aggregate,
+    verify,
     figures,
     report,
 
@@ -35,6 +37,7 @@ rule all:
         SUITE_FILE,
         SUMMARY_FILES,
         SUMMARY_DIGEST,
+        VERIFICATION_FILE,
         FIGURES,
         FIGURES_DIGEST,
         REPORT_FILES,

@@ -53,7 +53,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f"'{where}' is {value!r}, expected a list")
         return tuple(_convert(get_args(hint)[0], item, where) for item in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ConfigError(f"'{where}' is {value!r:.40}..., expected a finite number") from error
     if type(value) is not hint:
         raise ConfigError(f"'{where}' is {value!r}, expected {hint.__name__}")
     if hint is float and not math.isfinite(value):

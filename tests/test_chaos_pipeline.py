@@ -95,7 +95,7 @@ def test_snakemake_killed_alone_finds_its_orphans_and_waits_for_them(
     log = project.folder / "results" / "smoke" / "logs" / "Pendulum-v1" / "sac" / "0" / "train.log"
     with subprocess.Popen(COMMAND, cwd=project.folder, env=project.environment) as again:
         try:
-            wait_until(lambda: "waiting for its end" in log.read_text())
+            wait_until(lambda: log.exists() and "waiting for its end" in log.read_text())
         finally:
             os.killpg(process.pid, signal.SIGCONT)
         assert again.wait() == 0
@@ -104,6 +104,7 @@ def test_snakemake_killed_alone_finds_its_orphans_and_waits_for_them(
 
 def test_a_second_snakemake_beside_a_living_one_is_refused(project: Project) -> None:
     process = start_snakemake(project)
+    os.killpg(process.pid, signal.SIGSTOP)  # alive, and not ending meanwhile
     try:
         assert project.planned_jobs("--", *COMMAND[-2:])  # a dry run may look
         output = project.run(*COMMAND, fails=True)

@@ -59,6 +59,7 @@ TABLES = [
 ]
 SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]
 SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
+VERIFICATION_FILE = f"{RESULTS}/summary/verification.json"
 FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
 REPORT_FILES = [f"{REPORTS}/index.html", f"{REPORTS}/statistics.json"]

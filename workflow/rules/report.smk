@@ -21,6 +21,7 @@ rule report:
     input:
         summary=SUMMARY_DIGEST,
         figures=FIGURES_DIGEST,
+        verification=VERIFICATION_FILE,
     output:
         REPORT_FILES,
     log:

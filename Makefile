@@ -5,6 +5,8 @@
 #   make report SUITE=demo a report on what there is, also of a suite that is half finished
 #   make benchmark         the published benchmark, through DVC
 #   make publish           keep the numbers of a suite as the ones that dvc repro verifies
+#   make container-check   build the image and use it; as root, with mmdebstrap and buildah
+#   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
 #   make format            put the code into its canonical form
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
@@ -13,7 +15,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest report benchmark publish format lock clean
+.PHONY: demo test lint pytest report benchmark publish container-check slurm-check format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -63,6 +65,13 @@ lint: $(VENV)/.dev
 
 pytest: $(VENV)/.dev
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile $(TESTS)
+
+container-check:
+	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/container_check
+
+slurm-check: $(VENV)/.dev
+	python -m pip install --quiet --requirement requirements-slurm.txt
+	python tests/slurm_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .

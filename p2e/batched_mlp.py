@@ -1,5 +1,6 @@
 """Multilayer perceptrons side by side, each with weights of its own."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -69,7 +70,7 @@ class BatchedMLP(nn.Module):
                 f"expected {(*self.lead, 'rows', self.sizes[0])}"
             )
         layers = self._flat_layers()
-        flat_rows = rows.reshape(-1, *rows.shape[-2:])
+        flat_rows = rows.reshape(math.prod(rows.shape[:-2]), *rows.shape[-2:])
         output, tape = perceptron.forward(layers, self.activation, self.layer_norm, flat_rows)
         return output.view(*self.lead, *output.shape[-2:]), tape
 

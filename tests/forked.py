@@ -39,7 +39,7 @@ def run(program: str, arguments: list[str], folder: Path, seconds: float = 20.0)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     words = (folder / "stderr").read_text(errors="replace")
-    return _judge(program, None if done[0] == 0 else os.waitstatus_to_exitcode(done[1]), words)
+    return judge(program, None if done[0] == 0 else os.waitstatus_to_exitcode(done[1]), words)
 
 
 def _be_the_program(program: str, arguments: list[str], folder: Path) -> NoReturn:
@@ -62,7 +62,8 @@ def _be_the_program(program: str, arguments: list[str], folder: Path) -> NoRetur
         os._exit(status)
 
 
-def _judge(program: str, status: int | None, words: str) -> End:
+def judge(program: str, status: int | None, words: str) -> End:
+    """How a program ended, from its exit status (None: stopped) and its words."""
     lines = words.splitlines() or ["no words"]
     if "Traceback" in words or (status is not None and status not in (0, 2)):
         return End(FAILED, f"status {status}: {lines[-1]}")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: dict[int, tuple[str, ...]] = {
     0: (
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "generators"),
-        *("metrics", "perceptron"),
+        *("metrics", "perceptron", "state_form"),
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),

@@ -28,6 +28,7 @@ from p2e.algorithm import state_of
 from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
 from p2e.progress import Progress
+from p2e.state_form import require_form
 from p2e.training_loop import DivergenceError, TrainingLoop
 from process import prepare_process
 from runs import (
@@ -144,8 +145,10 @@ class Run:
         return self.state_folder / "state.pt"
 
     def _save(self, loop: TrainingLoop) -> None:
-        state = {"fingerprint": self.identity, "attempts": self.attempts, "loop": loop.state_dict()}
-        save_checked(self._state_file, state)
+        save_checked(self._state_file, self._state_of(loop))
+
+    def _state_of(self, loop: TrainingLoop) -> dict[str, Any]:
+        return {"fingerprint": self.identity, "attempts": self.attempts, "loop": loop.state_dict()}
 
     def _resume(self, loop: TrainingLoop) -> None:
         state, problems = load_newest(self._state_file)
@@ -161,6 +164,7 @@ class Run:
                     file=sys.stderr,
                 )
                 return
+            require_form(state, self._state_of(loop), "state")
             loop.load_state_dict(state["loop"])
             self.attempts = state["attempts"] + 1
         except NOT_FITTING as error:

@@ -69,9 +69,11 @@ pytest: $(VENV)/.dev
 container-check:
 	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/container_check
 
-slurm-check: $(VENV)/.dev
-	python -m pip install --quiet --requirement requirements-slurm.txt
-	python tests/slurm_check.py
+# In an environment of its own: requirements-slurm.txt says why.
+slurm-check: $(VENV)/bin/python
+	python -m venv .venv-slurm
+	.venv-slurm/bin/pip install --quiet --requirement requirements-slurm.txt
+	.venv-slurm/bin/python tests/slurm_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .

@@ -8,6 +8,7 @@ jobs has saved a state, it is cancelled with scancel: Snakemake submits it again
 the state, and the suite ends with a report.
 """
 
+import argparse
 import json
 import os
 import socket
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,12 +51,10 @@ NodeName={host} CPUs=2 RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES State=UP
 """
 LONGEST = 1500.0
-STEPS = 9000  # more than a minute, after which a run saves its first state
 
 
-def wait_for(what: str, happened: "object", seconds: float = LONGEST) -> None:
+def wait_for(what: str, happened: Callable[[], object], seconds: float = LONGEST) -> None:
     """Call a function until it returns something true."""
-    assert callable(happened)
     deadline = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > deadline:
@@ -100,12 +99,12 @@ def output_of(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def small_project(folder: Path, home: Path) -> Project:
+def small_project(folder: Path, home: Path, steps: int) -> Project:
     """SAC on one task, long enough that there is a state to go on from."""
     project = copy_of_the_project(folder, home, "smoke")
     path = folder / "params.yaml"
     parameters = yaml.safe_load(path.read_text()) | {"algorithms": ["sac"], "device": "cpu"}
-    parameters["tasks"] = [{"environment": "Pendulum-v1", "steps": STEPS}]
+    parameters["tasks"] = [{"environment": "Pendulum-v1", "steps": steps}]
     path.write_text(yaml.safe_dump(parameters))
     return project
 
@@ -116,11 +115,15 @@ def training_jobs() -> list[str]:
     return [line.split()[0] for line in lines if "train" in line]
 
 
+def states_of(project: Project) -> list[Path]:
+    """The runs that have saved a state."""
+    states = project.folder / "results" / "smoke" / "state"
+    return [file.parent.relative_to(states) for file in sorted(states.rglob("state.pt"))]
+
+
 def cancel_one(project: Project) -> str:
     """scancel the first training job, after its state was saved; returns its run's path."""
-    states = project.folder / "results" / "smoke" / "state"
-    wait_for("a saved state", lambda: next(states.rglob("state.pt"), None))
-    run = next(states.rglob("state.pt")).parent.relative_to(states)
+    run = states_of(project)[0]
     seed = f"seeds={run.name}"
     lines = output_of("squeue", "-h", "-o", "%A %k").splitlines()
     job = next((line.split()[0] for line in lines if "train" in line and seed in line), None)
@@ -132,13 +135,24 @@ def cancel_one(project: Project) -> str:
 
 def main() -> None:
     """Submit, cancel, and see that everything ends well."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=9000,
+        help="more than a minute's, when the first state is saved",
+    )
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, slurm(Path(name)):
         folder, home = Path(name) / "project", Path(name) / "home"
         folder.mkdir()
         home.mkdir()
-        project = small_project(folder, home)
+        project = small_project(folder, home, options.steps)
         command = ["snakemake", "--profile", "workflow/profiles/slurm"]
         with subprocess.Popen(command, cwd=folder, env=project.environment) as snakemake:
+            wait_for("a saved state", lambda: states_of(project) or snakemake.poll() is not None)
+            if snakemake.returncode is not None:
+                sys.exit("slurm_check.py: error: Snakemake ended before a job could be cancelled")
             cancelled = cancel_one(project)
             status = snakemake.wait(LONGEST)
         manifests = sorted((folder / "results" / "smoke" / "runs").rglob("manifest.json"))

@@ -1,11 +1,18 @@
 """A state of another form is named; what fills while training may differ."""
 
+import io
 from typing import Any
 
 import pytest
 import torch
 
+import train
+from envs import task_ids
+from p2e.algorithms import algorithm_names
+from p2e.progress import Progress
 from p2e.state_form import require_form
+from runs import resolve_settings
+from tests.fuzz import small_suite
 
 FRESH: dict[str, Any] = {
     "step": 0,
@@ -39,7 +46,7 @@ def test_a_later_state_has_the_form_of_a_fresh_one() -> None:
         ({"rows": torch.ones(2, 9, 4)}, r"state\.rows is a tensor of torch.float32 \(2, 9, 4\)"),
         ({"rows": torch.ones(2, 9)}, r"state\.rows"),
         ({"weights": torch.zeros(4, 6)}, r"expected a tensor of torch\.float32 \(4, 5\)"),
-        ({"weights": torch.zeros(4, 5).double()}, r"state\.weights is a tensor of torch\.float64"),
+        ({"weights": torch.zeros(4, 5).int()}, r"state\.weights is a tensor of torch\.int32"),
         ({"episode": [1]}, r"state\.episode has 1 elements, expected 2"),
         ({"episode": [1, "x"]}, r"state\.episode\[1\] is of kind str"),
         ({"other": 1}, r"state holds \['episode', 'other'"),
@@ -48,3 +55,22 @@ def test_a_later_state_has_the_form_of_a_fresh_one() -> None:
 def test_another_form_is_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         require_form(LATER | change, FRESH, "state")
+
+
+CASES = [(name, "sac") for name in task_ids()]
+CASES += [("Pendulum-v1", name) for name in algorithm_names() if name != "sac"]
+
+
+@pytest.mark.parametrize(("environment", "algorithm"), CASES)
+def test_a_real_run_keeps_the_form_of_its_state(environment: str, algorithm: str) -> None:
+    """Or a run could not go on after a kill. Each task with one algorithm, each algorithm once."""
+    settings = {key: small_suite()[key] for key in ("training", algorithm)}
+    arguments = ["--algorithm", algorithm, "--environment", environment, "--seeds", "3,4"]
+    arguments += ["--steps", "45", "--output", "unused", "--device", "cpu"]
+    options = train.parse_arguments(arguments)
+    resolved = resolve_settings(algorithm, environment, "3,4", 45, settings)
+    fresh, trained = (train.Run(resolved, options)._build_loop() for _ in range(2))
+    progress = Progress(45, 0, io.StringIO())
+    for _ in range(45):
+        trained.advance(progress)
+        require_form(trained.state_dict(), fresh.state_dict(), "state")

@@ -51,6 +51,7 @@ NodeName={host} CPUs=2 RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES State=UP
 """
 LONGEST = 1500.0
+PLACE = Path("/etc/slurm/slurm.conf")
 
 
 def wait_for(what: str, happened: Callable[[], object], seconds: float = LONGEST) -> None:
@@ -73,7 +74,11 @@ def slurm(folder: Path) -> Iterator[None]:
     host = socket.gethostname()
     (folder / "slurm.conf").write_text(CONFIG.format(host=host, folder=folder))
     (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
-    os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
+    # Where Slurm looks by itself: in its jobs, Snakemake's plugin drops SLURM_CONF.
+    if PLACE.exists() or PLACE.is_symlink():
+        sys.exit(f"slurm_check.py: error: {PLACE} exists: this machine has a Slurm of its own")
+    PLACE.parent.mkdir(exist_ok=True)
+    PLACE.symlink_to(folder / "slurm.conf")
     munge = [f"--{name}-file={folder}/munge.{name}" for name in ("key", "log", "pid", "seed")]
     commands = [
         ["munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *munge],
@@ -89,6 +94,7 @@ def slurm(folder: Path) -> Iterator[None]:
             wait_for("an idle node", lambda: "idle" in output_of("sinfo", "-h", "-o", "%t"), 60)
             yield
         finally:
+            PLACE.unlink()
             for daemon in reversed(daemons):
                 daemon.terminate()
                 daemon.wait()

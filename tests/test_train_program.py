@@ -14,6 +14,7 @@ from command_line import run_program
 from envs import UnknownEnvironmentError
 from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError
+from runs import settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
@@ -52,6 +53,12 @@ BAD = {
     "'--seeds' is '1,1', expected": {"seeds": "1,1"},
     "unknown key 'sac.agent.hiden' (value [8]): did you mean 'hidden'?": {
         "settings": '{"sac": {"agent": {"hiden": [8]}}}'
+    },
+    "'training.log_interval' is 2147483648, expected at most 2147483647": {
+        "settings": '{"training": {"log_interval": 2147483648}}'
+    },
+    "'sac.agent.learning_rate' is 1000": {
+        "settings": f'{{"sac": {{"agent": {{"learning_rate": {10**400}}}}}}}'
     },
     "'training.warmup_steps' is '9', expected int": {
         "settings": '{"training": {"warmup_steps": "9"}}'
@@ -120,3 +127,32 @@ def test_a_damaged_checkpoint_is_named(whole: Path, tmp_path: Path, damage: str)
         CheckpointError, match=r"checkpoint '.*checkpoint\.pt' is (missing|damaged)"
     ):
         evaluate.evaluate_run(tmp_path, 1, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("manifest", [{}, {"config": []}, {"config": {"algorithm": "sac"}}])
+def test_a_manifest_without_settings_is_named(manifest: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"manifest\.json holds no usable 'config'"):
+        settings_of_manifest(manifest)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("20 GB"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_is_one_line(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def program() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as end:
+        run_program("train.py", program)
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"train.py: error: not enough memory: {error}\n"
+
+
+def test_another_error_of_torch_is_not_hidden() -> None:
+    def program() -> None:
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        run_program("train.py", program)

@@ -115,12 +115,6 @@ def small_project(folder: Path, home: Path, steps: int) -> Project:
     return project
 
 
-def training_jobs() -> list[str]:
-    """The numbers of the running jobs that train, as they name themselves to Slurm."""
-    lines = output_of("squeue", "-h", "-t", "running", "-o", "%A %k").splitlines()
-    return [line.split()[0] for line in lines if "train" in line]
-
-
 def states_of(project: Project) -> list[Path]:
     """The runs that have saved a state."""
     states = project.folder / "results" / "smoke" / "state"
@@ -130,10 +124,10 @@ def states_of(project: Project) -> list[Path]:
 def cancel_one(project: Project) -> str:
     """scancel the first training job, after its state was saved; returns its run's path."""
     run = states_of(project)[0]
-    seed = f"seeds={run.name}"
+    # Snakemake's plugin writes rule and wildcards into each job's comment.
+    comment = "train_wildcards_" + "_".join(run.parts)
     lines = output_of("squeue", "-h", "-o", "%A %k").splitlines()
-    job = next((line.split()[0] for line in lines if "train" in line and seed in line), None)
-    job = job or training_jobs()[0]
+    job = next(line.split()[0] for line in lines if line.endswith(comment))
     print(f"scancel {job}, of the run {run}", flush=True)
     subprocess.run(["scancel", job], check=True)
     return run.as_posix()

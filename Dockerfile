@@ -4,19 +4,26 @@
 #   docker run --rm --gpus all --user $(id -u):$(id -g) -v $PWD:/bench benchmark snakemake --cores all
 #
 # Torch brings its own CUDA libraries: a CUDA base image would hold them twice. Any base with
-# Python 3.11, its venv module and apt will do.
+# Python 3.11, its venv module and apt will do. A tag can be moved to another image: to pin its very
+# contents, `docker buildx imagetools inspect python:3.11-slim-bookworm` shows the digest, and
+# --build-arg BASE_IMAGE=python:3.11-slim-bookworm@sha256:... takes it.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 
-# git: the commit that goes into every manifest, and DVC. libegl1, libgl1: rendering on the GPU.
+# git: the commit that goes into every manifest, and DVC. libegl1, libgl1: rendering, on the GPU;
+# libgl1-mesa-dri: and without one. g++: `agent.compiled` compiles its programs when training starts,
+# C++ for a CPU, and C that launches the kernels for a GPU.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git libegl1 libgl1 make \
+    && apt-get install --yes --no-install-recommends \
+        g++ git libegl1 libgl1 libgl1-mesa-dri make \
     && rm -rf /var/lib/apt/lists/*
 
 # An environment of its own, because a distribution's Python may refuse to be installed into.
-COPY requirements.txt /image/requirements.txt
+# --build-arg REQUIREMENTS=requirements-dev.txt makes an image that can also run the tests.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-dev.txt /image/
 RUN python3 -m venv /image/venv \
-    && /image/venv/bin/python -m pip install --no-cache-dir --requirement /image/requirements.txt
+    && /image/venv/bin/python -m pip install --no-cache-dir --requirement /image/${REQUIREMENTS}
 
 COPY workflow/entrypoint.sh /image/entrypoint.sh
 

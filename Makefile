@@ -4,6 +4,9 @@
 #   make test              every check that CI runs
 #   make report SUITE=demo a report on what there is, also of a suite that is half finished
 #   make benchmark         the published benchmark, through DVC
+#   make publish           keep the numbers of a suite as the ones that dvc repro verifies
+#   make container-check   build the image and use it; as root, with mmdebstrap and buildah
+#   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
 #   make format            put the code into its canonical form
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
@@ -12,7 +15,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest browser report benchmark format lock clean
+.PHONY: demo test lint pytest browser report benchmark publish container-check slurm-check format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -31,6 +34,11 @@ benchmark: $(VENV)/.runtime
 report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
+
+publish: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
+publish:
+	mkdir -p published/$(SUITE)
+	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
 
 # Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
 # It takes away the digest, so that Snakemake does not take this report for its own.
@@ -67,6 +75,15 @@ browser:
 	    && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
 	      chromium libegl1 libgl1 libgl1-mesa-dri > /dev/null; } \
 	  || echo "No Chromium here, and no right to install it: the tests in a browser are skipped" >&2
+
+container-check:
+	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/container_check
+
+# In an environment of its own: requirements-slurm.txt says why.
+slurm-check: $(VENV)/bin/python
+	python -m venv .venv-slurm
+	.venv-slurm/bin/pip install --quiet --requirement requirements-slurm.txt
+	.venv-slurm/bin/python tests/slurm_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .

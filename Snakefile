@@ -19,6 +19,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/aggregate.smk"
+include: "workflow/rules/verify.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -26,6 +27,7 @@ localrules:
     all,
     describe_suite,
     aggregate,
+    verify,
     figures,
     report,
 
@@ -39,6 +41,7 @@ rule all:
         SUITE_FILE,
         SUMMARY_FILES,
         SUMMARY_DIGEST,
+        VERIFICATION_FILE,
         FIGURES,
         FIGURES_DIGEST,
         film_files(*FILM_FILES),

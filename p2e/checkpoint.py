@@ -4,6 +4,8 @@ import fcntl
 import hashlib
 import io
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,19 +21,30 @@ class CheckpointError(RuntimeError):
 
 def save_checked(path: Path, content: Any) -> None:
     """Write content with its sha256 through a temporary file and os.replace; what was there before
-    stays as `<path>.previous`. A crash at any moment leaves at least one whole generation."""
+    stays as `<path>.previous`. A crash at any moment leaves at least one whole generation.
+
+    Raises:
+        CheckpointError: when it cannot be written, on a full disk for example; what was there
+            before is untouched.
+    """
     buffer = io.BytesIO()
     torch.save(content, buffer)
     payload = buffer.getvalue()
     temporary = _unfinished(path)
-    with temporary.open("wb") as file:
-        file.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
-        file.write(payload)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        os.replace(path, previous_generation(path))
-    os.replace(temporary, path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n")
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            os.replace(path, previous_generation(path))
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"cannot write state '{path}': {error.strerror}; what was saved before is kept"
+        ) from error
 
 
 def previous_generation(path: Path) -> Path:
@@ -75,6 +88,17 @@ def load_newest(path: Path) -> tuple[Any | None, list[str]]:
     return None, problems
 
 
+def save_weights(path: Path, content: Any) -> None:
+    """Write weights for load_weights.
+
+    Raises:
+        OSError: when the disk is full; writing by itself, torch hides it behind another error.
+    """
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    path.write_bytes(buffer.getvalue())
+
+
 def load_weights(path: Path) -> Any:
     """Read a checkpoint.pt of policy weights; nothing in it is executed.
 
@@ -99,24 +123,52 @@ def _load_tensors(source: Path | io.BytesIO, what: str) -> Any:
 class FolderLock:
     """At most one process works on a run. The kernel releases the lock however the holder dies.
 
+    Args:
+        folder: what is locked; it is made where it does not exist.
+        say: told who holds the lock, before waiting for it. Without it nobody waits.
+
     Raises (on entering):
-        CheckpointError: when another process holds the lock.
+        CheckpointError: when another process holds the lock and nobody waits, or when the folder
+            cannot be made or locked.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "lock"
+    def __init__(self, folder: Path, say: Callable[[str], None] | None = None) -> None:
+        self._path, self._say = folder / "lock", say
 
     def __enter__(self) -> "FolderLock":
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("w")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Not "w", which would wipe out the holder's name.
+            self._file = self._path.open("a+")
+        except OSError as error:
+            raise CheckpointError(f"cannot lock '{self._path}': {error.strerror}") from error
+        try:
+            self._take()
+            self._sign()
+        except BaseException as error:
+            self._file.close()
+            if isinstance(error, OSError):
+                raise CheckpointError(f"cannot lock '{self._path}': {error.strerror}") from error
+            raise
+        return self
+
+    def _take(self) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            self._file.close()
-            raise CheckpointError(
-                f"another process is training into '{self._path.parent}': wait for it or end it"
-            ) from error
-        return self
+            self._file.seek(0)
+            holder = self._file.read(200).strip() or "unknown"
+            taken = f"another process ({holder}) is training into '{self._path.parent}'"
+            if self._say is None:
+                raise CheckpointError(f"{taken}: wait for it or end it") from error
+            self._say(f"{taken}: waiting for its end")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def _sign(self) -> None:
+        """Leave a name for whoever comes next."""
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()} on {socket.gethostname()}\n")
+        self._file.flush()
 
     def __exit__(
         self,

@@ -38,6 +38,10 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     return cls(**converted)
 
 
+# A size of more is a typing error; torch, NumPy and JSON do not agree on what to do with it.
+LARGEST_INTEGER = 2**31 - 1
+
+
 def _convert(hint: Any, value: Any, where: str) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         options = get_args(hint)
@@ -53,9 +57,14 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f"'{where}' is {value!r}, expected a list")
         return tuple(_convert(get_args(hint)[0], item, where) for item in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ConfigError(f"'{where}' is {value!r:.40}..., expected a finite number") from error
     if type(value) is not hint:
         raise ConfigError(f"'{where}' is {value!r}, expected {hint.__name__}")
+    if hint is int and abs(value) > LARGEST_INTEGER:
+        raise ConfigError(f"'{where}' is {value!r}, expected at most {LARGEST_INTEGER}")
     if hint is float and not math.isfinite(value):
         raise ConfigError(f"'{where}' is {value!r}, expected a finite number")
     return value

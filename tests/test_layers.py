@@ -15,7 +15,8 @@ LAYERS: dict[int, tuple[str, ...]] = {
     0: (
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
         *("generators",),
-        *("metrics", "perceptron", "multi_step", "row_scale", "training_config"),
+        *("metrics", "perceptron", "multi_step", "row_scale", "state_form"),
+        *("training_config",),
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),

@@ -3,6 +3,7 @@
 The suite is trained once, in a copy of the project; everything else works on the result.
 """
 
+import json
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -12,10 +13,8 @@ import pytest
 
 from tests.pipeline_project import NOTHING, Project, copy_of_the_project
 
-EVALUATION_AND_BELOW = {
-    **{"evaluate": 12, "film": 6},
-    **{"aggregate": 1, "figures": 1, "report": 1, "all": 1},
-}
+ONCE = ("aggregate", "verify", "figures", "report", "all")
+EVALUATION_AND_BELOW = {"evaluate": 12, "film": 6, **dict.fromkeys(ONCE, 1)}
 SEEDS = "seeds:\n  count: "
 
 
@@ -97,7 +96,8 @@ def test_dvc_after_snakemake_runs_no_job(versioned: Versioned) -> None:
 
 
 def test_dvc_after_dvc_runs_nothing(versioned: Versioned) -> None:
-    assert "Stage 'benchmark' didn't change, skipping" in versioned.second
+    for stage in ("benchmark", "verify"):
+        assert f"Stage '{stage}' didn't change, skipping" in versioned.second
 
 
 def test_snakemake_after_dvc_has_nothing_to_do(versioned: Versioned) -> None:
@@ -137,9 +137,7 @@ def test_more_seeds_train_only_the_new_ones(clone: Project) -> None:
 
 def test_fewer_seeds_train_nothing(clone: Project) -> None:
     with clone.edited("params.yaml", SEEDS + "2", SEEDS + "1"):
-        assert clone.planned_jobs().keys() == {
-            *("describe_suite", "aggregate", "figures", "report", "all")
-        }
+        assert clone.planned_jobs().keys() == {"describe_suite", *ONCE}
 
 
 def test_a_missing_checkpoint_is_trained_again(clone: Project) -> None:
@@ -175,6 +173,30 @@ def test_another_revision_and_back_again(clone: Project) -> None:
     assert "another revision" not in page.read_text()
     assert clone.planned_jobs() == {}
     assert "Data and pipelines are up to date" in clone.run("dvc", "status")
+
+
+def test_without_published_numbers_the_verification_says_so(clone: Project) -> None:
+    file = clone.folder / "results" / "smoke" / "summary" / "verification.json"
+    assert json.loads(file.read_text())["verdict"] == "nothing to compare"
+
+
+def test_reproduced_numbers_are_compared_with_the_published_ones(clone: Project) -> None:
+    published = clone.folder / "published" / "smoke"
+    published.mkdir()
+    shutil.copy(clone.folder / "reports" / "smoke" / "statistics.json", published)
+    shutil.copy(clone.folder / "results" / "smoke" / "summary" / "runs.csv", published)
+    assert clone.planned_jobs() == {"verify": 1, "report": 1, "all": 1}
+    assert "All 12 scores agree with the published ones: 12 equal" in clone.run("dvc", "repro")
+    assert clone.planned_jobs() == {}
+    assert "Data and pipelines are up to date" in clone.run("dvc", "status")
+    statistics = json.loads((published / "statistics.json").read_text())
+    statistics["cells"][0]["seeds"][0]["final"] += 1e-9
+    (published / "statistics.json").write_text(json.dumps(statistics))
+    output = clone.run("dvc", "repro", fails=True)
+    assert "differs" in output and "1 of 12 scores disagree" in output
+    assert clone.planned_jobs() == {}
+    shutil.rmtree(published)
+    assert "there is nothing to compare with" in clone.run("dvc", "repro")
 
 
 def test_a_half_finished_suite_has_a_report_that_names_what_is_missing(clone: Project) -> None:

@@ -156,6 +156,7 @@ def test_a_value_from_the_command_line_is_said_to_come_from_there(tmp_path: Path
     [
         ("a: [1", "line 1 is not YAML"),
         ("a: 1\nb: ]", "line 2 is not YAML"),
+        ("a: 1\0", "is not YAML: unacceptable character #x0000"),
         ("[1, 2]", "is [1, 2], expected a map"),
         ("", "is None, expected a map"),
     ],

@@ -1,10 +1,8 @@
-"""train.py and evaluate.py as a user meets them: bad input in one line, kills, and going on."""
+"""train.py and evaluate.py as a user meets them: bad input, and what is complete."""
 
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from command_line import run_program
 from envs import UnknownEnvironmentError
 from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError
+from runs import settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
@@ -55,6 +54,12 @@ BAD = {
     "unknown key 'sac.agent.hiden' (value [8]): did you mean 'hidden'?": {
         "settings": '{"sac": {"agent": {"hiden": [8]}}}'
     },
+    "'training.log_interval' is 2147483648, expected at most 2147483647": {
+        "settings": '{"training": {"log_interval": 2147483648}}'
+    },
+    "'sac.agent.learning_rate' is 1000": {
+        "settings": f'{{"sac": {{"agent": {{"learning_rate": {10**400}}}}}}}'
+    },
     "'training.warmup_steps' is '9', expected int": {
         "settings": '{"training": {"warmup_steps": "9"}}'
     },
@@ -87,38 +92,12 @@ def start(output: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def without_seconds(path: Path) -> list[list[str]]:
-    rows = [line.split(",") for line in path.read_text().splitlines()]
-    keep = [i for i, name in enumerate(rows[0]) if name != "seconds"]
-    return [[row[i] for i in keep] for row in rows]
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was never killed."""
     output = tmp_path_factory.mktemp("whole") / "run"
     assert start(output).wait(timeout=300) == 0
     return output
-
-
-def test_a_run_killed_twice_ends_with_the_same_bits(whole: Path, tmp_path: Path) -> None:
-    output = tmp_path / "run"
-    state = output.with_name("run.state") / "state.pt"
-    for _ in range(2):
-        process = start(output)
-        before = state.stat().st_mtime_ns if state.exists() else 0
-        deadline = time.monotonic() + 120
-        while not (state.exists() and state.stat().st_mtime_ns > before):
-            assert time.monotonic() < deadline and process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert not output.exists()
-    assert start(output).wait(timeout=300) == 0
-    assert json.loads((output / "manifest.json").read_text())["attempts"] == 3
-    assert (output / "checkpoint.pt").read_bytes() == (whole / "checkpoint.pt").read_bytes()
-    for name in ("training.csv", "evaluation.csv", "losses.csv"):
-        assert without_seconds(output / name) == without_seconds(whole / name), name
 
 
 def test_a_complete_run_is_not_trained_again(
@@ -148,3 +127,32 @@ def test_a_damaged_checkpoint_is_named(whole: Path, tmp_path: Path, damage: str)
         CheckpointError, match=r"checkpoint '.*checkpoint\.pt' is (missing|damaged)"
     ):
         evaluate.evaluate_run(tmp_path, 1, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("manifest", [{}, {"config": []}, {"config": {"algorithm": "sac"}}])
+def test_a_manifest_without_settings_is_named(manifest: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"manifest\.json holds no usable 'config'"):
+        settings_of_manifest(manifest)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("20 GB"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_is_one_line(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def program() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as end:
+        run_program("train.py", program)
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"train.py: error: not enough memory: {error}\n"
+
+
+def test_another_error_of_torch_is_not_hidden() -> None:
+    def program() -> None:
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        run_program("train.py", program)

@@ -11,6 +11,7 @@ from command_line import choose_device
 from import_graph import program_files
 from parameters import ParameterError, check, read_source
 from provenance import code_hash
+from stale_lock import clear_stale_lock
 from suite import compact, planned_runs
 
 try:
@@ -27,6 +28,11 @@ except ParameterError as error:
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 )
+
+# The same command goes on after anything, kill -9 of Snakemake included, without `--unlock`. The
+# Snakemakes in which a cluster's jobs run leave the lock alone.
+if workflow.is_main_process:
+    ALIVE = clear_stale_lock(Path(".snakemake"))
 
 SUITE = config["suite"]
 RESULTS = f"results/{SUITE}"
@@ -59,6 +65,7 @@ TABLES = [
 REPORTED_TABLES = {"runs.csv", "evaluation.csv", "final.csv"}
 SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]
 SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
+VERIFICATION_FILE = f"{RESULTS}/summary/verification.json"
 FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
 FILM = f"{REPORTS}/films/{{environment}}/{{algorithm}}"

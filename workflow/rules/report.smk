@@ -28,6 +28,7 @@ rule report:
         summary=SUMMARY_DIGEST,
         figures=FIGURES_DIGEST,
         films=film_files(*FILM_FILES),
+        verification=VERIFICATION_FILE,
     output:
         [
             report(

@@ -18,13 +18,36 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def run_program(name: str, program: Callable[[], None], *bad_input: type[Exception]) -> None:
-    """Run a program; bad input of the given kinds is one line and exit code 2."""
+    """Run a program; bad input of the given kinds is one line and exit code 2.
+
+    So is a file that cannot be read or written, on a full disk for example, and too little memory.
+    """
+    kinds: tuple[type[Exception], ...] = (*bad_input, OSError)
     try:
         program()
-    except bad_input as error:
-        line = " ".join(str(error).split())
-        print(f"{name}: error: {line}", file=sys.stderr)
-        sys.exit(2)
+    except kinds as error:
+        if isinstance(error, OSError) and error.strerror:
+            words = f"{error.filename or 'a file'}: {error.strerror}"
+        else:
+            words = str(error)
+        _end_with(name, words)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        _end_with(name, f"not enough memory: {str(error).splitlines()[0]}")
+
+
+def _end_with(name: str, words: str) -> NoReturn:
+    print(f"{name}: error: {' '.join(words.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Torch has a class of its own for a GPU's memory and none for the machine's."""
+    signs = ("can't allocate memory", "Storage size calculation overflowed")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
+        sign in str(error) for sign in signs
+    )
 
 
 def choose_device(name: str) -> torch.device:

@@ -60,6 +60,8 @@ def read_source(name: str) -> Source:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ParameterError(f"{name}: line {line} is not YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError) as error:  # a character that no text holds
+        raise ParameterError(f"{name}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ParameterError(f"{name}: is {values!r}, expected a map of keys to values")
     return Source(name, values)

@@ -90,8 +90,8 @@ def resolve_settings(
 
 def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
     """The settings with which a finished run was trained."""
-    config = manifest["config"]
     try:
+        config = manifest["config"]
         seeds = ",".join(str(seed) for seed in config["seeds"])
         sections = {key: config[key] for key in ("training", config["algorithm"])}
         return resolve_settings(

@@ -25,10 +25,11 @@ import provenance
 from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
 from p2e.algorithm import state_of
-from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked
+from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
 from p2e.metrics import DivergenceError
 from p2e.progress import Progress
+from p2e.state_form import require_form
 from p2e.training_loop import TrainingLoop
 from process import prepare_process
 from runs import (
@@ -41,6 +42,8 @@ from runs import (
 
 # envs/tools holds programs that no run uses.
 CODE = ("p2e/**/*.py", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
+# What loading raises for a state of other parts, shapes or kinds than the run's.
+NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 OUTPUTS = (
     "training.csv",
     "evaluation.csv",
@@ -123,7 +126,7 @@ class Run:
 
     def execute(self) -> None:
         """Train what is missing, and write the run's files."""
-        with FolderLock(self.state_folder):
+        with FolderLock(self.state_folder, lambda words: print(f"train.py: {words}", flush=True)):
             if self.is_complete():
                 print(f"train.py: the run in '{self.output}' is complete: nothing to do")
                 return
@@ -132,7 +135,13 @@ class Run:
             progress = Progress(self.settings.steps, loop.step)
             loop.run(progress, lambda: self._save(loop), self.options.state_interval)
             self._save(loop)
-            self._write(loop)
+            try:
+                self._write(loop)
+            except OSError as error:
+                raise CheckpointError(
+                    f"cannot write the run's files into '{self.output}': {error.strerror}; "
+                    "its state is kept, and the same command writes them"
+                ) from error
 
     def _build_loop(self) -> TrainingLoop:
         training = self.settings.training
@@ -146,8 +155,10 @@ class Run:
         return self.state_folder / "state.pt"
 
     def _save(self, loop: TrainingLoop) -> None:
-        state = {"fingerprint": self.identity, "attempts": self.attempts, "loop": loop.state_dict()}
-        save_checked(self._state_file, state)
+        save_checked(self._state_file, self._state_of(loop))
+
+    def _state_of(self, loop: TrainingLoop) -> dict[str, Any]:
+        return {"fingerprint": self.identity, "attempts": self.attempts, "loop": loop.state_dict()}
 
     def _resume(self, loop: TrainingLoop) -> None:
         state, problems = load_newest(self._state_file)
@@ -155,30 +166,39 @@ class Run:
             print(f"train.py: {problem}; not used", file=sys.stderr)
         if state is None:
             return
-        if state["fingerprint"] != self.identity:
-            print(
-                f"train.py: the state in '{self.state_folder}' is of other code or settings: "
-                "training starts anew",
-                file=sys.stderr,
-            )
-            return
-        loop.load_state_dict(state["loop"])
-        self.attempts = state["attempts"] + 1
+        try:
+            if state["fingerprint"] != self.identity:
+                print(
+                    f"train.py: the state in '{self.state_folder}' is of other code or settings: "
+                    "training starts anew",
+                    file=sys.stderr,
+                )
+                return
+            require_form(state, self._state_of(loop), "state")
+            loop.load_state_dict(state["loop"])
+            self.attempts = state["attempts"] + 1
+        except NOT_FITTING as error:
+            raise CheckpointError(
+                f"the state in '{self.state_folder}' does not fit this run ({error}): "
+                "without that folder training starts anew"
+            ) from error
         print(f"train.py: resumed at step {loop.step}", file=sys.stderr)
 
     def _write(self, loop: TrainingLoop) -> None:
-        """Write every file beside the folder first; the manifest appears last."""
-        staging = self.state_folder / "output"
+        """Write every file aside first; the manifest appears last.
+
+        Within the output folder: the state may lie on another file system, where os.replace fails.
+        """
+        staging = self.output / "unfinished"
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         loop.recorder.write(staging)
         seeds = np.asarray(self.settings.seeds, np.int64)
         counts, steps = loop.coverage.arrays()
         np.savez_compressed(staging / "coverage.npz", counts=counts, steps=steps, seeds=seeds)
-        torch.save(state_of(loop.algorithm.policy_components()), staging / "checkpoint.pt")
+        save_weights(staging / "checkpoint.pt", state_of(loop.algorithm.policy_components()))
         manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
         (staging / "manifest.json").write_text(manifest)
-        self.output.mkdir(parents=True, exist_ok=True)
         for name in (*OUTPUTS, "manifest.json"):
             os.replace(staging / name, self.output / name)
         staging.rmdir()

@@ -1,0 +1,163 @@
+"""The comparison of reproduced scores with published ones: equal, within, and each way to fail."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import verify as program
+from verification import (
+    AGREES,
+    DIFFERS,
+    DISAGREES,
+    EQUAL,
+    MISSING,
+    NOT_COMPARED,
+    NOTHING,
+    WITHIN,
+    Numbers,
+    PublishedError,
+    Verification,
+    read_published,
+    verify,
+)
+
+FACTS = {
+    **{"cpu": "a", "device": "cpu", "threads": "1", "precision": "float32", "python": "3.11.9"},
+    **{"packages": "{}", "code_hash": "0", "status": "complete"},
+}
+
+
+def numbers(scores: dict[str, list[float]], **facts: str) -> Numbers:
+    """A suite of one task: the scores of seeds 0, 1, ... of each algorithm."""
+    cells, runs = [], []
+    for algorithm, values in scores.items():
+        key = {"environment": "Pendulum-v1", "algorithm": algorithm}
+        rows = [{"seed": seed, "final": x, "area": 2 * x} for seed, x in enumerate(values)]
+        cells.append(key | {"seeds": rows})
+        for seed in range(len(values)):
+            config = json.dumps({"steps": 100, "seeds": [seed]})
+            runs.append(key | FACTS | {"config": config} | facts)
+    return Numbers({"suite": "small", "cells": cells}, runs)
+
+
+def statuses(result: Verification) -> set[str]:
+    return {row.status for row in result.rows}
+
+
+PUBLISHED = numbers({"sac": [1.0, 2.0, 3.5], "mbpo": [7.0, 9.0, 8.5]})
+
+
+def test_nothing_published_is_said_in_words() -> None:
+    result = verify(None, PUBLISHED)
+    assert (result.verdict, result.rows) == (NOTHING, ())
+    assert "Nothing of the suite small is published" in result.sentence
+
+
+def test_the_same_numbers_on_the_same_machine_are_equal() -> None:
+    result = verify(PUBLISHED, copy.deepcopy(PUBLISHED))
+    assert result.verdict == AGREES and statuses(result) == {EQUAL}
+    assert len(result.rows) == 4  # two algorithms, two scores
+    assert "All 4 scores agree" in result.sentence
+
+
+def test_one_bit_on_the_same_machine_differs() -> None:
+    other = numbers({"sac": [1.0, float(np.nextafter(2.0, 3.0)), 3.5], "mbpo": [7.0, 9.0, 8.5]})
+    result = verify(PUBLISHED, other)
+    assert result.verdict == DISAGREES
+    (row,) = (row for row in result.rows if (row.status, row.score) == (DIFFERS, "final"))
+    assert row.algorithm == "sac" and "seeds [1]" in row.why
+
+
+@pytest.mark.parametrize(
+    "facts", [{"cpu": "b"}, {"packages": '{"torch": "3"}'}, {"code_hash": "1"}, {"threads": "2"}]
+)
+def test_elsewhere_the_interval_of_the_difference_decides(facts: dict[str, str]) -> None:
+    near = verify(PUBLISHED, numbers({"sac": [1.1, 2.2, 3.3], "mbpo": [7.5, 9.0, 8.0]}, **facts))
+    assert near.verdict == AGREES and statuses(near) == {WITHIN}
+    assert next(iter(facts)) in near.rows[0].why
+    far = verify(PUBLISHED, numbers({"sac": [1.1, 2.2, 3.3], "mbpo": [70.0, 71.0, 72.0]}, **facts))
+    assert far.verdict == DISAGREES
+    assert {row.algorithm for row in far.rows if row.status == DIFFERS} == {"mbpo"}
+
+
+def test_the_intervals_hold_together() -> None:
+    """With the truth unchanged, fewer than about 5 of 100 whole verifications may fail."""
+    random, failed = np.random.default_rng(0), 0
+    names = [f"algorithm {place}" for place in range(10)]
+    for _ in range(200):
+        draws = random.normal(size=(2, len(names), 5))
+        one, two = (
+            {n: list(map(float, row)) for n, row in zip(names, x, strict=True)} for x in draws
+        )
+        failed += verify(numbers(one), numbers(two, cpu="b")).verdict == DISAGREES
+    assert failed <= 18  # 10 expected at most; 18 or more once in 100 even so
+
+
+def test_what_has_not_finished_is_missing() -> None:
+    result = verify(PUBLISHED, numbers({"sac": [1.0, 2.0, 3.5], "mbpo": []}))
+    assert result.verdict == DISAGREES
+    assert {row.algorithm for row in result.rows if row.status == MISSING} == {"mbpo"}
+
+
+def test_what_the_suite_does_not_ask_for_is_no_failure() -> None:
+    result = verify(PUBLISHED, numbers({"sac": [1.0, 2.0, 3.5]}))
+    assert result.verdict == AGREES and statuses(result) == {EQUAL}
+
+
+def test_new_cells_and_other_settings_are_not_compared() -> None:
+    result = verify(PUBLISHED, numbers({"plan2explore": [1.0, 2.0]}))
+    assert result.verdict == NOTHING and statuses(result) == {NOT_COMPARED}
+    other = numbers({"sac": [5.0, 6.0, 7.0]}, config='{"steps": 200, "seeds": [0]}')
+    result = verify(PUBLISHED, other)
+    assert result.verdict == NOTHING and "other settings" in result.rows[0].why
+
+
+def test_a_single_seed_elsewhere_has_no_interval() -> None:
+    result = verify(PUBLISHED, numbers({"sac": [400.0]}, cpu="b"))
+    assert result.verdict == NOTHING and "two seeds" in result.rows[0].why
+
+
+def publish(folder: Path, published: Numbers) -> Path:
+    folder.mkdir()
+    (folder / "statistics.json").write_text(json.dumps(published.statistics))
+    columns = list(published.runs[0])
+    lines = [json.dumps(columns)[1:-1].replace(", ", ",")]
+    for run in published.runs:
+        lines.append(",".join('"' + run[name].replace('"', '""') + '"' for name in columns))
+    (folder / "runs.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_published_numbers_are_read_back_and_what_is_missing_is_named(tmp_path: Path) -> None:
+    assert read_published(tmp_path / "none") is None
+    folder = publish(tmp_path / "small", PUBLISHED)
+    assert verify(read_published(folder), PUBLISHED).verdict == AGREES
+    (folder / "runs.csv").unlink()
+    with pytest.raises(PublishedError, match=r"runs\.csv: No such file"):
+        read_published(folder)
+    (folder / "statistics.json").write_text("{")
+    with pytest.raises(PublishedError, match=r"statistics\.json: not readable"):
+        read_published(folder)
+
+
+def check_of(tmp_path: Path, result: Verification) -> Any:
+    file = tmp_path / "verification.json"
+    file.write_text(result.as_json())
+    with pytest.raises(SystemExit) as end:
+        program.main(["--check", str(file)])
+    return end.value.code
+
+
+def test_the_check_fails_with_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_of(tmp_path, verify(None, PUBLISHED)) == 0
+    assert check_of(tmp_path, verify(PUBLISHED, PUBLISHED)) == 0
+    capsys.readouterr()
+    other = numbers({"sac": [1.0, 2.0, 3.5], "mbpo": [7.0, 9.0, 8.0]})
+    assert check_of(tmp_path, verify(PUBLISHED, other)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Pendulum-v1, mbpo, final: differs: published 8.1666")
+    assert lines[-1].startswith("2 of 4 scores disagree")

@@ -1,0 +1,184 @@
+"""Whether reproduced scores agree with the published ones, score by score.
+
+On the machine, with the versions and the code of the published runs, each seed's score has to be
+the same number. Elsewhere floating-point arithmetic differs, and a training run with it: the mean
+over seeds has to agree within Welch's interval for the difference of the two means. The intervals
+hold together (Bonferroni): all true, one or more fails by chance in 5 of 100 reproductions.
+"""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reporting.intervals import CONFIDENCE, Interval, t_interval, welch_interval
+
+SCORES = {"final": "final return", "area": "mean return over training"}
+# What has to be the same for the same bits, as runs.csv and the manifests call it.
+MACHINE = ("cpu", "device", "threads", "precision", "python", "packages", "code_hash")
+
+EQUAL, WITHIN, DIFFERS, MISSING = "equal", "within the interval", "differs", "missing"
+NOT_COMPARED = "not compared"
+NOTHING, AGREES, DISAGREES = "nothing to compare", "agrees", "disagrees"
+
+CellKey = tuple[str, str]
+
+
+class PublishedError(Exception):
+    """Published numbers that cannot be read; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A suite's statistics (statistics.json) and its runs (the rows of runs.csv)."""
+
+    statistics: Mapping[str, Any]
+    runs: list[dict[str, str]]
+
+    def cells(self) -> dict[CellKey, Mapping[str, Any]]:
+        """The results of each task and algorithm."""
+        return {(cell["environment"], cell["algorithm"]): cell for cell in self.statistics["cells"]}
+
+    def runs_of(self, key: CellKey) -> list[dict[str, str]]:
+        """The finished runs of a task and algorithm."""
+        return [
+            run
+            for run in self.runs
+            if (run["environment"], run["algorithm"], run["status"]) == (*key, "complete")
+        ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One score of one task and algorithm: both means, and their difference with its interval."""
+
+    environment: str
+    algorithm: str
+    score: str
+    status: str
+    why: str
+    published: Interval
+    reproduced: Interval
+    difference: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Content of verification.json."""
+
+    verdict: str
+    sentence: str
+    confidence: float
+    rows: tuple[Row, ...] = ()
+
+    def as_json(self) -> str:
+        """The same text for the same numbers."""
+        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+def read_published(folder: Path) -> Numbers | None:
+    """What was published of a suite, or None.
+
+    Raises:
+        PublishedError: when a file of it is missing or not readable.
+    """
+    if not folder.is_dir():
+        return None
+    name = folder / "statistics.json"
+    try:
+        statistics = json.loads(name.read_text(encoding="utf-8"))
+        name = folder / "runs.csv"
+        with name.open(encoding="utf-8", newline="") as stream:
+            return Numbers(statistics, list(csv.DictReader(stream)))
+    except OSError as error:
+        raise PublishedError(f"{name}: {error.strerror}") from error
+    except ValueError as error:
+        raise PublishedError(f"{name}: not readable: {error}") from error
+
+
+def verify(published: Numbers | None, reproduced: Numbers) -> Verification:
+    """Compare every published score with the reproduced one."""
+    suite = reproduced.statistics["suite"]
+    if published is None:
+        sentence = f"Nothing of the suite {suite} is published: there is nothing to compare with."
+        return Verification(NOTHING, sentence, CONFIDENCE)
+    rows = tuple(_rows(published, reproduced))
+    failed = [row for row in rows if row.status in (DIFFERS, MISSING)]
+    compared = [row for row in rows if row.status != NOT_COMPARED]
+    counts = ", ".join(
+        f"{sum(row.status == status for row in rows)} {status}"
+        for status in (EQUAL, WITHIN, DIFFERS, MISSING, NOT_COMPARED)
+    )
+    verdict = DISAGREES if failed else AGREES if compared else NOTHING
+    words = {
+        DISAGREES: f"{len(failed)} of {len(compared)} scores disagree with the published ones",
+        AGREES: f"All {len(compared)} scores agree with the published ones",
+        NOTHING: "No score can be compared with a published one",
+    }
+    return Verification(verdict, f"{words[verdict]}: {counts}.", CONFIDENCE, rows)
+
+
+def _rows(published: Numbers, reproduced: Numbers) -> Iterator[Row]:
+    before, now = published.cells(), reproduced.cells()
+    common = sum(key in before for key in now)
+    confidence = 1 - (1 - CONFIDENCE) / max(common * len(SCORES), 1)
+    for key, cell in now.items():
+        for score in SCORES:
+            old = _scores(before.get(key), score)
+            new = _scores(cell, score)
+            status, why, difference = _compare(
+                old, new, published.runs_of(key), reproduced.runs_of(key), confidence
+            )
+            yield Row(*key, score, status, why, _mean(old), _mean(new), difference)
+
+
+def _compare(
+    old: Mapping[int, float],
+    new: Mapping[int, float],
+    old_runs: list[dict[str, str]],
+    new_runs: list[dict[str, str]],
+    confidence: float,
+) -> tuple[str, str, Interval | None]:
+    """Status, its reason, and the difference of the means where it decided."""
+    if not old:
+        return NOT_COMPARED, "it was not published", None
+    if not new:
+        return MISSING, "no run of it has finished", None
+    if _settings(old_runs) != _settings(new_runs):
+        return NOT_COMPARED, "it was published with other settings", None
+    other = [key for key in (*MACHINE, "group") if _facts(old_runs, key) != _facts(new_runs, key)]
+    seeds = sorted(old.keys() & new.keys())
+    if not other and seeds:
+        unequal = [seed for seed in seeds if old[seed] != new[seed]]
+        if unequal:
+            return DIFFERS, f"same machine, versions and code, but not in seeds {unequal}", None
+        return EQUAL, f"the same number in each of {len(seeds)} seeds", None
+    difference = welch_interval(list(new.values()), list(old.values()), confidence)
+    where = f"other {', '.join(other)}" if other else "other seeds"
+    if difference.low is None or difference.high is None:
+        return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference
+    if difference.low <= 0.0 <= difference.high:
+        return WITHIN, f"{where}: the interval of the difference holds zero", difference
+    return DIFFERS, f"{where}: the interval of the difference does not hold zero", difference
+
+
+def _scores(cell: Mapping[str, Any] | None, score: str) -> dict[int, float]:
+    return {row["seed"]: row[score] for row in cell["seeds"]} if cell else {}
+
+
+def _mean(scores: Mapping[int, float]) -> Interval:
+    return t_interval(list(scores.values()))
+
+
+def _settings(runs: list[dict[str, str]]) -> set[str]:
+    configs = [json.loads(run["config"]) for run in runs]
+    return {json.dumps(config | {"seeds": None}, sort_keys=True) for config in configs}
+
+
+def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
+    if key == "group":  # seeds side by side: other shapes of matrices, and other roundings
+        return {str(len(json.loads(run["config"])["seeds"])) for run in runs}
+    return {run[key] for run in runs}

@@ -1,0 +1,67 @@
+"""Compare a suite's reproduced scores with its published ones, or say how that comparison ended.
+
+verify.py --summary results/core/summary --published published/core    writes verification.json
+verify.py --check results/core/summary/verification.json               fails when they disagree
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from command_line import OneLineParser, run_program
+from reporting.analysis import analyse, as_json
+from reporting.collect import SuiteError, replace_file
+from reporting.tables import read_summary
+from reporting.task_facts import FactsOf, task_facts
+from verification import (
+    DIFFERS,
+    DISAGREES,
+    MISSING,
+    Numbers,
+    PublishedError,
+    read_published,
+    verify,
+)
+
+
+def write(summary_folder: Path, published: Path, facts_of: FactsOf = task_facts) -> str:
+    """Write verification.json into the summary; returns its sentence."""
+    summary = read_summary(summary_folder)
+    statistics = json.loads(as_json(analyse(summary, facts_of)))
+    result = verify(read_published(published), Numbers(statistics, summary.runs))
+    replace_file(summary_folder / "verification.json", result.as_json().encode())
+    return result.sentence
+
+
+def check(file: Path) -> bool:
+    """Print what disagrees, and the sentence; returns whether all is well."""
+    result = json.loads(file.read_text(encoding="utf-8"))
+    for row in result["rows"]:
+        if row["status"] in (DIFFERS, MISSING):
+            means = [row[side]["estimate"] for side in ("published", "reproduced")]
+            print(
+                f"{row['environment']}, {row['algorithm']}, {row['score']}: {row['status']}: "
+                f"published {means[0]}, reproduced {means[1]}: {row['why']}"
+            )
+    print(result["sentence"])
+    return bool(result["verdict"] != DISAGREES)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write or check."""
+    parser = OneLineParser(prog="verify.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--summary", type=Path, help="results/<suite>/summary")
+    parser.add_argument("--published", type=Path, help="published/<suite>, if there is one")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="what was written before")
+    options = parser.parse_args(arguments)
+    if options.check:
+        sys.exit(0 if check(options.check) else 1)
+    if not (options.summary and options.published):
+        parser.error("expected --summary and --published, or --check")
+    print(write(options.summary, options.published))
+
+
+if __name__ == "__main__":
+    run_program("verify.py", main, SuiteError, PublishedError, ValueError)

@@ -4,7 +4,7 @@
 #   docker run --rm --gpus all --user $(id -u):$(id -g) -v $PWD:/bench benchmark snakemake --cores all
 #
 # Torch brings its own CUDA libraries: a CUDA base image would hold them twice. Any base with
-# Python 3.11, its venv module and apt will do. A tag can be moved to another image: to pin its very
+# Python 3.11, its headers (for `agent.compiled`), its venv module and apt will do. A tag can be moved to another image: to pin its very
 # contents, `docker buildx imagetools inspect python:3.11-slim-bookworm` shows the digest, and
 # --build-arg BASE_IMAGE=python:3.11-slim-bookworm@sha256:... takes it.
 ARG BASE_IMAGE=python:3.11-slim-bookworm

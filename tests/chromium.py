@@ -21,14 +21,12 @@ OPTIONS = (
 
 
 def find_chromium() -> str:
-    """The browser's program. Without one a developer's test is skipped, and CI's fails."""
+    """The browser's program. Without one the test is skipped; `make test`, which installs it where
+    it may, then says so."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found:
         return found
-    message = "no Chromium was found: install Debian's package chromium to test the page"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
+    pytest.skip("no Chromium was found: install Debian's package chromium to test the page")
 
 
 # Seconds for one answer; a busy machine is slow, and a browser that hangs must not hang the tests.

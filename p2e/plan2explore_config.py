@@ -22,6 +22,8 @@ class Config:
         world: of world model and disagreement ensemble.
         pretraining_updates: of the world on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
+        agent_updates: of each agent after an update of the world, each from a batch of its own.
+        task_share: of the episodes in "joint", those in which the task policy acts.
         horizon, imagined_starts: length and number of the imagined trajectories of an update.
         random_share: of them, with uniform random actions. Without these a policy that has settled
             never imagines another action, and stays where it is.
@@ -38,6 +40,8 @@ class Config:
     world: WorldConfig = field(default_factory=WorldConfig)
     pretraining_updates: int = 200
     update_interval: int = 1
+    agent_updates: int = 1
+    task_share: float = 0.0
     horizon: int = 5
     imagined_starts: int = 128
     random_share: float = 0.25
@@ -50,13 +54,13 @@ class Config:
 
     def __post_init__(self) -> None:
         positive = (
-            "update_interval horizon imagined_starts multi_step retained_imaginations "
-            "buffer_capacity exploration_steps"
+            "update_interval agent_updates horizon imagined_starts multi_step "
+            "retained_imaginations buffer_capacity exploration_steps"
         )
         require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        for key in ("real_share", "random_share"):
+        for key in ("real_share", "random_share", "task_share"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
         for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):

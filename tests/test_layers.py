@@ -21,13 +21,17 @@ LAYERS: dict[int, tuple[str, ...]] = {
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
         *("checkpoint", "environment", "open_loop", "progress", "rare_rewards", "recorder"),
+        "taking_turns",
     ),
     2: ("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
     3: (
         *("world_model", "soft_actor_critic", "imagination", "mixed_batch", "training_loop"),
         *("branched_rollouts", "dynamics_training"),
     ),
-    4: ("world_loss", "feature_extractor", "latent_policy", "world_learner", "plan2explore_config"),
+    4: (
+        *("world_loss", "feature_extractor", "latent_policy", "world_learner"),
+        "plan2explore_config",
+    ),
     5: ("algorithms", "algorithms.sac", "algorithms.mbpo", "algorithms.plan2explore"),
 }
 LAYER_OF = {f"p2e.{name}": layer for layer, names in LAYERS.items() for name in names}

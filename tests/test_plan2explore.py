@@ -212,6 +212,29 @@ def test_updates_are_spaced_by_the_interval(chain: MakeChain) -> None:
     assert algorithm.world.optimizer.updates == 5 + SMALL["pretraining_updates"]
 
 
+def test_both_agents_are_updated_several_times_after_an_update_of_the_world(
+    chain: MakeChain,
+) -> None:
+    algorithm = plan2explore(run(make_loop(chain, agent_updates=3)))
+    assert algorithm.agent_updates == algorithm.explorer_agent.updates == 30
+    assert algorithm.world.optimizer.updates == 10 + SMALL["pretraining_updates"]
+
+
+@pytest.mark.parametrize(("mode", "in_turn"), [("joint", True), ("explore", False)])
+def test_the_task_policy_takes_turns_in_the_joint_mode(
+    chain: MakeChain, mode: str, in_turn: bool
+) -> None:
+    loop = make_loop(chain, seeds=(0,), mode=mode, task_share=0.5)
+    algorithm, progress = plan2explore(loop), Progress(16, 0, io.StringIO())
+    acting = []
+    for _ in range(16):
+        loop.advance(progress)
+        acting.append(bool(algorithm.turns.task_acts))
+    firsts = [bool(x) for x in algorithm.sac_buffer.in_order("first").flatten()]
+    expected = [in_turn and sum(firsts[: i + 1]) % 2 == 0 for i in range(16)]
+    assert sum(firsts) > 2 and acting == expected
+
+
 def test_seeds_do_not_touch(chain: MakeChain) -> None:
     alone = run(make_loop(chain, seeds=(1,)))
     together = run(make_loop(chain, seeds=(0, 1)))

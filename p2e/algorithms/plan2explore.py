@@ -25,6 +25,7 @@ from p2e.multi_step import multi_step
 from p2e.normalizer import RunningScale
 from p2e.plan2explore_config import Config
 from p2e.soft_actor_critic import SoftActorCritic
+from p2e.taking_turns import TakingTurns
 from p2e.world_learner import WorldLearner
 
 __all__ = ["Config", "Plan2Explore", "build"]
@@ -44,7 +45,9 @@ class Plan2Explore(Algorithm):
         agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
         self.task_agent, self.explorer_agent = agent("agent"), agent("explorer")
         self.task_policy = LatentPolicy(self.task_agent, self.world.model)
-        self._curious_policy = LatentPolicy(self.explorer_agent, self.world.model)
+        curious = LatentPolicy(self.explorer_agent, self.world.model)
+        share = config.task_share if self.mode.rewarded else 0.0
+        self.turns = TakingTurns(curious, self.task_policy, share, len(seeds), device)
         sizes = problem.observation_size, problem.action_size, config.world.memory_size
         capacity = min(config.buffer_capacity, problem.steps)
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
@@ -64,7 +67,7 @@ class Plan2Explore(Algorithm):
 
     @property
     def explorer(self) -> Policy:  # type: ignore[override]
-        return self.task_policy if self._over else self._curious_policy
+        return self.task_policy if self._over else self.turns
 
     def _imagined_fields(self, action_size: int) -> dict[str, int]:
         seen = {"observation": self.features.size, "next_observation": self.features.size}
@@ -73,6 +76,7 @@ class Plan2Explore(Algorithm):
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
         self.world.model.normalizer.update(transition.observation.unsqueeze(1))
+        self.turns.step(transition.first)
         self.steps_stored.value += 1
 
     @property
@@ -143,11 +147,12 @@ class Plan2Explore(Algorithm):
         if not self._due:
             return {}
         metrics: Metrics = {}
-        if self.mode.adapts:
-            metrics |= self.task_agent.update(self._batch(for_explorer=False))
-        if not self._over:
-            explorer = self.explorer_agent.update(self._batch(for_explorer=True))
-            metrics |= with_prefix("explorer", explorer)
+        for _ in range(self.config.agent_updates):
+            if self.mode.adapts:
+                metrics |= self.task_agent.update(self._batch(for_explorer=False))
+            if not self._over:
+                explorer = self.explorer_agent.update(self._batch(for_explorer=True))
+                metrics |= with_prefix("explorer", explorer)
         return metrics
 
     def _batch(self, for_explorer: bool) -> TransitionBatch:
@@ -220,7 +225,7 @@ class Plan2Explore(Algorithm):
     def components(self) -> dict[str, Stateful]:
         names = (
             "world task_agent explorer_agent task_scale sac_buffer imagination_buffer starts "
-            "batches updates steps_stored"
+            "batches updates steps_stored turns"
         )
         return {name: getattr(self, name) for name in names.split()}
 

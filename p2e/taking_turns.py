@@ -1,0 +1,66 @@
+"""Two policies that act in turn, a whole episode each."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from p2e.algorithm import Policy
+
+
+class TakingTurns(Policy):
+    """The explorer acts in most episodes, the task policy in a stated share of them.
+
+    A policy that only ever acts inside a model finds what the model has wrong, and nothing tells
+    either of them. In its own episodes it meets the truth, where it matters to it.
+
+    Args:
+        share: of the episodes, for the task policy; evenly spread, the explorer first.
+        seeds: S, the number of seeds; each counts its own episodes.
+    """
+
+    def __init__(
+        self, explorer: Policy, task: Policy, share: float, seeds: int, device: torch.device
+    ) -> None:
+        self._explorer, self._task, self._share = explorer, task, share
+        self.memory_size = explorer.memory_size
+        self.begun = torch.zeros(seeds, dtype=torch.int64, device=device)
+
+    @property
+    def task_acts(self) -> Bool[Tensor, " S"]:
+        """Whose turn it is: with a share of 0.5 that of the task policy in every second episode."""
+        earlier = (self.begun - 1).clamp(min=0)
+        return (self.begun * self._share).floor() > (earlier * self._share).floor()
+
+    def step(self, first: Bool[Tensor, " S"]) -> None:
+        """Count the episodes: an environment step was made, the first of an episode or not.
+
+        That first action is therefore still the other policy's.
+        """
+        self.begun += first
+
+    def act(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        deterministic: bool,
+    ) -> Float[Tensor, "S N A"]:
+        """Both are asked, so that a seed's random numbers do not depend on its neighbours."""
+        explorer = self._explorer.act(observation, memory, deterministic)
+        task = self._task.act(observation, memory, deterministic)
+        return torch.where(self.task_acts.view(-1, 1, 1), task, explorer)
+
+    def remember(
+        self,
+        observation: Float[Tensor, "S N O"],
+        action: Float[Tensor, "S N A"],
+        memory: Float[Tensor, "S N M"],
+    ) -> Float[Tensor, "S N M"]:
+        return self._explorer.remember(observation, action, memory)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"begun": self.begun}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.begun.copy_(state["begun"])

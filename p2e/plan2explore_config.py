@@ -23,7 +23,8 @@ class Config:
         pretraining_updates: of the world on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
         agent_updates: of each agent after an update of the world, each from a batch of its own.
-        task_share: of the episodes in "joint", those in which the task policy acts.
+        task_share: of the episodes in "joint" after a first reward above 0, those in which the
+            task policy acts.
         horizon, imagined_starts: length and number of the imagined trajectories of an update.
         random_share: of them, with uniform random actions. Without these a policy that has settled
             never imagines another action, and stays where it is.

@@ -13,10 +13,11 @@ class TakingTurns(Policy):
     """The explorer acts in most episodes, the task policy in a stated share of them.
 
     A policy that only ever acts inside a model finds what the model has wrong, and nothing tells
-    either of them. In its own episodes it meets the truth, where it matters to it.
+    either of them. In its own episodes it meets the truth, where it matters to it. Until a reward
+    above 0 was met it has nothing to try, and the explorer acts in all episodes.
 
     Args:
-        share: of the episodes, for the task policy; evenly spread, the explorer first.
+        share: of the episodes after that, for the task policy; evenly spread, the explorer first.
         seeds: S, the number of seeds; each counts its own episodes.
     """
 
@@ -25,20 +26,22 @@ class TakingTurns(Policy):
     ) -> None:
         self._explorer, self._task, self._share = explorer, task, share
         self.memory_size = explorer.memory_size
-        self.begun = torch.zeros(seeds, dtype=torch.int64, device=device)
+        self._met = torch.zeros(seeds, dtype=torch.bool, device=device)
+        self._begun = torch.zeros(seeds, dtype=torch.int64, device=device)
 
     @property
     def task_acts(self) -> Bool[Tensor, " S"]:
         """Whose turn it is: with a share of 0.5 that of the task policy in every second episode."""
-        earlier = (self.begun - 1).clamp(min=0)
-        return (self.begun * self._share).floor() > (earlier * self._share).floor()
+        earlier = (self._begun - 1).clamp(min=0)
+        return (self._begun * self._share).floor() > (earlier * self._share).floor()
 
-    def step(self, first: Bool[Tensor, " S"]) -> None:
+    def step(self, first: Bool[Tensor, " S"], reward: Float[Tensor, " S"]) -> None:
         """Count the episodes: an environment step was made, the first of an episode or not.
 
         That first action is therefore still the other policy's.
         """
-        self.begun += first
+        self._begun += first & self._met
+        self._met |= reward > 0
 
     def act(
         self,
@@ -60,7 +63,8 @@ class TakingTurns(Policy):
         return self._explorer.remember(observation, action, memory)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"begun": self.begun}
+        return {"met": self._met, "begun": self._begun}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.begun.copy_(state["begun"])
+        self._met.copy_(state["met"])
+        self._begun.copy_(state["begun"])

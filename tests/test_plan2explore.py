@@ -230,9 +230,10 @@ def test_the_task_policy_takes_turns_in_the_joint_mode(
     for _ in range(16):
         loop.advance(progress)
         acting.append(bool(algorithm.turns.task_acts))
-    firsts = [bool(x) for x in algorithm.sac_buffer.in_order("first").flatten()]
-    expected = [in_turn and sum(firsts[: i + 1]) % 2 == 0 for i in range(16)]
-    assert sum(firsts) > 2 and acting == expected
+    first, reward = (algorithm.sac_buffer.in_order(x).flatten() for x in ("first", "reward"))
+    met = int((reward > 0).nonzero()[0])  # the step with the first reward
+    begun = [int(first[met + 1 : i + 1].sum()) for i in range(16)]
+    assert begun[-1] > 2 and acting == [in_turn and n > 0 and n % 2 == 0 for n in begun]
 
 
 def test_seeds_do_not_touch(chain: MakeChain) -> None:

@@ -13,7 +13,7 @@ from reporting.plot_curves import steps_axis
 from reporting.plot_training import draw_metric, has_metric
 from reporting.style import INK, Plot, colour, drawing, rows_legend, svg_text
 from reporting.tables import Summary, select
-from reporting.text import display_name, number, slug
+from reporting.text import broken, display_name, number, short_name, slug
 
 # Errors beyond this multiple of the baseline's are cut off, so that the baseline can be seen.
 HEADROOM = 2.0
@@ -61,7 +61,7 @@ def _draw(
 
     estimate = column([interval.estimate for interval in intervals])
     low, high = (column([getattr(i, end) for i in intervals]) for end in ("low", "high"))
-    axes.plot(at, estimate, color=shade, linewidth=2, label=display_name(algorithm))
+    axes.plot(at, estimate, color=shade, linewidth=2, label=short_name(algorithm))
     axes.fill_between(at, low, high, color=shade, alpha=0.18, linewidth=0)
 
 
@@ -116,7 +116,7 @@ def predictions_plot(
                 axes.plot(shown["time"], shown["truth"], color=INK, linewidth=1)
                 axes.plot(shown["time"], shown["predicted"], color=shade, linewidth=1.8, alpha=0.9)
                 axes.locator_params(nbins=3)
-            line[0].set_ylabel(display_name(algorithm), size=8.5)
+            line[0].set_ylabel(broken(short_name(algorithm)), size=8.5)
         for axes, place in zip(grid[0], places, strict=True):
             axes.set_title(f"observation {features[place]}", size=8.5)
         figure.supxlabel("steps ahead", size=8.5)

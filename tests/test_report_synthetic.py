@@ -199,6 +199,7 @@ def write_manifest(
     algorithm = base_algorithm(run["algorithm"])
     cost = 1.0 + ALGORITHMS.index(algorithm)
     config: dict[str, Any] = {"training": {"batch_size": 256, "discount": 0.99}, "device": "cpu"}
+    config["seeds"] = run["seeds"]
     if settings:
         config[algorithm] = settings
     manifest = {

@@ -28,6 +28,7 @@ from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
 from reporting.tables import Summary
+from verification import SCORES
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "workflow" / "report"
@@ -42,6 +43,7 @@ SECTIONS = (
     ("inside", "Inside the runs", "internals"),
     ("cost", "Cost", "cost"),
     ("runs", "Every run", None),
+    ("verification", "Published numbers", None),
     ("method", "Protocol and statistics", None),
     ("provenance", "Provenance", None),
 )
@@ -124,6 +126,7 @@ def context(
         "runs": run_rows(summary, statistics.facts),
         "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
+        "score_names": SCORES,
         "provenance": provenance(summary.runs),
     }
 

@@ -11,7 +11,7 @@ from reporting.intervals import Interval
 from reporting.model_errors import ModelErrors
 from reporting.plot_curves import steps_axis
 from reporting.plot_training import draw_metric, has_metric
-from reporting.style import INK, Plot, colour, drawing, rows_legend, svg_text
+from reporting.style import INK, Plot, colour, drawing, legend_columns, rows_legend, svg_text
 from reporting.tables import Summary, select
 from reporting.text import broken, display_name, number, short_name, slug
 
@@ -28,7 +28,8 @@ def open_loop_plot(statistics: Statistics, environment: str) -> tuple[Plot, str]
         return None
     name, middle = f"open-loop-{slug(environment)}", errors[0].fixed.horizon
     description = _open_loop_description(errors, statistics.facts[environment].name)
-    with drawing(4.4, 2.35) as figure:
+    lines = -(-len(errors) // legend_columns([short_name(e.algorithm) for e in errors], 4.4, 4))
+    with drawing(4.4, 2.15 + 0.2 * lines) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for item in errors:
             shade = colour(item.algorithm, list(statistics.algorithms))

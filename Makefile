@@ -49,6 +49,8 @@ write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
     --output results/$(SUITE)/summary/suite.json \
   && python workflow/scripts/aggregate.py --results results/$(SUITE) \
     --config results/$(SUITE)/summary/suite.json \
+  && python workflow/scripts/verify.py --summary results/$(SUITE)/summary \
+    --published published/$(SUITE) \
   && python workflow/scripts/figures.py --summary results/$(SUITE)/summary \
     --output reports/$(SUITE)/figures \
   && python workflow/scripts/report.py --summary results/$(SUITE)/summary \

@@ -24,6 +24,8 @@ def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
 class IntrinsicReward:
     """An ensemble of one-step predictors of how the latent changes, from (feature, action).
 
+    For ablations it may predict something else, `predicted` features wide.
+
     The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is measured against its running
     mean over imagined steps, so that one weight serves all tasks; it is never negative.
     """
@@ -32,14 +34,14 @@ class IntrinsicReward:
         self,
         feature_size: int,
         action_size: int,
-        latent_size: int,
+        predicted: int,
         members: int,
         hidden: Sequence[int],
         optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
         initial: SeedGenerators,
         rows: SeedGenerators,
     ) -> None:
-        sizes = [feature_size + action_size, *hidden, latent_size]
+        sizes = [feature_size + action_size, *hidden, predicted]
         self.ensemble = Ensemble(members, sizes, initial)
         self.optimizer = optimizer(self.ensemble.parameters())
         self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
@@ -54,8 +56,8 @@ class IntrinsicReward:
         """One update of every member, each on bootstrapped rows of its own.
 
         Args:
-            change: next latent minus latent, as the encoder sees them, in units of how much latents
-                change in a step; takes no gradient.
+            change: next latent minus latent, as the encoder sees them (for an ablation that of
+                observations), in units of how much they change in a step; takes no gradient.
         """
         members, available = self.ensemble.members, features.shape[1]
         rows = bootstrap_rows(self.rows, members, available, available)
@@ -70,7 +72,7 @@ class IntrinsicReward:
     def disagreement(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
-        """The raw disagreement of each row, in squared units of how much latents change."""
+        """The raw disagreement of each row, in squared units of how much its target changes."""
         return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:

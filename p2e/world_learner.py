@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from jaxtyping import Float
+from torch import Tensor
+
 from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.batch import SequenceBatch
 from p2e.buffers import RowBuffer, as_sequences
@@ -17,6 +20,8 @@ from p2e.rare_rewards import window_starts
 from p2e.world_loss import WorldStates, world_loss
 from p2e.world_model import WorldModel
 
+DISAGREEMENTS = ("latent", "observation", "untrained")
+
 
 @dataclass(frozen=True)
 class WorldConfig:
@@ -27,6 +32,9 @@ class WorldConfig:
         sequences, sequence_length: windows of replay in one update.
         rare_share: of the windows, drawn around rare rewards, where there are any.
         members, ensemble_hidden: the disagreement ensemble.
+        disagreement: what the ensemble disagrees about: how the "latent" changes in a step, or the
+            "observation"; "untrained" keeps its initial weights, so that its disagreement about the
+            latent's change says nothing about what was learnt (for ablations).
         learning_rate, clip_norm: of world model and ensemble, each clipped on its own.
         warmup_updates: linear warm-up of the learning rate; then half a cosine, to a tenth.
     """
@@ -39,6 +47,7 @@ class WorldConfig:
     rare_share: float = 0.25
     members: int = 5
     ensemble_hidden: tuple[int, ...] = (128, 128)
+    disagreement: str = "latent"
     learning_rate: float = 1e-3
     clip_norm: float = 1.0
     warmup_updates: int = 100
@@ -48,6 +57,8 @@ class WorldConfig:
         require_positive(self, "world", *names.split())
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
+        known = f"one of {', '.join(map(repr, DISAGREEMENTS))}"
+        require(self.disagreement in DISAGREEMENTS, "world.disagreement", self.disagreement, known)
 
 
 class WorldLearner:
@@ -76,10 +87,12 @@ class WorldLearner:
             schedule=LearningRateSchedule(config.warmup_updates, total_updates),
         )
         self.optimizer = optimizer(self.model.parameters())
+        about_observations = config.disagreement == "observation"
+        predicted = problem.observation_size if about_observations else config.latent_size
         self.curiosity = IntrinsicReward(
             self.features.size,
             problem.action_size,
-            config.latent_size,
+            predicted,
             config.members,
             config.ensemble_hidden,
             optimizer,
@@ -96,22 +109,39 @@ class WorldLearner:
         start = window_starts(reward, length, config.sequences, config.rare_share, self.windows)
         windows, slots = buffer.windows(start, length)
         batch = as_sequences(windows)
-        self._measure_changes(batch)
+        observation_change = self._measure_changes(batch)
         losses, metrics, states = world_loss(self.model, batch)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.
         buffer.write("memory", slots.flatten(1), states.memory)
         change = states.next_latent - states.latent
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
-        features = self.features.of_state(states.latent, states.memory)
-        target = change / self.model.latent_change.scale
-        metrics |= self.curiosity.learn(features, states.action, target)
+        metrics |= self._learn_to_disagree(states, change, observation_change)
         return states, metrics | {"world_gradient_norm": norm}
 
-    def _measure_changes(self, batch: SequenceBatch) -> None:
+    def _measure_changes(self, batch: SequenceBatch) -> Float[Tensor, "S R O"]:
+        """How each normalised observation of the windows changes, taken into the statistics."""
         normalizer = self.model.normalizer
         change = normalizer(batch.next_observation) - normalizer(batch.observation)
-        self.model.observation_change.update(change.flatten(1, 2))
+        rows: Tensor = change.flatten(1, 2)
+        self.model.observation_change.update(rows)
+        return rows
+
+    def _learn_to_disagree(
+        self,
+        states: WorldStates,
+        latent_change: Float[Tensor, "S R L"],
+        observation_change: Float[Tensor, "S R O"],
+    ) -> Metrics:
+        """One update of the ensemble; its target is in units of how much it changes in a step."""
+        if self.config.disagreement == "untrained":
+            return {}
+        if self.config.disagreement == "observation":
+            target = observation_change / self.model.observation_change.scale
+        else:
+            target = latent_change / self.model.latent_change.scale
+        features = self.features.of_state(states.latent, states.memory)
+        return self.curiosity.learn(features, states.action, target)
 
     def state_dict(self) -> dict[str, Any]:
         return state_of({name: getattr(self, name) for name in self._PARTS})

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reporting.run_folder import COLUMNS
+from variants import base_algorithm
 
 ALGORITHMS = ("sac", "mbpo", "plan2explore")
 BINS = 24
@@ -25,7 +26,7 @@ def write_losses(folder: Path, run: dict[str, Any], generator: np.random.Generat
     metrics = ["actor_loss", "critic_loss", "alpha", "q_value"]
     further = {"mbpo": ["holdout_loss"]}
     further["plan2explore"] = ["world_loss", "disagreement", "intrinsic_reward"]
-    metrics += further.get(run["algorithm"], [])
+    metrics += further.get(base_algorithm(run["algorithm"]), [])
     rows = []
     for seed in run["seeds"]:
         for step in range(100, run["steps"] + 1, 100):
@@ -62,7 +63,7 @@ def write_model_tables(
 def write_coverage(
     folder: Path, run: dict[str, Any], steps: np.ndarray, generator: np.random.Generator
 ) -> None:
-    spread = 1.5 + 3.0 * ALGORITHMS.index(run["algorithm"])
+    spread = 1.5 + 3.0 * ALGORITHMS.index(base_algorithm(run["algorithm"]))
     counts = np.zeros((len(steps), len(run["seeds"]), BINS, BINS), dtype=np.int32)
     for place in range(len(run["seeds"])):
         visits = generator.normal((6.0, 12.0), spread, (int(steps[-1]), 2))

@@ -9,8 +9,9 @@ import pytest
 
 from tests.chromium import Chromium
 from tests.synthetic_films import write_films
-from tests.test_report_page import EVIL, build
+from tests.test_report_page import EVIL
 from tests.test_report_synthetic import SyntheticTask, write_suite
+from tests.test_report_verification import publish, verified
 
 WIDE, PHONE = 1280, 390
 RESULTS = "browser"
@@ -19,13 +20,14 @@ RUNS = "document.getElementById('run-table')"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The report of a suite with one run missing and one task of an evil name."""
+    """A suite with one run missing and one task of an evil name, beside published numbers."""
     tasks = [SyntheticTask("p2e/Maze-v0"), SyntheticTask(EVIL, sparse=False)]
     suite = write_suite(tmp_path_factory.mktemp("results") / RESULTS, tasks, seeds=2)
     shutil.rmtree(suite.folder(0))
     folder = tmp_path_factory.mktemp("report")
     write_films(suite, folder / "films")
-    build(suite, folder)
+    _, published = publish(suite, folder, change=1e-9)
+    verified(suite, folder, published)
     return folder
 
 
@@ -170,6 +172,15 @@ def test_every_table_can_be_copied_whole(page):
         assert len(body) == len(lines)
         for line in body:
             assert line.replace("\\&", "").count("&") == len(columns) - 1
+
+
+def test_a_verdict_on_a_published_number_is_copied_in_words(page, folder):
+    numbers = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
+    rows = list(csv.DictReader(io.StringIO(copied(page, "verification", "Copy CSV"))))
+    assert [row["Verdict"] for row in rows] == [
+        row["status"] for row in numbers["verification"]["rows"]
+    ]
+    assert {row["Verdict"] for row in rows} == {"differs", "equal"}
 
 
 def test_only_what_the_filter_shows_is_copied(page):

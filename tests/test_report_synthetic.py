@@ -7,7 +7,7 @@ of nothing.
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.synthetic_training import (
     write_losses,
     write_model_tables,
 )
+from variants import base_algorithm
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class SyntheticTask:
     random_score: float = -10.0
     reference_score: float = 90.0
     levels: tuple[float, float, float] = (0.1, 0.3, 0.8)
+    variant_levels: tuple[tuple[str, float], ...] = ()
+
+    def level(self, case: str) -> float:
+        """What the runs of an algorithm or a variant approach."""
+        levels = dict(zip(ALGORITHMS, self.levels, strict=True)) | dict(self.variant_levels)
+        return levels[case]
 
     def facts(self) -> TaskFacts:
         """What the registry would say about it."""
@@ -84,12 +91,14 @@ def write_suite(
     seeds: int = 5,
     group_size: int = 1,
     evaluations: int = 6,
+    algorithms: Sequence[str] = ALGORITHMS,
+    variants: Mapping[str, Any] | None = None,
 ) -> SyntheticSuite:
     """Write one run folder a task, algorithm and group of seeds, and the suite's suite.json."""
     groups = [range(first, min(first + group_size, seeds)) for first in range(0, seeds, group_size)]
     runs = []
     for place, task in enumerate(tasks):
-        for algorithm in ALGORITHMS:
+        for algorithm in algorithms:
             for group in groups:
                 name = f"{group[0]}-{group[-1]}" if len(group) > 1 else str(group[0])
                 path = f"results/{results.name}/runs/task-{place}/{algorithm}/{name}"
@@ -99,16 +108,18 @@ def write_suite(
                     "seeds": list(group),
                     "steps": task.steps,
                     "path": path,
+                    **({"variant_of": base_algorithm(algorithm)} if "-" in algorithm else {}),
                     "command": f"python workflow/scripts/train.py --algorithm {algorithm} "
                     f"--environment {task.id} --seeds {name} --steps {task.steps} --output {path}",
                 }
                 runs.append(run)
                 folder = results / "runs" / f"task-{place}" / algorithm / name
-                write_run(folder, task, run, evaluations)
+                write_run(folder, task, run, evaluations, (variants or {}).get(algorithm, {}))
     suite = {
         "suite": results.name,
         "tasks": [{"environment": task.id, "steps": task.steps} for task in tasks],
-        "algorithms": list(ALGORITHMS),
+        "algorithms": list(algorithms),
+        **({"variants": variants} if variants else {}),
         "seeds": {"first": 0, "count": seeds, "group_size": group_size},
         "runs": runs,
     }
@@ -118,12 +129,18 @@ def write_suite(
     return written
 
 
-def write_run(folder: Path, task: SyntheticTask, run: dict[str, Any], evaluations: int) -> None:
+def write_run(
+    folder: Path,
+    task: SyntheticTask,
+    run: dict[str, Any],
+    evaluations: int,
+    settings: Mapping[str, Any],
+) -> None:
     """Write the files of one run, drawn from a generator that depends on the run alone."""
     folder.mkdir(parents=True)
     key = zlib.crc32(f"{task.id} {run['algorithm']} {run['seeds']}".encode())
     generator = np.random.default_rng(key)
-    level = task.levels[ALGORITHMS.index(run["algorithm"])]
+    level = task.level(run["algorithm"])
     ends = {seed: level + 0.12 * generator.standard_normal() for seed in run["seeds"]}
     steps = np.linspace(0, task.steps, evaluations).astype(int)
     curves = {seed: _curve(task, end, steps, generator) for seed, end in ends.items()}
@@ -132,7 +149,7 @@ def write_run(folder: Path, task: SyntheticTask, run: dict[str, Any], evaluation
     write_model_tables(folder, run, steps, generator)
     write_coverage(folder, run, steps, generator)
     (folder / "checkpoint.pt").write_bytes(generator.bytes(64))
-    write_manifest(folder, run)
+    write_manifest(folder, run, settings)
 
 
 def _curve(
@@ -171,16 +188,24 @@ def _write_episodes(
     write_csv(folder / "training.csv", (*header[:-1], "seconds"), training)
 
 
-def write_manifest(folder: Path, run: dict[str, Any]) -> None:
+def write_manifest(
+    folder: Path, run: dict[str, Any], settings: Mapping[str, Any] | None = None
+) -> None:
     """Write manifest.json with the true hashes of the files beside it."""
     names = [
         *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
         *("open_loop.csv", "predictions.csv", "checkpoint.pt"),
     ]
-    cost = 1.0 + ALGORITHMS.index(run["algorithm"])
+    algorithm = base_algorithm(run["algorithm"])
+    cost = 1.0 + ALGORITHMS.index(algorithm)
+    config: dict[str, Any] = {"training": {"batch_size": 256, "discount": 0.99}, "device": "cpu"}
+    config["seeds"] = run["seeds"]
+    if settings:
+        config[algorithm] = settings
     manifest = {
-        **{key: run[key] for key in ("algorithm", "environment", "seeds", "steps")},
-        "config": {"training": {"batch_size": 256, "discount": 0.99}, "device": "cpu"},
+        "algorithm": algorithm,
+        **{key: run[key] for key in ("environment", "seeds", "steps")},
+        "config": config,
         "command": run["command"],
         "git_commit": "0123456789abcdef0123456789abcdef01234567",
         "code_hash": hashlib.sha256(b"code").hexdigest(),

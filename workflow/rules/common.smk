@@ -9,10 +9,12 @@ sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from command_line import choose_device
 from import_graph import program_files
-from parameters import ParameterError, check, read_source
+from parameter_errors import ParameterError
+from parameters import check, read_source
 from provenance import code_hash
 from stale_lock import clear_stale_lock
 from suite import compact, planned_runs
+from variants import base_algorithm
 
 try:
     check(
@@ -107,11 +109,12 @@ def program_hash(*programs, data=()):
 def algorithm_hash(program):
     """A function of a job's wildcards: the hash of what a program that runs an algorithm uses.
 
-    The algorithm and the tasks are loaded by their names, so they are named here.
+    The algorithm and the tasks are loaded by their names, so they are named here. The wildcard
+    `algorithm` may be a variant's name.
     """
 
     def of(wildcards):
-        algorithm = f"p2e/algorithms/{wildcards.algorithm}.py"
+        algorithm = f"p2e/algorithms/{base_algorithm(wildcards.algorithm)}.py"
         return program_hash(program, algorithm, data=ENVIRONMENT_FILES)
 
     return of

@@ -14,6 +14,7 @@ from reporting.films import read_films
 from reporting.page import render
 from reporting.tables import read_summary
 from reporting.task_facts import FactsOf, task_facts
+from verification import read_verification
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:
@@ -27,7 +28,9 @@ def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> 
     summary = read_summary(options.summary)
     films = read_films(options.films, summary)
     statistics = dataclasses.replace(
-        analyse(summary, facts_of), films=tuple(film for film, _ in films.values())
+        analyse(summary, facts_of),
+        films=tuple(film for film, _ in films.values()),
+        verification=read_verification(options.summary / "verification.json"),
     )
     page = render(statistics, summary, read_figures(options.figures), films)
     options.output.mkdir(parents=True, exist_ok=True)

@@ -17,23 +17,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
 from envs import task
-from parameters import (
-    COMMAND_LINE,
-    ParameterError,
-    Parameters,
-    Source,
-    check,
-    overlay,
-    read_source,
-    settings_of,
-)
+from parameter_errors import COMMAND_LINE, ParameterError, Parameters, Source
+from parameters import check, overlay, read_source, settings_of
+from variants import base_algorithm
 
 BASE = "params.yaml"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training job: one algorithm in one environment for one group of seeds."""
+    """One training job: one case in one environment for one group of seeds.
+
+    Args:
+        algorithm: the case's name, an algorithm's or that of a variant.
+    """
 
     environment: str
     algorithm: str
@@ -48,6 +45,12 @@ class Run:
         return task(self.environment).slug, self.algorithm, self.group
 
     @property
+    def origin(self) -> dict[str, str]:
+        """What a variant is a variant of; nothing for an algorithm."""
+        base = base_algorithm(self.algorithm)
+        return {} if base == self.algorithm else {"variant_of": base}
+
+    @property
     def group(self) -> str:
         """`0`, or `0-9` for ten seeds in one process."""
         first, last = self.seeds[0], self.seeds[-1]
@@ -58,7 +61,8 @@ class Run:
         """The arguments of train.py that decide the result, quoted for a shell."""
         return shlex.join(
             [
-                *("--algorithm", self.algorithm, "--environment", self.environment),
+                *("--algorithm", base_algorithm(self.algorithm)),
+                *("--environment", self.environment),
                 *("--seeds", self.group, "--steps", str(self.steps)),
                 *("--settings", self.settings, "--device", self.device),
             ]
@@ -66,18 +70,18 @@ class Run:
 
 
 def planned_runs(parameters: Parameters) -> list[Run]:
-    """The runs of a suite whose parameters are checked: tasks x algorithms x groups of seeds."""
+    """The runs of a suite whose parameters are checked: tasks x cases x groups of seeds."""
     return [
         Run(
             environment=entry["environment"],
-            algorithm=algorithm,
+            algorithm=case,
             seeds=group,
             steps=int(entry["steps"]),
-            settings=compact(settings_of(parameters, place, algorithm)),
+            settings=compact(settings_of(parameters, place, case)),
             device=parameters.get("device", "auto"),
         )
         for place, entry in enumerate(parameters["tasks"])
-        for algorithm in parameters["algorithms"]
+        for case in parameters["algorithms"]
         for group in seed_groups(**parameters["seeds"])
     ]
 
@@ -89,12 +93,16 @@ def seed_groups(first: int, count: int, group_size: int) -> list[tuple[int, ...]
 
 
 def describe(parameters: Parameters) -> dict[str, Any]:
-    """The content of suite.json: the parameters, and every run with its path and its command."""
+    """The content of suite.json: the parameters, and every run with its path and its command.
+
+    What results are grouped by is the case's name; `variant_of` is what a variant's runs train.
+    """
     suite = parameters["suite"]
     runs = [
         {
             "environment": run.environment,
             "algorithm": run.algorithm,
+            **run.origin,
             "seeds": list(run.seeds),
             "steps": run.steps,
             "path": (path := "/".join(["results", suite, "runs", *run.key])),

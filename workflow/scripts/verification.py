@@ -79,6 +79,29 @@ class Verification:
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
 
 
+def read_verification(file: Path) -> Verification:
+    """What `as_json` wrote, or a sentence that says that there was no comparison.
+
+    Raises:
+        ValueError: when the file is there and holds something else; the message names it.
+    """
+    if not file.is_file():
+        sentence = f"These numbers were not compared with published ones: there is no {file.name}."
+        return Verification(NOTHING, sentence, CONFIDENCE)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        rows = tuple(_row(entry) for entry in content.pop("rows"))
+        return Verification(**content, rows=rows)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{file}: not readable as a verification: {error}") from error
+
+
+def _row(entry: Mapping[str, Any]) -> Row:
+    intervals = ("published", "reproduced", "difference")
+    read = {key: Interval(**entry[key]) if entry[key] is not None else None for key in intervals}
+    return Row(**{**entry, **read})
+
+
 def read_published(folder: Path) -> Numbers | None:
     """What was published of a suite, or None.
 

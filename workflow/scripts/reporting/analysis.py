@@ -27,6 +27,7 @@ from reporting.scores import coverage_of, seed_scores, visited_share
 from reporting.tables import Summary
 from reporting.task_facts import FactsOf, TaskFacts
 from reporting.text import SUBJECT
+from verification import Verification
 
 SHOWN_OF_A_RUN = (
     *("environment", "algorithm", "seeds", "status", "reason", "steps", "seconds"),
@@ -100,6 +101,7 @@ class Statistics:
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
     films: tuple[Film, ...] = ()
+    verification: Verification | None = None
 
     def cell(self, environment: str, algorithm: str) -> Cell:
         """The results of one algorithm on one task."""

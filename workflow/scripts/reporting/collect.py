@@ -21,6 +21,7 @@ from reporting.run_folder import (
     check_run,
 )
 from reporting.text import seed_group, without_machine_paths
+from variants import changed_settings
 
 MANIFEST_FACTS = (
     "seconds",
@@ -72,6 +73,8 @@ def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
             steps=run["steps"],
             path=_inside_results(run["path"]),
             command=run["command"],
+            trained=run.get("variant_of", run["algorithm"]),
+            changed=changed_settings(suite, run["algorithm"]),
         )
         for run in suite["runs"]
     ]

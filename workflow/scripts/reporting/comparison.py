@@ -7,6 +7,7 @@ from reporting.intervals import Interval, welch_interval
 from reporting.rank_test import exact_rank_test, holm, smallest_p_value
 from reporting.scores import SeedScores
 from reporting.task_facts import TaskFacts
+from variants import base_algorithm
 
 ALPHA = 0.05
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference shown"
@@ -102,9 +103,19 @@ def verdict(one: SeedScores, two: SeedScores, p_holm: float | None, family: int)
 def algorithm_pairs(algorithms: list[str], subject: str) -> list[tuple[str, str]]:
     """Each pair once: the subject against every rival, then the later rivals against the earlier.
 
+    Variants are compared with their algorithm, and not with each other: nobody asked, and each
+    further test makes Holm's correction stricter for all.
+
     Later against earlier because suites list the simple baselines first: that MBPO is compared
     with SAC reads as a question, the reverse does not.
     """
     rivals = [name for name in algorithms if name != subject]
     first = [(subject, rival) for rival in rivals] if subject in algorithms else []
-    return first + [(one, two) for place, one in enumerate(rivals) for two in rivals[:place]]
+    others = [(one, two) for place, one in enumerate(rivals) for two in rivals[:place]]
+    return first + [pair for pair in others if not _siblings(*pair, algorithms)]
+
+
+def _siblings(one: str, two: str, algorithms: list[str]) -> bool:
+    """Whether both are variants of one algorithm that is there itself."""
+    base = base_algorithm(one)
+    return base == base_algorithm(two) and base in algorithms and base not in (one, two)

@@ -1,10 +1,12 @@
 """The answer in one sentence, worded by the numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporting.aggregates import Group, PairAggregate
 from reporting.intervals import Interval
-from reporting.text import SUBJECT, count_of, display_name, joined, number, size_range
+from reporting.text import SUBJECT, count_of, display_name, joined, number, short_name, size_range
+from variants import base_algorithm
 
 # Below this, percentile intervals cover so much less than they claim (about three quarters of the
 # time at three seeds) that a sentence must not lean on them.
@@ -14,6 +16,13 @@ NO_DIFFERENCE = "makes no difference that these runs can show against"
 NOT_ENOUGH = "has not enough seeds for a verdict against"
 VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
 UNDECIDED = "Not enough seeds for a verdict"
+# Where all rivals are variants of the subject: what their changes do to it.
+EFFECTS = {
+    BEATS: "shown to make Plan2Explore worse",
+    WORSE: "shown to make it better",
+    NO_DIFFERENCE: "no difference that these runs can show",
+    NOT_ENOUGH: "not enough seeds for a verdict",
+}
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,23 @@ def headline(groups: list[Group], algorithms: list[str]) -> Headline:
         missing = "Plan2Explore and another algorithm have no usable runs on a common task"
         return Headline(f"{missing}: there is no answer yet.", ())
     undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
-    words = _undecided_words if undecided else _group_words
+    ablation = only_variants(algorithms)
+    decided_words = _effect_words if ablation else _group_words
+    words = _undecided_words if undecided else decided_words
     parts = [words(group, [c for c in clauses if c.group == group.name]) for group in shown]
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
     ending = f"differences of normalised score, n = {sizes} per task and algorithm"
+    if ablation:
+        ending = (
+            f"Plan2Explore's normalised score minus its variant's, n = {sizes} per task and case"
+        )
     answer = f"{UNDECIDED}: {'; '.join(parts)}" if undecided else _capitalised("; ".join(parts))
     return Headline(f"{answer} ({ending}).", clauses)
+
+
+def only_variants(algorithms: Sequence[str]) -> bool:
+    """Whether the subject meets variants of itself, and nobody else."""
+    return len(algorithms) > 1 and all(base_algorithm(case) == SUBJECT for case in algorithms)
 
 
 def _clauses(group: Group) -> list[Clause]:
@@ -85,7 +105,7 @@ def _place(group: Group) -> str:
 def _undecided_words(group: Group, clauses: list[Clause]) -> str:
     rivals = [
         f"{number(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
-        f"against {display_name(c.rival)}"
+        f"against {short_name(c.rival)}"
         for c in clauses
     ]
     return f"{_place(group)} Plan2Explore stands at {joined(rivals)}"
@@ -99,6 +119,18 @@ def _group_words(group: Group, clauses: list[Clause]) -> str:
             rivals = joined([f"{display_name(c.rival)} ({_numbers(c.difference)})" for c in same])
             verdicts.append(f"{verdict} {rivals}")
     return f"{_place(group)} Plan2Explore {joined(verdicts)}"
+
+
+def _effect_words(group: Group, clauses: list[Clause]) -> str:
+    effects = []
+    for verdict, words in EFFECTS.items():
+        same = [clause for clause in clauses if clause.verdict == verdict]
+        changes = joined([f"{short_name(c.rival)} ({_numbers(c.difference)})" for c in same])
+        if same:
+            effects.append(f"{words}: {changes}")
+        elif verdict == BEATS:
+            effects.append("no change is shown to make Plan2Explore worse")
+    return f"{_place(group)}, {'; '.join(effects)}"
 
 
 def _numbers(difference: Interval) -> str:

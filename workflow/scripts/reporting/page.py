@@ -14,13 +14,21 @@ from reporting import text
 from reporting.aggregates import Group
 from reporting.analysis import Statistics
 from reporting.films import Film, Images
-from reporting.headline import SEEDS_FOR_A_VERDICT, UNDECIDED, VERDICTS, Headline
+from reporting.headline import (
+    EFFECTS,
+    SEEDS_FOR_A_VERDICT,
+    UNDECIDED,
+    VERDICTS,
+    Headline,
+    only_variants,
+)
 from reporting.intervals import Interval
 from reporting.page_runs import RUN_COLUMNS, data_links, provenance, run_rows
 from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
 from reporting.tables import Summary
+from verification import SCORES
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "workflow" / "report"
@@ -35,6 +43,7 @@ SECTIONS = (
     ("inside", "Inside the runs", "internals"),
     ("cost", "Cost", "cost"),
     ("runs", "Every run", None),
+    ("verification", "Published numbers", None),
     ("method", "Protocol and statistics", None),
     ("provenance", "Provenance", None),
 )
@@ -85,10 +94,13 @@ def context(
     kinds = {plot.kind for plot, _ in figures} | ({"film"} if films else set())
     if kinds & {"open-loop", "model-losses"}:
         kinds.add("models")
-    order = colour_order(statistics, summary)
+    order, alone = colour_order(statistics, summary), only_variants(statistics.algorithms)
     return {
         "statistics": statistics,
         "lead": lead(statistics.headline),
+        "only_variants": alone,
+        # Where everything is Plan2Explore, that word in every row tells nothing.
+        "case_name": text.short_name if alone else text.display_name,
         "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
         "has_models": "models" in kinds,
         "figures": [_figure(statistics, plot, svg) for plot, svg in figures],
@@ -114,6 +126,7 @@ def context(
         "runs": run_rows(summary, statistics.facts),
         "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
+        "score_names": SCORES,
         "provenance": provenance(summary.runs),
     }
 
@@ -123,7 +136,7 @@ def lead(headline: Headline) -> Markup:
     sentence = re.sub(
         r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
     )
-    for verdict in (*VERDICTS, UNDECIDED):
+    for verdict in (*VERDICTS, *EFFECTS.values(), UNDECIDED):
         sentence = sentence.replace(verdict, f"<strong>{verdict}</strong>")
     return Markup(sentence)
 

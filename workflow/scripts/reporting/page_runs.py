@@ -11,6 +11,7 @@ from reporting.run_folder import COLUMNS, COMPLETE
 from reporting.tables import Summary
 from reporting.task_facts import TaskFacts
 from reporting.text import display_name, duration, number, slug
+from variants import base_algorithm
 
 RUN_COLUMNS = (
     ("Task", False),
@@ -114,10 +115,11 @@ def provenance(runs: list[dict[str, str]]) -> Provenance:
     complete = [run for run in runs if run["status"] == COMPLETE]
     facts = {name: _distinct(complete, key) for key, name in PROVENANCE.items()}
     mixed = [name for name, values in facts.items() if len(values) > 1 and name in DECISIVE]
-    # Each algorithm has a hash of its own, over the files that it uses.
+    # Algorithms may come from different times; the variants of one should share its code.
     hashes: list[str] = []
-    for algorithm in dict.fromkeys(run["algorithm"] for run in complete):
-        found = _distinct([run for run in complete if run["algorithm"] == algorithm], "code_hash")
+    for algorithm in dict.fromkeys(base_algorithm(run["algorithm"]) for run in complete):
+        same = [run for run in complete if base_algorithm(run["algorithm"]) == algorithm]
+        found = _distinct(same, "code_hash")
         hashes += [f"{display_name(algorithm)} {code}" for code in found]
         mixed += [f"code of {display_name(algorithm)}"] * (len(found) > 1)
     facts["Hash of the training code"] = tuple(hashes)

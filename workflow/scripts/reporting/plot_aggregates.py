@@ -10,7 +10,7 @@ from reporting.analysis import Statistics
 from reporting.intervals import Interval
 from reporting.plot_curves import draw_band
 from reporting.style import Plot, colour, drawing, marker, rows_legend, svg_text
-from reporting.text import count_of, display_name, number, slug
+from reporting.text import broken, count_of, display_name, number, short_name, slug
 
 QUANTITIES: dict[str, Callable[[AlgorithmAggregate], Interval]] = {
     "interquartile mean": lambda item: item.interquartile_mean,
@@ -32,7 +32,7 @@ def aggregate_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
         for group, axes in zip(groups, grid, strict=True):
             for height, item in enumerate(reversed(group.algorithms)):
                 _draw_interval(axes, height, item.algorithm, QUANTITIES[quantity](item), algorithms)
-            labels = [display_name(item.algorithm) for item in reversed(group.algorithms)]
+            labels = [broken(short_name(item.algorithm)) for item in reversed(group.algorithms)]
             axes.set_yticks(range(rows), labels)
             axes.set_ylim(-0.6, rows - 0.4)
             axes.grid(visible=False, axis="y")
@@ -91,7 +91,7 @@ def profiles_plot(statistics: Statistics) -> tuple[Plot, str]:
     with drawing(4.4, 2.9) as figure:
         axes = figure.subplots()
         for algorithm, band in statistics.profiles.items():
-            draw_band(axes, band, colour(algorithm, algorithms), display_name(algorithm))
+            draw_band(axes, band, colour(algorithm, algorithms), short_name(algorithm))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_ylim(0, 1.02)
         axes.set_xlim(left=0)
@@ -116,7 +116,7 @@ def improvement_plot(statistics: Statistics) -> tuple[Plot, str]:
         axes = figure.subplots()
         for height, pair in enumerate(reversed(pairs)):
             _draw_interval(axes, height, pair.first, pair.probability_of_improvement, algorithms)
-        labels = [f"{display_name(p.first)} > {display_name(p.second)}" for p in reversed(pairs)]
+        labels = [f"{short_name(p.first)} > {short_name(p.second)}" for p in reversed(pairs)]
         axes.set_yticks(range(len(pairs)), labels)
         axes.set_ylim(-0.6, len(pairs) - 0.4)
         axes.set_xlim(0, 1)

@@ -11,9 +11,10 @@ from reporting.intervals import FloatArray
 from reporting.scores import coverage_of
 from reporting.style import Plot, colour, drawing, svg_text
 from reporting.tables import Summary
-from reporting.text import display_name, number, slug
+from reporting.text import broken, display_name, number, short_name, slug
 
 FAINTEST = 0.16
+MOST_BESIDE = 3  # maps in one line, so that they stay large enough on a phone
 
 
 def mean_visits(summary: Summary, environment: str, algorithm: str) -> FloatArray | None:
@@ -43,9 +44,13 @@ def coverage_maps(
         f"{facts.projection_labels[1]} up. Share of bins that any seed visited: "
         f"{', '.join(shares)}. The darkest bin holds {number(most)} visits a seed."
     )
-    with drawing(1.4 * len(maps) + 0.4, 1.95) as figure:
-        grid = figure.subplots(1, len(maps), squeeze=False, sharey=True)[0]
-        for axes, (algorithm, visits) in zip(grid, maps.items(), strict=True):
+    columns = min(len(maps), MOST_BESIDE)
+    rows = -(-len(maps) // columns)
+    with drawing(1.4 * columns + 0.4, 1.95 * rows) as figure:
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        for axes in grid.flat[len(maps) :]:
+            axes.set_visible(False)
+        for axes, (algorithm, visits) in zip(grid.flat, maps.items(), strict=False):
             shade = colour(algorithm, list(statistics.algorithms))
             extent = (*_ends(facts, 0), *_ends(facts, 1))
             axes.imshow(
@@ -55,8 +60,9 @@ def coverage_maps(
                 aspect="auto",
                 interpolation="none",
             )
-            _frame(axes, display_name(algorithm), facts.projection_labels[0])
-        grid[0].set_ylabel(facts.projection_labels[1])
+            _frame(axes, broken(short_name(algorithm)), facts.projection_labels[0])
+        for axes in grid[:, 0]:
+            axes.set_ylabel(facts.projection_labels[1])
         text = svg_text(figure, name, description)
     return Plot(f"{name}.svg", "coverage-map", environment, description), text
 

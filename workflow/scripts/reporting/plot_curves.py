@@ -10,7 +10,7 @@ from reporting.intervals import FloatArray
 from reporting.profiles import Band
 from reporting.style import QUIET, Plot, colour, drawing, rows_legend, svg_text
 from reporting.task_facts import TaskFacts
-from reporting.text import display_name, number, size_range, slug
+from reporting.text import display_name, number, short_name, size_range, slug
 
 PANEL = (4.1, 2.75)
 WIDE_PANEL = (4.4, 2.9)
@@ -53,7 +53,7 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
             shade = colour(curve.algorithm, algorithms)
             cell = scores[environment, curve.algorithm]
             axes.plot(cell.steps, cell.curve.T, color=shade, alpha=0.32, linewidth=0.7)
-            draw_curve(axes, curve, shade, display_name(curve.algorithm))
+            draw_curve(axes, curve, shade, short_name(curve.algorithm))
         _score_lines(axes, facts, [scores[environment, curve.algorithm].curve for curve in curves])
         axes.set_xlim(0, statistics.budgets[environment])
         steps_axis(axes)
@@ -122,7 +122,7 @@ def sample_efficiency_plot(statistics: Statistics) -> tuple[Plot, str]:
         axes = figure.subplots()
         for algorithm, band in bands.items():
             shade = colour(algorithm, list(statistics.algorithms))
-            draw_band(axes, band, shade, display_name(algorithm))
+            draw_band(axes, band, shade, short_name(algorithm))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlim(0, 1)
         axes.set_xlabel("share of each task's step budget")
@@ -153,7 +153,7 @@ def coverage_curve(statistics: Statistics, environment: str) -> tuple[Plot, str]
         axes = figure.subplots()
         for curve in curves:
             shade = colour(curve.algorithm, list(statistics.algorithms))
-            draw_curve(axes, curve, shade, display_name(curve.algorithm))
+            draw_curve(axes, curve, shade, short_name(curve.algorithm))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_xlim(0, statistics.budgets[environment])
         axes.set_ylim(0, min(1.0, axes.get_ylim()[1]))

@@ -11,10 +11,11 @@ from reporting.comparison import BETTER, WORSE
 from reporting.headline import BEATS
 from reporting.headline import WORSE as GROUP_WORSE
 from reporting.intervals import Interval
-from reporting.style import Plot, colour, drawing, marker, svg_text
-from reporting.text import SUBJECT, count_of, display_name, number
+from reporting.style import Plot, colour, drawing, legend_columns, marker, svg_text
+from reporting.text import SUBJECT, count_of, display_name, number, short_name
 
 SPREAD = 0.5
+WIDTH = 4.4
 # Opaque, so that the interval does not show through, and mild on light and on dark pages.
 HOLLOW = "#d4d4d4"
 
@@ -63,7 +64,11 @@ def differences_plot(statistics: Statistics) -> tuple[Plot, str]:
     """Differences in normalised score, with intervals, of the subject and every rival."""
     rows = difference_rows(statistics)
     description = _description(rows)
-    with drawing(4.4, 0.85 + 0.36 * len(rows)) as figure:
+    rivals = list(dict.fromkeys(mark.rival for row in rows for mark in row.marks))
+    columns = legend_columns([_against(rival) for rival in rivals], WIDTH, most=3)
+    lines = -(-len(rivals) // columns)
+    thickness = max(0.36, 0.11 * len(rivals))
+    with drawing(WIDTH, 0.65 + 0.2 * lines + thickness * len(rows)) as figure:
         axes = figure.subplots()
         limit = _limit(rows)
         for place, row in enumerate(rows):
@@ -79,7 +84,7 @@ def differences_plot(statistics: Statistics) -> tuple[Plot, str]:
         axes.grid(visible=True, axis="x")
         axes.set_xlabel("difference in normalised score")
         _direction_words(axes)
-        _rival_legend(axes, rows, list(statistics.algorithms))
+        _rival_legend(axes, rivals, list(statistics.algorithms), columns)
         text = svg_text(figure, "differences", description)
     return Plot("differences.svg", "differences", None, description), text
 
@@ -135,20 +140,24 @@ def _direction_words(axes: Axes) -> None:
         axes.text(x, 1.005, word, transform=axes.transAxes, ha=side, va="bottom", fontsize=8.5)
 
 
-def _rival_legend(axes: Axes, rows: list[Row], algorithms: list[str]) -> None:
-    rivals = dict.fromkeys(mark.rival for row in rows for mark in row.marks)
+def _rival_legend(axes: Axes, rivals: list[str], algorithms: list[str], columns: int) -> None:
     handles = [
         Line2D(
             *([], []),
             color=colour(rival, algorithms),
             marker=marker(rival, algorithms),
-            label=f"against {display_name(rival)}",
+            label=_against(rival),
         )
         for rival in rivals
     ]
     # In points above the axes, so that it clears the words there at any height of the figure.
     height = axes.get_window_extent().height
-    axes.legend(handles=handles, loc="lower center", ncols=3, bbox_to_anchor=(0.5, 1 + 22 / height))
+    place = (0.5, 1 + 22 / height)
+    axes.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=place)
+
+
+def _against(rival: str) -> str:
+    return f"against {short_name(rival)}"
 
 
 def _description(rows: list[Row]) -> str:

@@ -11,9 +11,9 @@ from reporting.intervals import Interval
 from reporting.model_errors import ModelErrors
 from reporting.plot_curves import steps_axis
 from reporting.plot_training import draw_metric, has_metric
-from reporting.style import INK, Plot, colour, drawing, rows_legend, svg_text
+from reporting.style import INK, Plot, colour, drawing, legend_columns, rows_legend, svg_text
 from reporting.tables import Summary, select
-from reporting.text import display_name, number, slug
+from reporting.text import broken, display_name, number, short_name, slug
 
 # Errors beyond this multiple of the baseline's are cut off, so that the baseline can be seen.
 HEADROOM = 2.0
@@ -28,7 +28,8 @@ def open_loop_plot(statistics: Statistics, environment: str) -> tuple[Plot, str]
         return None
     name, middle = f"open-loop-{slug(environment)}", errors[0].fixed.horizon
     description = _open_loop_description(errors, statistics.facts[environment].name)
-    with drawing(4.4, 2.35) as figure:
+    lines = -(-len(errors) // legend_columns([short_name(e.algorithm) for e in errors], 4.4, 4))
+    with drawing(4.4, 2.15 + 0.2 * lines) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for item in errors:
             shade = colour(item.algorithm, list(statistics.algorithms))
@@ -61,7 +62,7 @@ def _draw(
 
     estimate = column([interval.estimate for interval in intervals])
     low, high = (column([getattr(i, end) for i in intervals]) for end in ("low", "high"))
-    axes.plot(at, estimate, color=shade, linewidth=2, label=display_name(algorithm))
+    axes.plot(at, estimate, color=shade, linewidth=2, label=short_name(algorithm))
     axes.fill_between(at, low, high, color=shade, alpha=0.18, linewidth=0)
 
 
@@ -116,7 +117,7 @@ def predictions_plot(
                 axes.plot(shown["time"], shown["truth"], color=INK, linewidth=1)
                 axes.plot(shown["time"], shown["predicted"], color=shade, linewidth=1.8, alpha=0.9)
                 axes.locator_params(nbins=3)
-            line[0].set_ylabel(display_name(algorithm), size=8.5)
+            line[0].set_ylabel(broken(short_name(algorithm)), size=8.5)
         for axes, place in zip(grid[0], places, strict=True):
             axes.set_title(f"observation {features[place]}", size=8.5)
         figure.supxlabel("steps ahead", size=8.5)

@@ -1,6 +1,7 @@
 """Reading one run folder, and deciding whether its numbers may be used."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,11 @@ MANIFEST_KEYS = ("algorithm", "environment", "seeds", "steps", "files")
 
 @dataclass(frozen=True)
 class RequestedRun:
-    """A run that the suite's configuration names; `path` is relative to the results folder."""
+    """A run that the suite's configuration names; `path` is relative to the results folder.
+
+    algorithm: what its results are shown under, which may be a variant's name. trained: the
+    algorithm behind it. changed: what the variant changes of that algorithm's settings.
+    """
 
     environment: str
     algorithm: str
@@ -35,6 +40,8 @@ class RequestedRun:
     steps: int
     path: str
     command: str
+    trained: str
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
         raise DamagedRunError("manifest.json does not list its files with their sha256")
     asked = {
         "environment": requested.environment,
-        "algorithm": requested.algorithm,
+        "algorithm": requested.trained,
         "seeds": list(requested.seeds),
         "steps": requested.steps,
     }
@@ -94,7 +101,24 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
             raise DamagedRunError(
                 f"it is another run: its {key} is {manifest[key]}, the suite asks for {value}"
             )
+    settings = manifest.get("config", {}).get(requested.trained, {})
+    for key, value, found in _unequal(requested.changed, settings):
+        raise DamagedRunError(
+            f"it is another run: its {key} is {found}, the suite asks for {value}"
+        )
     return manifest
+
+
+def _unequal(
+    asked: Mapping[str, Any], found: Any, within: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Name, asked and found value of each setting that is not as the variant asks for."""
+    for key, value in asked.items():
+        other = found.get(key) if isinstance(found, Mapping) else None
+        if isinstance(value, Mapping):
+            yield from _unequal(value, other, f"{within}{key}.")
+        elif value != other:
+            yield f"{within}{key}", value, other
 
 
 def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]:

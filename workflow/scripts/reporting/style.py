@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -15,15 +15,17 @@ from matplotlib.figure import Figure
 
 from reporting.text import slug
 
-# Okabe and Ito's colours, told apart with any colour vision; each has a contrast of at least 3
-# against a white and against a nearly black page.
+# Okabe and Ito's colours for the algorithms, and further ones for variants and others, in the
+# suite's order. All are told apart with any colour vision, and from the text; each has a contrast
+# of at least 3 with the page. On a dark page style.css has a lighter one in the place of each.
 PALETTE = {"sac": "#0072B2", "mbpo": "#009E73", "plan2explore": "#D55E00"}
-OTHER_COLOURS = ("#CC79A7", "#7A6FD0", "#A6761D", "#7F7F7F")
+OTHER_COLOURS = ("#8E1684", "#4D3912", "#7F7B95", "#20209D", "#957840", "#464E40")
 MARKERS = {"sac": "o", "mbpo": "s", "plan2explore": "D"}
-OTHER_MARKERS = ("^", "v", "P", "X")
+OTHER_MARKERS = ("^", "v", "P", "X", "p", "*")
 # Stands for the page's text colour while drawing, and is replaced by currentColor in the file.
 INK = "#010203"
 QUIET = 0.62
+POINTS_AN_INCH = 72
 FONT = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
 STYLE: dict[str, Any] = {
@@ -109,15 +111,21 @@ def drawing(width: float, height: float) -> Iterator[Figure]:
 
 
 def rows_legend(axes: Axes, columns: int = 4) -> None:
-    """A legend in one line above the axes."""
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.0),
-        ncols=columns,
-        handlelength=1.2,
-        columnspacing=1.1,
-        borderaxespad=0.1,
-    )
+    """A legend above the axes, in one line where the names are short."""
+    figure = cast(Figure, axes.get_figure(root=True))
+    handles, labels = axes.get_legend_handles_labels()
+    columns = legend_columns(labels, figure.get_figwidth(), columns)
+    spacing = {"handlelength": 1.2, "columnspacing": 1.1, "borderaxespad": 0.1}
+    if len(figure.axes) > 1:  # tied to one of several, it would squeeze them
+        figure.legend(handles, labels, loc="outside upper left", ncols=columns, **spacing)
+    else:
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, **spacing)
+
+
+def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
+    """How many of these labels find room beside each other in a figure of `width` inches."""
+    longest = max(map(len, labels), default=0)
+    return max(1, min(most, int(width * POINTS_AN_INCH / (25 + 4.8 * longest))))
 
 
 def svg_text(figure: Figure, name: str, description: str) -> str:

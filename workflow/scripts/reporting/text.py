@@ -2,10 +2,14 @@
 
 import math
 import re
+import textwrap
 from collections.abc import Sequence
+
+from variants import base_algorithm
 
 DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore"}
 SUBJECT = "plan2explore"
+COMPOUNDS = ("zero-shot", "few-shot")
 MINUS = "\N{MINUS SIGN}"
 # An absolute path: a slash that nothing path-like precedes, and a name behind it.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w./\-])(?:/[^\s/'\",;:=()\[\]{}<>]+)+/?")
@@ -13,8 +17,27 @@ _KEPT_FOLDERS = ("workflow", "results", "reports", "p2e", "envs", "benchmarks", 
 
 
 def display_name(algorithm: str) -> str:
-    """The algorithm's name as the papers write it; an unknown one as it is."""
-    return DISPLAY_NAMES.get(algorithm, algorithm)
+    """The algorithm's name as the papers write it; an unknown one as it is.
+
+    A variant's is that of its algorithm and what is different: `Plan2Explore, no curiosity`.
+    """
+    base = DISPLAY_NAMES.get(base_algorithm(algorithm))
+    if base is None or algorithm in DISPLAY_NAMES:
+        return base or algorithm
+    words = algorithm.partition("-")[2].replace("-", " ")
+    for compound in COMPOUNDS:
+        words = words.replace(compound.replace("-", " "), compound)
+    return f"{base}, {words}"
+
+
+def short_name(algorithm: str) -> str:
+    """The name where room is short: a variant of the subject is what is different about it."""
+    return display_name(algorithm).removeprefix(f"{DISPLAY_NAMES[SUBJECT]}, ")
+
+
+def broken(name: str, width: int = 14) -> str:
+    """A name in lines of about `width` characters, for the narrow places of a figure."""
+    return "\n".join(textwrap.wrap(name, width, break_long_words=False))
 
 
 def slug(text: str) -> str:

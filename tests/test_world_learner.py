@@ -1,0 +1,107 @@
+"""What the disagreement ensemble learns to predict: latents, observations, or nothing."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.algorithm import Problem
+from p2e.buffers import RowBuffer, real_fields
+from p2e.config import ConfigError
+from p2e.metrics import Metrics
+from p2e.world_learner import WorldConfig, WorldLearner
+
+SEEDS, ROWS, MEMORY = 2, 40, 4
+STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
+
+
+def learner(disagreement: str) -> WorldLearner:
+    device = torch.device("cpu")
+    problem = Problem((0, 1), 3, 1, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device)
+    config = WorldConfig(
+        latent_size=8,
+        memory_size=MEMORY,
+        hidden=(16,),
+        sequences=4,
+        sequence_length=4,
+        members=3,
+        ensemble_hidden=(16,),
+        disagreement=disagreement,
+        warmup_updates=1,
+    )
+    return WorldLearner(problem, config, total_updates=10)
+
+
+def filled(observation: Tensor, next_observation: Tensor) -> RowBuffer:
+    """A buffer of steps between these observations."""
+    rows = RowBuffer(SEEDS, ROWS, real_fields(3, 1, MEMORY))
+    zeros = dict.fromkeys(("action", "reward", "terminated", "first"), torch.zeros(SEEDS, ROWS, 1))
+    seen = {"observation": observation, "next_observation": next_observation}
+    rows.add(seen | zeros | {"memory": torch.zeros(SEEDS, ROWS, MEMORY)})
+    return rows
+
+
+@pytest.fixture
+def buffer() -> RowBuffer:
+    """Every step changes the observation by STEP."""
+    time = torch.arange(ROWS, dtype=torch.float32).view(1, ROWS, 1).expand(SEEDS, -1, -1)
+    return filled(time * STEP, (time + 1) * STEP)
+
+
+def target_of(world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch) -> Tensor:
+    """What one update asks the ensemble to predict."""
+    asked: list[Tensor] = []
+
+    def learn(features: Tensor, action: Tensor, change: Tensor) -> Metrics:
+        asked.append(change)
+        return {}
+
+    monkeypatch.setattr(world.curiosity, "learn", learn)
+    world.update(buffer)
+    (target,) = asked
+    return target
+
+
+def test_observations_are_predicted_in_units_of_their_change(
+    buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = target_of(learner("observation"), buffer, monkeypatch)
+    # Each feature always changes by the same, so that one step is one unit; the last never does.
+    expected = torch.tensor([1.0, -1.0, 0.0]).expand(SEEDS, 16, 3)
+    torch.testing.assert_close(target, expected)
+
+
+def test_latents_are_predicted_in_units_of_their_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    buffer = filled(torch.randn(SEEDS, ROWS, 3), torch.randn(SEEDS, ROWS, 3))
+    target = target_of(learner("latent"), buffer, monkeypatch)
+    assert target.shape == (SEEDS, 16, 8)
+    # After one batch the unit is the root mean square of its changes.
+    torch.testing.assert_close(target.square().mean(dim=(1, 2)), torch.ones(SEEDS))
+
+
+@pytest.mark.parametrize("disagreement", ["latent", "observation", "untrained"])
+def test_only_an_untrained_ensemble_keeps_its_weights(buffer: RowBuffer, disagreement: str) -> None:
+    world = learner(disagreement)
+    before = [parameter.clone() for parameter in world.curiosity.ensemble.parameters()]
+    model = [parameter.clone() for parameter in world.model.parameters()]
+    for _ in range(3):
+        _, metrics = world.update(buffer)
+    same = [*map(torch.equal, before, world.curiosity.ensemble.parameters())]
+    untrained = disagreement == "untrained"
+    assert same == [untrained] * len(before)
+    assert not any(map(torch.equal, model, world.model.parameters()))
+    assert ("ensemble_loss" in metrics) == (not untrained)
+
+
+def test_untrained_members_disagree_and_go_on_disagreeing(buffer: RowBuffer) -> None:
+    world = learner("untrained")
+    rows = torch.randn(SEEDS, 6, 8 + MEMORY), torch.rand(SEEDS, 6, 1)
+    before = world.curiosity.disagreement(*rows)
+    world.update(buffer)
+    assert (before > 0).all() and torch.equal(before, world.curiosity.disagreement(*rows))
+
+
+def test_an_unknown_disagreement_is_one_line() -> None:
+    expected = "'world.disagreement' is 'noise', expected one of 'latent', 'observation', 'untrai"
+    with pytest.raises(ConfigError, match=expected):
+        WorldConfig(disagreement="noise")

@@ -37,8 +37,12 @@ report: $(VENV)/.runtime
 
 publish: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
 publish:
-	mkdir -p published/$(SUITE)
+	rm -rf published/$(SUITE) && mkdir -p published/$(SUITE)
 	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
+	cp -r reports/$(SUITE)/index.html reports/$(SUITE)/figures results/$(SUITE)/summary \
+	  published/$(SUITE)
+	tar -C results/$(SUITE) -cf - $$(cd results/$(SUITE) && find runs -name evaluation.csv \
+	  -o -name final.csv -o -name manifest.json) | tar -C published/$(SUITE) -xf -
 
 # Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
 # It takes away the digest, so that Snakemake does not take this report for its own.

@@ -14,6 +14,8 @@ from tests.test_report_synthetic import SyntheticTask, write_suite
 from tests.test_report_verification import publish, verified
 
 WIDE, PHONE = 1280, 390
+# A4 without the margins of style.css, at 96 pixels an inch.
+PRINTED_WIDTH, PRINTED_HEIGHT = 695, 1009
 RESULTS = "browser"
 RUNS = "document.getElementById('run-table')"
 
@@ -228,3 +230,16 @@ def test_print_leaves_out_what_cannot_be_clicked(page):
     assert page.evaluate(f"{tools('runs')}.offsetHeight") == 0
     assert page.evaluate("document.querySelector('.contents').offsetHeight") == 0
     assert page.evaluate("document.querySelector('table.results').offsetHeight") > 0
+
+
+def test_what_tells_algorithms_apart_is_printed_and_every_picture_fits_a_page(page):
+    page.prefer("print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    chip = "getComputedStyle(document.querySelector('.chip')).printColorAdjust"
+    assert page.evaluate(chip) == "exact"
+    page.resize(PRINTED_WIDTH)
+    heights = page.evaluate(
+        "[...document.querySelectorAll('figure svg')]"
+        ".map((svg) => svg.getBoundingClientRect().height)"
+    )
+    assert len(heights) > 15 and 0 < max(heights) < PRINTED_HEIGHT

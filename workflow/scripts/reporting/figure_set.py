@@ -12,7 +12,7 @@ from reporting.plot_coverage import coverage_maps
 from reporting.plot_curves import coverage_curve, learning_curve, sample_efficiency_plot
 from reporting.plot_differences import differences_plot
 from reporting.plot_model import model_losses_plot, open_loop_plot, predictions_plot
-from reporting.plot_training import COSTS, cost_plot, internals_plot
+from reporting.plot_training import COSTS, cost_plot, internals_plots
 from reporting.style import Plot
 from reporting.tables import Summary
 
@@ -33,14 +33,14 @@ def draw_all(statistics: Statistics, summary: Summary) -> Iterator[tuple[Plot, s
     for environment in summary.environments:
         if any(curve.environment == environment for curve in statistics.learning_curves):
             yield learning_curve(statistics, scores, environment)
-            internals = internals_plot(statistics, summary, environment)
+            yield from internals_plots(statistics, summary, environment)
             maps = coverage_maps(statistics, summary, environment)
             models = (
                 open_loop_plot(statistics, environment),
                 predictions_plot(statistics, summary, environment),
                 model_losses_plot(statistics, summary, environment),
             )
-            yield from (drawn for drawn in (internals, maps, *models) if drawn is not None)
+            yield from (drawn for drawn in (maps, *models) if drawn is not None)
         if any(curve.environment == environment for curve in statistics.coverage_curves):
             yield coverage_curve(statistics, environment)
     if statistics.costs:

@@ -29,7 +29,7 @@ def open_loop_plot(statistics: Statistics, environment: str) -> tuple[Plot, str]
     name, middle = f"open-loop-{slug(environment)}", errors[0].fixed.horizon
     description = _open_loop_description(errors, statistics.facts[environment].name)
     lines = -(-len(errors) // legend_columns([short_name(e.algorithm) for e in errors], 4.4, 4))
-    with drawing(4.4, 2.15 + 0.2 * lines) as figure:
+    with drawing(4.4, 2.3 + 0.2 * lines) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for item in errors:
             shade = colour(item.algorithm, list(statistics.algorithms))

@@ -1,7 +1,7 @@
 """What happened inside the runs: logged metrics as small multiples, and what the runs cost."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from reporting.tables import Summary, select
 from reporting.text import display_name, number, slug
 
 FIRST_METRICS = ("training_return", "world_loss", "intrinsic_reward", "alpha")
+MOST_METRICS = 12  # in one figure
 THEN_METRICS = ("q_value", "actor_loss", "critic_loss")
 COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
     "seconds": ("wall-clock seconds a seed", lambda cost: cost.seconds_per_seed),
@@ -56,12 +57,23 @@ def _metric_rows(
     return table
 
 
-def internals_plot(
+def internals_plots(
     statistics: Statistics, summary: Summary, environment: str
-) -> tuple[Plot, str] | None:
-    """One small panel a metric: means over seeds with t intervals, within bins of steps."""
+) -> Iterator[tuple[Plot, str]]:
+    """One small panel a metric: means over seeds with t intervals, within bins of steps.
+
+    Several figures where there are many metrics: each fits onto a printed page.
+    """
     metrics = internal_metrics(summary, environment)
-    name = f"internals-{slug(environment)}"
+    for part, first in enumerate(range(0, len(metrics), MOST_METRICS)):
+        shown = metrics[first : first + MOST_METRICS]
+        yield _internals_plot(statistics, summary, environment, shown, part)
+
+
+def _internals_plot(
+    statistics: Statistics, summary: Summary, environment: str, metrics: list[str], part: int
+) -> tuple[Plot, str]:
+    name = f"internals-{slug(environment)}-{part}"
     description = (
         f"Training on {statistics.facts[environment].name}, seen from inside: "
         f"{', '.join(metric.replace('_', ' ') for metric in metrics)} over environment steps."

@@ -39,8 +39,8 @@ publish: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),
 publish:
 	rm -rf published/$(SUITE) && mkdir -p published/$(SUITE)
 	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
-	cp -r reports/$(SUITE)/index.html reports/$(SUITE)/figures results/$(SUITE)/summary \
-	  published/$(SUITE)
+	cp -r reports/$(SUITE)/figures results/$(SUITE)/summary published/$(SUITE)
+	sed 's#"../../results/$(SUITE)/#"#g' reports/$(SUITE)/index.html > published/$(SUITE)/index.html
 	tar -C results/$(SUITE) -cf - $$(cd results/$(SUITE) && find runs -name evaluation.csv \
 	  -o -name final.csv -o -name manifest.json) | tar -C published/$(SUITE) -xf -
 

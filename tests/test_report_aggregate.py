@@ -77,9 +77,12 @@ def test_coverage_arrives_with_its_owner(suite):
 def test_a_missing_run_is_missing(suite):
     shutil.rmtree(suite.folder(0))
     (suite.folder(1) / "manifest.json").unlink()
+    (suite.folder(2) / "final.csv").unlink()
     summary = aggregated(suite)
     assert status_of(summary, "runs/task-0/sac/0")[0] == "missing"
     assert status_of(summary, "runs/task-0/sac/1")[0] == "missing"
+    evaluated = "its last policy has not been evaluated yet"
+    assert status_of(summary, "runs/task-0/mbpo/0") == ("missing", evaluated)
     final = summary.final
     assert final[(final["environment"] == "A-v0") & (final["algorithm"] == "sac")].empty
 
@@ -93,11 +96,6 @@ def damage_bytes(folder, run):
 def damage_by_deleting(folder, run):
     (folder / "losses.csv").unlink()
     return "losses.csv is missing"
-
-
-def damage_final(folder, run):
-    (folder / "final.csv").unlink()
-    return "final.csv is missing"
 
 
 def damage_manifest(folder, run):
@@ -132,7 +130,6 @@ def damage_columns(folder, run):
     [
         damage_bytes,
         damage_by_deleting,
-        damage_final,
         damage_manifest,
         damage_budget,
         damage_seeds,

@@ -210,4 +210,13 @@ def test_a_suite_without_results_still_has_a_page(tmp_path):
     page = Page(build(suite, tmp_path / "report"))
     assert "there is no answer yet" in page.visible
     assert "3 of the 3 runs that the suite asks for are missing or damaged" in page.visible
+
+
+def test_runs_that_are_missing_for_the_same_reason_share_a_line(tmp_path):
+    suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds=4)
+    for seed in (0, 1, 2):
+        shutil.rmtree(suite.folder(seed))
+    page = Page(build(suite, tmp_path / "report"))
+    line = "A-v0, SAC, seeds 0-2: there is no manifest.json: it has not finished runs/task-0/sac "
+    assert line in page.visible
     assert page.unbalanced == []

@@ -23,7 +23,7 @@ from reporting.headline import (
     only_variants,
 )
 from reporting.intervals import Interval
-from reporting.page_runs import RUN_COLUMNS, data_links, provenance, run_rows
+from reporting.page_runs import RUN_COLUMNS, data_links, gaps, provenance, run_rows
 from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
@@ -121,7 +121,8 @@ def context(
         "excluded": excluded_tasks(statistics),
         "reproduce": reproduce_command(statistics.suite),
         "requested": sum(run["status"] != LEFT_OUT for run in summary.runs),
-        "unusable": summary.unusable_runs(),
+        "unusable": len(summary.unusable_runs()),
+        "gaps": gaps(summary),
         "left_out": summary.left_out_runs(),
         "runs": run_rows(summary, statistics.facts),
         "data_links": data_links(summary),

@@ -10,7 +10,7 @@ from reporting.run_curves import RunCurves
 from reporting.run_folder import COLUMNS, COMPLETE
 from reporting.tables import Summary
 from reporting.task_facts import TaskFacts
-from reporting.text import display_name, duration, number, slug
+from reporting.text import display_name, duration, number, seed_group, slug
 from variants import base_algorithm
 
 RUN_COLUMNS = (
@@ -54,6 +54,39 @@ def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, An
             row["curves"] = curves.of(run["environment"], run["algorithm"], seeds[run["path"]])
         rows.append(row)
     return rows
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Runs of one task and algorithm that are unusable for the same reason."""
+
+    environment: str
+    algorithm: str
+    status: str
+    reason: str
+    seeds: str
+    path: str
+
+
+def gaps(summary: Summary) -> list[Gap]:
+    """The unusable runs, a line for each task, algorithm and reason: they may be many."""
+    found: dict[tuple[str, str, str, str], list[dict[str, str]]] = {}
+    for run in summary.unusable_runs():
+        key = (run["environment"], run["algorithm"], run["status"], run["reason"])
+        found.setdefault(key, []).append(run)
+    return [Gap(*key, _seeds_of(runs), _path_of(runs)) for key, runs in found.items()]
+
+
+def _seeds_of(runs: list[dict[str, str]]) -> str:
+    groups = [run["seeds"] for run in runs]
+    single = all(group.isdigit() for group in groups)
+    return seed_group([int(group) for group in groups]) if single else ", ".join(groups)
+
+
+def _path_of(runs: list[dict[str, str]]) -> str:
+    """That of the only run, or the folder that holds them all."""
+    path = runs[0]["path"]
+    return path if len(runs) == 1 else path.rpartition("/")[0]
 
 
 def data_folder(summary: Summary) -> str:

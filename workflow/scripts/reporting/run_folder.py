@@ -65,6 +65,8 @@ def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
     directory = results / requested.path
     if not (directory / "manifest.json").is_file():
         return CheckedRun(requested, MISSING, "there is no manifest.json: it has not finished")
+    if not (directory / "final.csv").is_file():
+        return CheckedRun(requested, MISSING, "its last policy has not been evaluated yet")
     manifest: dict[str, Any] = {}
     try:
         manifest = _read_manifest(directory, requested)

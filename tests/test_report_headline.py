@@ -239,3 +239,13 @@ def test_pairs_start_with_the_subject():
     pairs = algorithm_pairs(["sac", "mbpo", "plan2explore"], "plan2explore")
     assert pairs == [("plan2explore", "sac"), ("plan2explore", "mbpo"), ("mbpo", "sac")]
     assert algorithm_pairs(["sac", "mbpo"], "plan2explore") == [("mbpo", "sac")]
+
+
+def test_a_half_finished_suite_says_on_how_many_of_its_tasks(tmp_path):
+    suite = write_suite(tmp_path / "results", TASKS, seeds=5)
+    for place, run in enumerate(suite.suite["runs"]):
+        if run["environment"] == "Maze-v0" and run["algorithm"] == "mbpo":
+            shutil.rmtree(suite.folder(place))
+    sentence = analysed(suite).headline.sentence
+    assert sentence.startswith("On 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore")
+    assert "; on the one dense task Plan2Explore" in sentence

@@ -47,11 +47,13 @@ class Group:
     """Tasks that every algorithm with results has at least one usable seed of.
 
     noun: what one of them is called, `sparse task` or `dense task`, or `task` if they differ.
+    requested: how many tasks of this kind, or of these, the suite asks for.
     """
 
     name: str
     noun: str
     environments: tuple[str, ...]
+    requested: int
     smallest_n: int
     largest_n: int
     algorithms: tuple[AlgorithmAggregate, ...]
@@ -109,8 +111,9 @@ def _group(
     kinds = {facts[environment].kind for environment in environments}
     return Group(
         name=name,
-        noun=f"{kinds.pop()} task" if len(kinds) == 1 else "task",
+        noun=f"{min(kinds)} task" if len(kinds) == 1 else "task",
         environments=tuple(environments),
+        requested=sum(fact.kind in kinds for fact in facts.values()),
         smallest_n=min(sizes),
         largest_n=max(sizes),
         algorithms=tuple(

@@ -98,8 +98,13 @@ def _clause(group: Group, pair: PairAggregate) -> Clause:
 
 
 def _place(group: Group) -> str:
-    tasks = count_of(len(group.environments), group.noun)
-    return f"on the {tasks}" if len(group.environments) > 1 else f"on the one {group.noun}"
+    """On how many tasks; of how many, where a suite is half finished."""
+    found = len(group.environments)
+    if found < group.requested:
+        are = "is" if group.requested - found == 1 else "are"
+        asked = count_of(group.requested, group.noun)
+        return f"on {found} of the {asked} (the rest {are} not finished)"
+    return f"on the {count_of(found, group.noun)}" if found > 1 else f"on the one {group.noun}"
 
 
 def _undecided_words(group: Group, clauses: list[Clause]) -> str:

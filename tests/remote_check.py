@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from tests.pipeline_project import Project, copy_of_the_project  # noqa: E402
 
-# Only what talks to the remote: everything else is done by the DVC that the benchmark runs with.
+# What talks to the remote, or looks at it: an experiment does. The rest is done by the plain DVC.
 DVC = ROOT / ".venv-remote" / "bin" / "dvc"
 # Strict modes would refuse keys below /tmp, where everybody may write.
 CONFIG = """\
@@ -191,9 +191,9 @@ def damage_is_noticed(remote: Remote, original: Project, folder: Path) -> None:
 def experiment(clone: Project) -> None:
     """One more seed by `dvc exp run`; what it changed by `dvc metrics diff`."""
     print("experiment", flush=True)
-    output = clone.run("dvc", "exp", "run", "--set-param", "params.yaml:seeds.count=2")
+    output = clone.run(str(DVC), "exp", "run", "--set-param", "params.yaml:seeds.count=2")
     require("only the new seed is trained", re.findall(r"^train +(\d+)$", output, re.M) == ["1"])
-    difference = json.loads(clone.run("dvc", "metrics", "diff", "--json"))["diff"]
+    difference = json.loads(clone.run(str(DVC), "metrics", "diff", "--json"))
     metrics = difference["reports/smoke/metrics.json"]
     require("two runs in place of one", metrics["runs.complete"] == {"old": 1, "new": 2, "diff": 1})
     change = metrics["final return.Pendulum-v1.sac"]

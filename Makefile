@@ -7,6 +7,7 @@
 #   make publish           keep the numbers of a suite as the ones that dvc repro verifies
 #   make container-check   build the image and use it; as root, with mmdebstrap and buildah
 #   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
+#   make remote-check      push and pull over a real SSH server; with openssh-server
 #   make format            put the code into its canonical form
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
@@ -15,7 +16,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest browser report benchmark publish container-check slurm-check format lock clean
+.PHONY: demo test lint pytest browser report benchmark publish container-check slurm-check \
+  remote-check format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -90,6 +92,13 @@ slurm-check: $(VENV)/bin/python
 	python -m venv .venv-slurm
 	.venv-slurm/bin/pip install --quiet --requirement requirements-slurm.txt
 	.venv-slurm/bin/python tests/slurm_check.py
+
+# In an environment of its own, so that DVC's plugin is in no other.
+remote-check: $(VENV)/.runtime
+	python -m venv .venv-remote
+	.venv-remote/bin/pip install --quiet --constraint requirements.txt \
+	  --requirement requirements-remote.txt
+	python tests/remote_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .

@@ -70,6 +70,25 @@ def test_the_answer_comes_first(page, numbers):
     assert first["aria-label"].startswith("Plan2Explore's normalised score minus its rivals'")
 
 
+def test_the_metrics_are_estimates_of_the_statistics(numbers, folder):
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    returns = {
+        (environment, algorithm): value
+        for environment, cases in metrics["final return"].items()
+        for algorithm, value in cases.items()
+    }
+    cells = {(c["environment"], c["algorithm"]): c["final"]["estimate"] for c in numbers["cells"]}
+    assert len(returns) == 6 and returns == cells
+    scores = metrics["interquartile mean of normalised score"]
+    assert scores.keys() == {group["name"] for group in numbers["groups"]}
+    for group in numbers["groups"]:
+        estimates = {
+            a["algorithm"]: a["interquartile_mean"]["estimate"] for a in group["algorithms"]
+        }
+        assert scores[group["name"]] == estimates
+    assert metrics["runs"] == {"complete": 10, "damaged": 1, "left out": 1, "missing": 1}
+
+
 def test_missing_damaged_and_left_out_runs_are_named(page):
     box = page.visible[page.visible.index("What is not in these numbers") :]
     box = box[: box.index("Task by task")]

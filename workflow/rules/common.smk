@@ -72,7 +72,7 @@ FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
 FILM = f"{REPORTS}/films/{{environment}}/{{algorithm}}"
 FILM_FILES = ["film.webp", "still.webp", "film.json"]
-REPORT_FILES = [f"{REPORTS}/index.html", f"{REPORTS}/statistics.json"]
+REPORT_FILES = [f"{REPORTS}/{name}" for name in ("index.html", "statistics.json", "metrics.json")]
 
 ENVIRONMENT_FILES = ["envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml"]
 RUNS = {run.key: run for run in planned_runs(config)}

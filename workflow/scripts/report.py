@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
+from reporting import metrics
 from reporting.analysis import analyse, as_json
 from reporting.collect import SuiteError, replace_file
 from reporting.figure_set import read_figures
@@ -18,7 +19,7 @@ from verification import read_verification
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:
-    """Write index.html and statistics.json."""
+    """Write index.html, statistics.json and metrics.json."""
     parser = OneLineParser(prog="report.py", description=__doc__.splitlines()[0])
     parser.add_argument("--summary", required=True, type=Path, help="results/<suite>/summary")
     parser.add_argument("--figures", required=True, type=Path, help="what figures.py wrote")
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> 
     page = render(statistics, summary, read_figures(options.figures), films)
     options.output.mkdir(parents=True, exist_ok=True)
     replace_file(options.output / "statistics.json", as_json(statistics).encode())
+    replace_file(options.output / "metrics.json", metrics.as_json(statistics).encode())
     replace_file(options.output / "index.html", page.encode())
     print(statistics.headline.sentence)
 

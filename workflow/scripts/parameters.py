@@ -106,10 +106,8 @@ def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
     properties |= dict.fromkeys(algorithm_names(), section)
     settings = properties["tasks"]["items"]["properties"]["settings"]
     settings["properties"] = dict.fromkeys(["training", *algorithm_names()], section)
-    known, name = (
-        "|".join(map(re.escape, algorithm_names())),
-        properties["variants"]["propertyNames"],
-    )
+    known = "|".join(map(re.escape, algorithm_names()))
+    name = properties["variants"]["propertyNames"]
     name["pattern"] = name["pattern"].replace("ALGORITHM", f"({known})")
     return loaded
 

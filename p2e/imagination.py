@@ -51,7 +51,7 @@ def roll_out(
             {
                 "observation": features,
                 "action": action,
-                "reward": prediction.reward.unsqueeze(-1),
+                "reward": model.reward(prediction).unsqueeze(-1),
                 "next_observation": extract(prediction.next_latent, next_memory),
                 "terminated": prediction.terminated.unsqueeze(-1).masked_fill(ended, 1.0),
             }

@@ -76,13 +76,14 @@ class IntrinsicReward:
         return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(1 + disagreement / its running mean): 0 where the members agree.
+        """log(disagreement / its running mean), and 0 for what is better known than that.
 
         The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
-        outweighing what can be reached: there disagreement is two orders of magnitude higher.
+        outweighing what can be reached: there disagreement is two orders of magnitude higher. What
+        is known pays nothing: a small reward in each step at home adds up to more than a journey.
         """
         scaled: Tensor = self.scale(disagreement)
-        return scaled.log1p()
+        return scaled.clamp(min=1.0).log()
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: getattr(self, name) for name in self._PARTS}

@@ -51,6 +51,8 @@ class TakingTurns(Policy):
     ) -> Float[Tensor, "S N A"]:
         """Both are asked, so that a seed's random numbers do not depend on its neighbours."""
         explorer = self._explorer.act(observation, memory, deterministic)
+        if self._share == 0:
+            return explorer
         task = self._task.act(observation, memory, deterministic)
         return torch.where(self.task_acts.view(-1, 1, 1), task, explorer)
 

@@ -11,6 +11,7 @@ from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.batch import SequenceBatch
 from p2e.buffers import RowBuffer, as_sequences
 from p2e.config import require, require_positive
+from p2e.encoder import symlog
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
@@ -110,6 +111,7 @@ class WorldLearner:
         windows, slots = buffer.windows(start, length)
         batch = as_sequences(windows)
         observation_change = self._measure_changes(batch)
+        self.model.return_change.update(symlog(batch.reward).flatten(1).unsqueeze(-1))
         losses, metrics, states = world_loss(self.model, batch)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.

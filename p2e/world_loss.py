@@ -34,7 +34,9 @@ def world_loss(
     latent to the next observation. Forward: the predicted next latent matches the encoder's, which
     takes no gradient from this. All three are in units of how much the feature changes in a step:
     an error that is small beside the whole range may be all that a step changes, and rollouts add
-    it up. Reward in symlog units; continuation by cross-entropy. Means over time, rows, features.
+    it up. So is that of the symlog of the reward, in units of its size: where few steps are
+    rewarded, and by 1, it would hardly count beside those of the latents. Continuation by
+    cross-entropy. Means over time, rows, features.
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
@@ -54,11 +56,12 @@ def world_loss(
         prediction.continuation_logit, 1 - rows.terminated, reduction="none"
     )
     change, latent_change = model.observation_change.scale, model.latent_change.scale
+    reward_error = prediction.symlog_reward - symlog(rows.reward)
     parts = {
         "reconstruction_loss": _mean_square((decoded_latent - seen) / change),
         "prediction_loss": _mean_square((decoded_prediction - reached) / change),
         "forward_loss": _mean_square((prediction.next_latent - next_latent) / latent_change),
-        "reward_loss": _mean_square(prediction.symlog_reward - symlog(rows.reward)),
+        "reward_loss": _mean_square(reward_error / model.return_change.scale.squeeze(-1)),
         "continuation_loss": continuation.mean(dim=1),
     }
     losses = torch.stack(list(parts.values())).sum(dim=0)

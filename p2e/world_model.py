@@ -14,6 +14,7 @@ from p2e.generators import SeedGenerators
 from p2e.gru_cell import GRUCell
 from p2e.normalizer import RunningChange, RunningNormalizer
 from p2e.perceptron import SILU
+from p2e.reward_range import RewardRange
 
 
 class Prediction(NamedTuple):
@@ -22,11 +23,6 @@ class Prediction(NamedTuple):
     next_latent: Float[Tensor, "S B L"]
     symlog_reward: Float[Tensor, "S B"]
     continuation_logit: Float[Tensor, "S B"]
-
-    @property
-    def reward(self) -> Float[Tensor, "S B"]:
-        """The predicted reward in the task's own unit."""
-        return symexp(self.symlog_reward)
 
     @property
     def terminated(self) -> Float[Tensor, "S B"]:
@@ -59,6 +55,9 @@ class WorldModel(nn.Module):
             len(generators), observation_size, generators.device
         )
         self.latent_change = RunningChange(len(generators), 1, generators.device)
+        # A reward is how much the return changes in a step.
+        self.return_change = RunningChange(len(generators), 1, generators.device)
+        self.reward_range = RewardRange(len(generators), generators.device)
         self.encoder = Encoder(observation_size, latent_size, hidden, generators)
         self.cell = GRUCell(latent_size + action_size, memory_size, generators)
         head_sizes = [memory_size + latent_size + action_size, *hidden, latent_size + 2]
@@ -95,6 +94,11 @@ class WorldModel(nn.Module):
         change, reward, continuation = output.split([self.latent_size, 1, 1], dim=-1)
         next_latent = normalise_rows(latent + change * self.latent_change.scale)
         return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
+
+    def reward(self, prediction: Prediction) -> Float[Tensor, "S B"]:
+        """The predicted reward in the task's own unit, within the range of those met."""
+        within: Tensor = self.reward_range(symexp(prediction.symlog_reward))
+        return within
 
     def step(
         self,

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from p2e.generators import SeedGenerators
 from p2e.imagination import roll_out
+from p2e.reward_range import RewardRange
 from p2e.world_model import Prediction, WorldModel
 
 
@@ -15,6 +16,7 @@ class ChainModel(WorldModel):
     def __init__(self, end: float = float("inf")) -> None:
         nn.Module.__init__(self)
         self.end = end
+        self.reward_range = RewardRange(seeds=1)
 
     def step(self, latent: Tensor, action: Tensor, memory: Tensor) -> tuple[Prediction, Tensor]:
         reached = latent + action

@@ -1,5 +1,7 @@
 """Disagreement: zero for identical members, low on seen data and high on unseen."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -66,10 +68,9 @@ def test_members_see_rows_of_their_own_and_stay_different() -> None:
     assert torch.pdist(weights.flatten(1)).min() > 0.1
 
 
-def test_the_reward_is_in_units_of_its_running_mean() -> None:
+def test_the_reward_is_the_logarithm_in_units_of_its_running_mean_and_never_negative() -> None:
     module = curiosity()
-    raw = torch.tensor([[1.0, 3.0]])
-    module.scale.update(raw)
-    expected = torch.tensor([[0.5, 1.5]]).log1p()
+    module.scale.update(torch.tensor([[1.0, 3.0]]))
+    raw = torch.tensor([[0.0, 1.0, 2.0, 4.0, 20.0]])
+    expected = torch.tensor([[0.0, 0.0, 0.0, math.log(2), math.log(10)]])
     torch.testing.assert_close(module.reward(raw), expected)
-    assert (module.reward(torch.zeros(1, 2)) == 0).all(), "nothing to learn is worth nothing"

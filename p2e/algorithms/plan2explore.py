@@ -76,6 +76,7 @@ class Plan2Explore(Algorithm):
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
         self.world.model.normalizer.update(transition.observation.unsqueeze(1))
+        self.world.model.reward_range.update(transition.reward.unsqueeze(1))
         self.turns.step(transition.first, transition.reward)
         self.steps_stored.value += 1
 

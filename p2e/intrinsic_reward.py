@@ -12,6 +12,9 @@ from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
 from p2e.normalizer import RunningScale
 from p2e.optimizer import SeedOptimizer
+from p2e.target_networks import soft_update, target_copy
+
+AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
 
 
 def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
@@ -43,6 +46,7 @@ class IntrinsicReward:
     ) -> None:
         sizes = [feature_size + action_size, *hidden, predicted]
         self.ensemble = Ensemble(members, sizes, initial)
+        self.averaged = target_copy(self.ensemble)
         self.optimizer = optimizer(self.ensemble.parameters())
         self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
         self.rows = rows
@@ -66,14 +70,19 @@ class IntrinsicReward:
         # Sum over the members (they share nothing), mean over rows and dimensions.
         losses = errors.square().mean(dim=(2, 3)).sum(dim=1)
         norm = self.optimizer.step(losses)
+        soft_update(self.averaged, self.ensemble, AVERAGING)
         return {"ensemble_loss": losses.detach() / members, "ensemble_gradient_norm": norm}
 
     @torch.no_grad()
     def disagreement(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
-        """The raw disagreement of each row, in squared units of how much its target changes."""
-        return disagreement(self.ensemble.predict_each(torch.cat([features, action], dim=-1)))
+        """The raw disagreement of each row, in squared units of how much its target changes.
+
+        Of averaged weights: what the last few batches did to each member is no disagreement about
+        the world, and outweighs it where much was seen.
+        """
+        return disagreement(self.averaged.predict_each(torch.cat([features, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
         """log(disagreement / its running mean), and 0 for what is better known than that.
@@ -93,4 +102,4 @@ class IntrinsicReward:
         for name in self._PARTS:
             getattr(self, name).load_state_dict(state[name])
 
-    _PARTS = ("ensemble", "optimizer", "scale", "rows")
+    _PARTS = ("ensemble", "averaged", "optimizer", "scale", "rows")

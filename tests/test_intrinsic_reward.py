@@ -34,7 +34,7 @@ def test_disagreement_by_hand() -> None:
 def test_identical_members_do_not_disagree() -> None:
     module = curiosity()
     with torch.no_grad():
-        for parameter in module.ensemble.parameters():
+        for parameter in module.averaged.parameters():
             parameter.copy_(parameter[:, :1].expand_as(parameter))
     rows = torch.randn(1, 6, FEATURES), torch.randn(1, 6, ACTIONS)
     torch.testing.assert_close(module.disagreement(*rows), torch.zeros(1, 6), atol=1e-12, rtol=0)
@@ -58,6 +58,17 @@ def test_it_falls_on_seen_data_and_stays_high_on_unseen() -> None:
     unseen = module.disagreement(*data(3.0, 4.0, seed=2)[:2]).mean()
     assert seen < 0.1 * before
     assert unseen > 10 * seen
+
+
+def test_what_single_batches_did_to_the_members_counts_less() -> None:
+    """Nothing but noise to predict: the members differ by the batches they saw last."""
+    module = curiosity()
+    for i in range(300):
+        features, action, change = data(-1.0, 1.0, seed=100 + i)
+        noise = SeedGenerators([i], "test noise").normal(*change.shape[1:])
+        module.learn(features, action, noise)
+    at_once = disagreement(module.ensemble.predict_each(torch.cat([features, action], dim=-1)))
+    assert module.disagreement(features, action).mean() < 0.5 * at_once.mean()
 
 
 def test_members_see_rows_of_their_own_and_stay_different() -> None:

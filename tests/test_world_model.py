@@ -109,6 +109,22 @@ def test_changes_are_predicted_and_weighed_in_units_of_a_step(model: WorldModel)
     torch.testing.assert_close(after["reconstruction_loss"] * 100, before["reconstruction_loss"])
 
 
+def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -> None:
+    """A tenth of the size, with a tenth of the error: the same loss."""
+    reward = torch.tensor([0.5, -0.5]).view(1, 1, 2).expand(SEEDS, -1, -1)
+    batch = random_batch(steps=1, rows=2)
+    losses = []
+    for size in (1.0, 0.1):
+        model.return_change.square.fill_(size**2)
+        model.return_change.weight.fill_(1.0)
+        with torch.no_grad():
+            for parameter in model.head.parameters():
+                parameter.zero_()  # a reward of 0 is predicted: the error is the reward
+        _, metrics, _ = world_loss(model, batch._replace(reward=symexp(size * reward)))
+        losses.append(metrics["reward_loss"])
+    torch.testing.assert_close(losses, [torch.full((SEEDS,), 0.25)] * 2)
+
+
 def test_states_are_aligned_with_the_batch(model: WorldModel) -> None:
     batch = random_batch()
     _, _, states = world_loss(model, batch)

@@ -17,7 +17,7 @@ from p2e.world_model import WorldModel
 
 Act = Callable[[Tensor], Tensor]  # features (S, N, F) to actions (S, N, A)
 Extract = Callable[[Tensor, Tensor], Tensor]  # latent, memory to features
-Score = Callable[[Tensor, Tensor], Tensor]  # features, actions to disagreement (S, N)
+Score = Callable[[Tensor, Tensor], Tensor]  # latents, actions to disagreement (S, N)
 
 
 @torch.no_grad()
@@ -49,6 +49,7 @@ def roll_out(
         ended = (prediction.terminated > 0.5).unsqueeze(-1)
         rows.append(
             {
+                "latent": latent,
                 "observation": features,
                 "action": action,
                 "reward": model.reward(prediction).unsqueeze(-1),
@@ -60,6 +61,6 @@ def roll_out(
         latent = torch.where(ended, pick_rows(starts[0], again), prediction.next_latent)
         memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
     fields = {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}
-    seen, done = fields["observation"].flatten(1, 2), fields["action"].flatten(1, 2)
+    seen, done = fields.pop("latent").flatten(1, 2), fields["action"].flatten(1, 2)
     doubt = disagreement(seen, done)  # of all rows at once: faster than step by step
     return fields | {"disagreement": doubt.view(fields["reward"].shape)}

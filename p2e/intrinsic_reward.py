@@ -25,9 +25,11 @@ def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
 
 
 class IntrinsicReward:
-    """An ensemble of one-step predictors of how the latent changes, from (feature, action).
+    """An ensemble of one-step predictors of how the latent changes, from (latent, action).
 
     For ablations it may predict something else, `predicted` features wide.
+
+    The memory is no input: what was met on the way there does not make a known state a new one.
 
     The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is measured against its running
     mean over imagined steps, so that one weight serves all tasks; it is never negative.
@@ -35,7 +37,7 @@ class IntrinsicReward:
 
     def __init__(
         self,
-        feature_size: int,
+        latent_size: int,
         action_size: int,
         predicted: int,
         members: int,
@@ -44,7 +46,7 @@ class IntrinsicReward:
         initial: SeedGenerators,
         rows: SeedGenerators,
     ) -> None:
-        sizes = [feature_size + action_size, *hidden, predicted]
+        sizes = [latent_size + action_size, *hidden, predicted]
         self.ensemble = Ensemble(members, sizes, initial)
         self.averaged = target_copy(self.ensemble)
         self.optimizer = optimizer(self.ensemble.parameters())
@@ -53,7 +55,7 @@ class IntrinsicReward:
 
     def learn(
         self,
-        features: Float[Tensor, "S R F"],
+        latent: Float[Tensor, "S R Z"],
         action: Float[Tensor, "S R A"],
         change: Float[Tensor, "S R L"],
     ) -> Metrics:
@@ -63,9 +65,9 @@ class IntrinsicReward:
             change: next latent minus latent, as the encoder sees them (for an ablation that of
                 observations), in units of how much they change in a step; takes no gradient.
         """
-        members, available = self.ensemble.members, features.shape[1]
+        members, available = self.ensemble.members, latent.shape[1]
         rows = bootstrap_rows(self.rows, members, available, available)
-        inputs = take_rows(torch.cat([features, action], dim=-1), rows)
+        inputs = take_rows(torch.cat([latent, action], dim=-1), rows)
         errors = self.ensemble(inputs) - take_rows(change.detach(), rows)
         # Sum over the members (they share nothing), mean over rows and dimensions.
         losses = errors.square().mean(dim=(2, 3)).sum(dim=1)
@@ -75,14 +77,14 @@ class IntrinsicReward:
 
     @torch.no_grad()
     def disagreement(
-        self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+        self, latent: Float[Tensor, "S B Z"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
         """The raw disagreement of each row, in squared units of how much its target changes.
 
         Of averaged weights: what the last few batches did to each member is no disagreement about
         the world, and outweighs it where much was seen.
         """
-        return disagreement(self.averaged.predict_each(torch.cat([features, action], dim=-1)))
+        return disagreement(self.averaged.predict_each(torch.cat([latent, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
         """log(disagreement / its running mean), and 0 for what is better known than that.

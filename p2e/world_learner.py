@@ -12,7 +12,6 @@ from p2e.batch import SequenceBatch
 from p2e.buffers import RowBuffer, as_sequences
 from p2e.config import require, require_positive
 from p2e.encoder import symlog
-from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
@@ -63,7 +62,7 @@ class WorldConfig:
 
 
 class WorldLearner:
-    """World model, feature extractor and ensemble, with their optimizers.
+    """World model and ensemble, with their optimizers.
 
     Args:
         total_updates: of the run, for the learning rate's schedule.
@@ -80,7 +79,6 @@ class WorldLearner:
             config.hidden,
             SeedGenerators(seeds, "world weights", device),
         )
-        self.features = FeatureExtractor(self.model)
         optimizer = partial(
             SeedOptimizer,
             learning_rate=config.learning_rate,
@@ -91,7 +89,7 @@ class WorldLearner:
         about_observations = config.disagreement == "observation"
         predicted = problem.observation_size if about_observations else config.latent_size
         self.curiosity = IntrinsicReward(
-            self.features.size,
+            config.latent_size,
             problem.action_size,
             predicted,
             config.members,
@@ -142,8 +140,7 @@ class WorldLearner:
             target = observation_change / self.model.observation_change.scale
         else:
             target = latent_change / self.model.latent_change.scale
-        features = self.features.of_state(states.latent, states.memory)
-        return self.curiosity.learn(features, states.action, target)
+        return self.curiosity.learn(states.latent, states.action, target)
 
     def state_dict(self) -> dict[str, Any]:
         return state_of({name: getattr(self, name) for name in self._PARTS})

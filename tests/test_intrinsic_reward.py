@@ -9,12 +9,12 @@ from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward, disagreement
 from p2e.optimizer import SeedOptimizer
 
-FEATURES, ACTIONS, LATENT = 4, 1, 3
+LATENT, ACTIONS = 4, 1
 
 
 def curiosity(seeds: int = 1) -> IntrinsicReward:
     return IntrinsicReward(
-        FEATURES,
+        LATENT,
         ACTIONS,
         LATENT,
         5,
@@ -36,25 +36,25 @@ def test_identical_members_do_not_disagree() -> None:
     with torch.no_grad():
         for parameter in module.averaged.parameters():
             parameter.copy_(parameter[:, :1].expand_as(parameter))
-    rows = torch.randn(1, 6, FEATURES), torch.randn(1, 6, ACTIONS)
+    rows = torch.randn(1, 6, LATENT), torch.randn(1, 6, ACTIONS)
     torch.testing.assert_close(module.disagreement(*rows), torch.zeros(1, 6), atol=1e-12, rtol=0)
 
 
 def data(low: float, high: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of a made-up world whose features lie in [low, high)."""
+    """Rows of a made-up world whose latents lie in [low, high)."""
     draws = SeedGenerators([seed], "test data")
-    features = draws.uniform(low, high, 128, FEATURES)
+    latent = draws.uniform(low, high, 128, LATENT)
     action = draws.uniform(-1.0, 1.0, 128, ACTIONS)
-    return features, action, torch.sin(features[..., :LATENT]) * action
+    return latent, action, torch.sin(latent) * action
 
 
 def test_it_falls_on_seen_data_and_stays_high_on_unseen() -> None:
     module = curiosity()
-    features, action, _ = data(-1.0, 1.0, seed=1)
-    before = module.disagreement(features, action).mean()
+    latent, action, _ = data(-1.0, 1.0, seed=1)
+    before = module.disagreement(latent, action).mean()
     for i in range(300):
         module.learn(*data(-1.0, 1.0, seed=100 + i))
-    seen = module.disagreement(features, action).mean()
+    seen = module.disagreement(latent, action).mean()
     unseen = module.disagreement(*data(3.0, 4.0, seed=2)[:2]).mean()
     assert seen < 0.1 * before
     assert unseen > 10 * seen
@@ -64,11 +64,11 @@ def test_what_single_batches_did_to_the_members_counts_less() -> None:
     """Nothing but noise to predict: the members differ by the batches they saw last."""
     module = curiosity()
     for i in range(300):
-        features, action, change = data(-1.0, 1.0, seed=100 + i)
+        latent, action, change = data(-1.0, 1.0, seed=100 + i)
         noise = SeedGenerators([i], "test noise").normal(*change.shape[1:])
-        module.learn(features, action, noise)
-    at_once = disagreement(module.ensemble.predict_each(torch.cat([features, action], dim=-1)))
-    assert module.disagreement(features, action).mean() < 0.5 * at_once.mean()
+        module.learn(latent, action, noise)
+    at_once = disagreement(module.ensemble.predict_each(torch.cat([latent, action], dim=-1)))
+    assert module.disagreement(latent, action).mean() < 0.5 * at_once.mean()
 
 
 def test_members_see_rows_of_their_own_and_stay_different() -> None:

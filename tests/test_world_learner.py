@@ -95,7 +95,7 @@ def test_only_an_untrained_ensemble_keeps_its_weights(buffer: RowBuffer, disagre
 
 def test_untrained_members_disagree_and_go_on_disagreeing(buffer: RowBuffer) -> None:
     world = learner("untrained")
-    rows = torch.randn(SEEDS, 6, 8 + MEMORY), torch.rand(SEEDS, 6, 1)
+    rows = torch.randn(SEEDS, 6, 8), torch.rand(SEEDS, 6, 1)
     before = world.curiosity.disagreement(*rows)
     world.update(buffer)
     assert (before > 0).all() and torch.equal(before, world.curiosity.disagreement(*rows))

@@ -16,6 +16,7 @@ from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch, pick_rows
 from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
 from p2e.exploration_mode import MODES
+from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.imagination import roll_out
 from p2e.latent_policy import LatentPolicy
@@ -40,7 +41,8 @@ class Plan2Explore(Algorithm):
         self.updates, self.steps_stored = Counter(), Counter()
         total_updates = config.pretraining_updates + problem.steps // config.update_interval
         self.world = WorldLearner(problem, config.world, total_updates)
-        self.features, self.curiosity = self.world.features, self.world.curiosity
+        self.curiosity = self.world.curiosity
+        self.features = FeatureExtractor(self.world.model)
         self.task_scale = RunningScale(len(seeds), decay=0.99, device=device, floor=1.0)
         agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
         self.task_agent, self.explorer_agent = agent("agent"), agent("explorer")
@@ -182,7 +184,7 @@ class Plan2Explore(Algorithm):
         fields["observation"] = of_state(fields["latent"], fields["memory"])
         fields["next_observation"] = of_state(fields["next_latent"], fields["next_memory"])
         if with_disagreement:
-            disagreement = self.curiosity.disagreement(fields["observation"], fields["action"])
+            disagreement = self.curiosity.disagreement(fields["latent"], fields["action"])
             fields["curiosity"] = self.curiosity.reward(disagreement).unsqueeze(-1)
         return fields
 
@@ -198,10 +200,9 @@ class Plan2Explore(Algorithm):
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
-        observation, memory = transition.observation.unsqueeze(1), transition.memory.unsqueeze(1)
-        features = self.features.of_observation(observation, memory)
+        latent = self.world.model.encode(transition.observation.unsqueeze(1)).detach()
         action = transition.action.unsqueeze(1)
-        return self.curiosity.reward(self.curiosity.disagreement(features, action)).squeeze(1)
+        return self.curiosity.reward(self.curiosity.disagreement(latent, action)).squeeze(1)
 
     @torch.no_grad()
     def predict(

@@ -14,6 +14,7 @@ from p2e.normalizer import RunningScale
 from p2e.optimizer import SeedOptimizer
 from p2e.target_networks import soft_update, target_copy
 
+UNKNOWN = 4.0  # times the mean; contacts, which are never quite learnt, stay below it
 AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
 
 
@@ -87,14 +88,14 @@ class IntrinsicReward:
         return disagreement(self.averaged.predict_each(torch.cat([latent, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(disagreement / its running mean), and 0 for what is better known than that.
+        """log(disagreement / (4 times its running mean)), and 0 for what is better known than that.
 
         The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
         outweighing what can be reached: there disagreement is two orders of magnitude higher. What
         is known pays nothing: a small reward in each step at home adds up to more than a journey.
         """
         scaled: Tensor = self.scale(disagreement)
-        return scaled.clamp(min=1.0).log()
+        return (scaled / UNKNOWN).clamp(min=1.0).log()
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: getattr(self, name) for name in self._PARTS}

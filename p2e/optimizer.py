@@ -42,6 +42,8 @@ class LearningRateSchedule:
 
 CONSTANT = LearningRateSchedule()
 
+Rate = float | Tensor  # a tensor without dimensions where it changes within a compiled update
+
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -60,7 +62,7 @@ def clipped(gradients: Sequence[Tensor], norms: Float[Tensor, " S"], limit: floa
 
 
 def adam_step(
-    parameter: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: Tensor, rate: float
+    parameter: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: Tensor, rate: Rate
 ) -> None:
     """Adam (Kingma & Ba 2015, algorithm 1), in place.
 
@@ -129,7 +131,7 @@ class SeedOptimizer:
         return norms
 
     @torch.no_grad()
-    def descend(self, gradients: Sequence[Tensor], rate_factor: float = 1.0) -> Float[Tensor, " S"]:
+    def descend(self, gradients: Sequence[Tensor], rate_factor: Rate = 1.0) -> Float[Tensor, " S"]:
         """One update from the gradients, on tensors only, so that it can be compiled.
 
         Returns each seed's gradient norm before clipping.

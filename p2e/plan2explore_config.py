@@ -23,6 +23,8 @@ class Config:
         pretraining_updates: of the world on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
         agent_updates: of each agent after an update of the world, each from a batch of its own.
+        final_learning_rate: of the task policy and its critics, as a share of the first; it falls
+            in half a cosine.
         task_share: of the episodes in "joint" after a first reward above 0, those in which the
             task policy acts.
         horizon, imagined_starts: length and number of the imagined trajectories of an update.
@@ -42,6 +44,7 @@ class Config:
     pretraining_updates: int = 200
     update_interval: int = 1
     agent_updates: int = 1
+    final_learning_rate: float = 1.0
     task_share: float = 0.0
     horizon: int = 5
     imagined_starts: int = 128
@@ -61,7 +64,7 @@ class Config:
         require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        for key in ("real_share", "random_share", "task_share"):
+        for key in ("real_share", "random_share", "task_share", "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
         for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):

@@ -21,7 +21,7 @@ from p2e.config import require, require_positive
 from p2e.critic import TwinCritic
 from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
-from p2e.optimizer import SeedOptimizer
+from p2e.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
 from p2e.target_networks import soft_update, target_copy
 
 
@@ -77,7 +77,11 @@ class Temperature(nn.Module):
 
 
 class SoftActorCritic:
-    """Actor, twin critics with targets, and temperature, for all seeds of a group."""
+    """Actor, twin critics with targets, and temperature, for all seeds of a group.
+
+    Args:
+        schedule: of the learning rates of actor and critics, by updates.
+    """
 
     def __init__(
         self,
@@ -86,8 +90,9 @@ class SoftActorCritic:
         config: SoftActorCriticConfig,
         initial: SeedGenerators,
         noise: SeedGenerators,
+        schedule: LearningRateSchedule = CONSTANT,
     ) -> None:
-        self.config = config
+        self.config, self.schedule = config, schedule
         self.noise, self._actions = noise, actions
         self.actor = Actor(features, actions, config.hidden, initial)
         self.critic = TwinCritic(
@@ -112,7 +117,12 @@ class SoftActorCritic:
 
     @classmethod
     def of_problem(
-        cls, problem: Problem, features: int, config: SoftActorCriticConfig, name: str = "agent"
+        cls,
+        problem: Problem,
+        features: int,
+        config: SoftActorCriticConfig,
+        name: str = "agent",
+        schedule: LearningRateSchedule = CONSTANT,
     ) -> "SoftActorCritic":
         """The agent of a problem; another name gives other random streams."""
         return cls(
@@ -121,6 +131,7 @@ class SoftActorCritic:
             config,
             SeedGenerators(problem.seeds, f"{name} weights", problem.device),
             SeedGenerators(problem.seeds, f"{name} noise", problem.device),
+            schedule,
         )
 
     @torch.no_grad()
@@ -133,19 +144,24 @@ class SoftActorCritic:
     def update(self, batch: TransitionBatch) -> Metrics:
         """One update of critics, actor, temperature and target critics, in the paper's order."""
         noises = self._noise_for(batch.next_observation), self._noise_for(batch.observation)
-        metrics = self._learn(batch, *noises)
+        metrics = self._learn(batch, *noises, self._rate_factor(batch.reward.device))
         self.updates += 1
         if self.config.compiled:  # a CUDA graph writes its outputs to the same memory again
             return {name: value.clone() for name, value in metrics.items()}
         return metrics
 
+    def _rate_factor(self, device: torch.device) -> Rate:
+        factor = self.schedule.factor(self.updates)
+        # A compiled update would be compiled anew for every other number.
+        return torch.full((), factor, device=device) if self.config.compiled else factor
+
     @torch.no_grad()
     def _learn_eagerly(
-        self, batch: TransitionBatch, target_noise: Tensor, actor_noise: Tensor
+        self, batch: TransitionBatch, target_noise: Tensor, actor_noise: Tensor, rate: Rate
     ) -> Metrics:
         """The whole update as a function of tensors, so that it can be one graph."""
-        metrics = self._update_critic(batch, target_noise)
-        metrics |= self._update_actor_and_temperature(batch, actor_noise)
+        metrics = self._update_critic(batch, target_noise, rate)
+        metrics |= self._update_actor_and_temperature(batch, actor_noise, rate)
         soft_update(self.target_critic, self.critic, self.config.target_rate)
         return metrics
 
@@ -161,27 +177,29 @@ class SoftActorCritic:
         bootstrapped: Tensor = (1 - batch.terminated) * soft_value
         return batch.reward + self.config.discount * bootstrapped
 
-    def _update_critic(self, batch: TransitionBatch, noise: Tensor) -> Metrics:
+    def _update_critic(self, batch: TransitionBatch, noise: Tensor, rate: Rate) -> Metrics:
         """Loss: half the squared error, mean over the rows, sum over the two critics."""
         target = self.bellman_target(batch, noise)
         values, tape = self.critic.record(batch.observation, batch.action)
         errors = values - target.unsqueeze(1)
         gradient = self.critic.weight_gradient(tape, errors / errors.shape[-1])
-        norm = self.critic_optimizer.descend([gradient])
+        norm = self.critic_optimizer.descend([gradient], rate)
         return {
             "critic_loss": 0.5 * errors.square().mean(dim=2).sum(dim=1),
             "q_value": values.mean(dim=(1, 2)),
             "critic_gradient_norm": norm,
         }
 
-    def _update_actor_and_temperature(self, batch: TransitionBatch, noise: Tensor) -> Metrics:
+    def _update_actor_and_temperature(
+        self, batch: TransitionBatch, noise: Tensor, rate: Rate
+    ) -> Metrics:
         """Losses: the mean of alpha log pi - min Q, and log alpha (entropy - target entropy)."""
         sample = self.actor.sample(batch.observation, noise)
         values, tape = self.critic.record(batch.observation, sample.action)
         alpha, rows = self.temperature(), values.shape[-1]
         action_gradient = self.critic.action_gradient(tape, -chosen(values) / rows)
         gradient = self.actor.weight_gradient(sample, action_gradient, alpha / rows)
-        norm = self.actor_optimizer.descend([gradient])
+        norm = self.actor_optimizer.descend([gradient], rate)
         entropy = -sample.log_probability.mean(dim=1, keepdim=True)
         self.temperature_optimizer.descend([entropy - self.target_entropy])
         if self.config.min_alpha > 0:

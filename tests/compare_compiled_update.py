@@ -17,8 +17,8 @@ SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
 
 def agent(compiled: bool) -> SoftActorCritic:
     config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0, compiled=compiled)
-    streams = (SeedGenerators(SEEDS, name) for name in ("weights", "noise"))
-    return SoftActorCritic(FEATURES, ACTIONS, config, *streams)
+    initial, noise = (SeedGenerators(SEEDS, name) for name in ("weights", "noise"))
+    return SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
 
 
 def weights(of: SoftActorCritic) -> torch.Tensor:

@@ -24,6 +24,7 @@ from p2e.metrics import Metrics, with_prefix
 from p2e.mixed_batch import mixed_batch
 from p2e.multi_step import multi_step
 from p2e.normalizer import RunningScale
+from p2e.optimizer import LearningRateSchedule
 from p2e.plan2explore_config import Config
 from p2e.soft_actor_critic import SoftActorCritic
 from p2e.taking_turns import TakingTurns
@@ -39,13 +40,18 @@ class Plan2Explore(Algorithm):
         seeds, device = problem.seeds, problem.device
         self.config, self.mode = config, MODES[config.mode]
         self.updates, self.steps_stored = Counter(), Counter()
-        total_updates = config.pretraining_updates + problem.steps // config.update_interval
-        self.world = WorldLearner(problem, config.world, total_updates)
+        rounds = problem.steps // config.update_interval
+        self.world = WorldLearner(problem, config.world, config.pretraining_updates + rounds)
         self.curiosity = self.world.curiosity
         self.features = FeatureExtractor(self.world.model)
         self.task_scale = RunningScale(len(seeds), decay=0.99, device=device, floor=1.0)
         agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
-        self.task_agent, self.explorer_agent = agent("agent"), agent("explorer")
+        # The last policy is what counts, and with steps as large as at first it comes and goes.
+        settling = LearningRateSchedule(
+            total_updates=rounds * config.agent_updates,
+            final_fraction=config.final_learning_rate,
+        )
+        self.task_agent, self.explorer_agent = agent("agent", settling), agent("explorer")
         self.task_policy = LatentPolicy(self.task_agent, self.world.model)
         curious = LatentPolicy(self.explorer_agent, self.world.model)
         share = config.task_share if self.mode.rewarded else 0.0

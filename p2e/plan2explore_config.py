@@ -30,6 +30,8 @@ class Config:
         horizon, imagined_starts: length and number of the imagined trajectories of an update.
         random_share: of them, with uniform random actions. Without these a policy that has settled
             never imagines another action, and stays where it is.
+        promising_share: of the starts of each policy, those from where it expects most, out of
+            several random ones.
         multi_step: steps of the returns of imagined rows.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents.
@@ -49,6 +51,7 @@ class Config:
     horizon: int = 5
     imagined_starts: int = 128
     random_share: float = 0.25
+    promising_share: float = 0.0
     multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
@@ -64,7 +67,8 @@ class Config:
         require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        for key in ("real_share", "random_share", "task_share", "final_learning_rate"):
+        shares = "real_share random_share promising_share task_share final_learning_rate"
+        for key in shares.split():
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
         for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):

@@ -141,6 +141,11 @@ class SoftActorCritic:
             return self.actor.mode(features)
         return self.actor.act(features, self._noise_for(features))
 
+    @torch.no_grad()
+    def value(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B"]:
+        """What the policy's mode is worth, to the more sceptical critic."""
+        return smaller(self.critic(features, self.actor.mode(features)))
+
     def update(self, batch: TransitionBatch) -> Metrics:
         """One update of critics, actor, temperature and target critics, in the paper's order."""
         noises = self._noise_for(batch.next_observation), self._noise_for(batch.observation)

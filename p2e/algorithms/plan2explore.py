@@ -26,9 +26,12 @@ from p2e.multi_step import multi_step
 from p2e.normalizer import RunningScale
 from p2e.optimizer import LearningRateSchedule
 from p2e.plan2explore_config import Config
+from p2e.promising_starts import best_of_each
 from p2e.soft_actor_critic import SoftActorCritic
 from p2e.taking_turns import TakingTurns
 from p2e.world_learner import WorldLearner
+
+CANDIDATES = 8  # states, of which the most promising starts an imagination
 
 __all__ = ["Config", "Plan2Explore", "build"]
 
@@ -106,15 +109,12 @@ class Plan2Explore(Algorithm):
     def imagine(self) -> Metrics:
         if not self._due:
             return {}
-        latent, memory = self.states.latent, self.states.memory
-        rows = self.starts.integers(latent.shape[1], self.config.imagined_starts)
         imagined = roll_out(
             self.world.model,
             self.features.of_state,
             self._act_in_imagination,
             self.curiosity.disagreement,
-            pick_rows(latent, rows),
-            pick_rows(memory, rows),
+            *self._imagination_starts(),
             self.config.horizon,
             self.starts,
         )
@@ -133,19 +133,47 @@ class Plan2Explore(Algorithm):
         """Trajectories of an imagination that take random actions."""
         return round(self.config.imagined_starts * self.config.random_share)
 
-    def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
-        """Random actions in the first trajectories; the policies that learn share the rest."""
-        trajectories, undirected = features.shape[1], self._undirected
-        curious = trajectories - undirected
+    @property
+    def _trajectories(self) -> tuple[int, int, int]:
+        """How many take random actions, those of the explorer, those of the task policy."""
+        directed = self.config.imagined_starts - self._undirected
+        curious = directed
         if self._over:
             curious = 0
         elif self.mode.adapts:
             curious //= 2
-        parts = [undirected, curious, trajectories - undirected - curious]
+        return self._undirected, curious, directed - curious
+
+    def _imagination_starts(self) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
+        """Latents and memories: random states of the last windows; each policy's promising ones."""
+        undirected, curious, tasked = self._trajectories
+        parts = [self._random_starts(undirected)]
+        for agent, number in ((self.explorer_agent, curious), (self.task_agent, tasked)):
+            promising = round(number * self.config.promising_share)
+            parts.append(self._random_starts(number - promising))
+            if promising:
+                parts.append(self._promising_starts(agent, promising))
+        latents, memories = zip(*parts, strict=True)
+        return torch.cat(latents, dim=1), torch.cat(memories, dim=1)
+
+    def _random_starts(self, number: int) -> tuple[Tensor, Tensor]:
+        rows = self.starts.integers(self.states.latent.shape[1], number)
+        return pick_rows(self.states.latent, rows), pick_rows(self.states.memory, rows)
+
+    def _promising_starts(self, agent: SoftActorCritic, number: int) -> tuple[Tensor, Tensor]:
+        """The best of CANDIDATES states each, drawn from all of the replay."""
+        rows = self.sac_buffer.sample(self.starts, number * CANDIDATES)
+        latent, memory = self.world.model.encode(rows["observation"]).detach(), rows["memory"]
+        best = best_of_each(agent.value(self.features.of_state(latent, memory)), number)
+        return pick_rows(latent, best), pick_rows(memory, best)
+
+    def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
+        """Random actions in the first trajectories; the policies that learn share the rest."""
+        parts = self._trajectories
         _, for_explorer, for_task = features.split(parts, dim=1)
         return torch.cat(
             [
-                self.starts.uniform(-1.0, 1.0, undirected, self.sac_buffer.widths["action"]),
+                self.starts.uniform(-1.0, 1.0, parts[0], self.sac_buffer.widths["action"]),
                 self.explorer_agent.act(for_explorer, deterministic=False),
                 self.task_agent.act(for_task, deterministic=False),
             ],

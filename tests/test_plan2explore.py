@@ -30,6 +30,7 @@ SMALL: dict[str, Any] = {
     ),
     "horizon": 2,
     "imagined_starts": 6,
+    "promising_share": 0.5,
     "pretraining_updates": 2,
 }
 TRAINING = TrainingConfig(
@@ -126,6 +127,24 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
     fields["curiosity"] = torch.full_like(fields["curiosity"], 3.0)
     reward = trained._for_explorer(fields).reward
     torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + 3))
+
+
+def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore) -> None:
+    agent = trained.explorer_agent
+    promising, anywhere = (
+        agent.value(trained.features.of_state(*starts)).mean()
+        for starts in (trained._promising_starts(agent, 100), trained._random_starts(100))
+    )
+    assert promising > anywhere
+
+
+def test_only_the_task_policy_settles(chain: MakeChain) -> None:
+    trained = plan2explore(run(make_loop(chain, final_learning_rate=0.25)))
+    task, explorer = trained.task_agent, trained.explorer_agent
+    assert task.schedule.factor(0) == explorer.schedule.factor(0) == 1
+    last = make_loop(chain).problem.steps // trained.config.update_interval
+    assert task.schedule.factor(last) == pytest.approx(0.25)
+    assert explorer.schedule.factor(last) == 1
 
 
 @pytest.mark.parametrize("mode", ["explore", "zero-shot", "few-shot"])

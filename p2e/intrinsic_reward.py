@@ -14,7 +14,7 @@ from p2e.normalizer import RunningScale
 from p2e.optimizer import SeedOptimizer
 from p2e.target_networks import soft_update, target_copy
 
-UNKNOWN = 4.0  # times the mean; contacts, which are never quite learnt, stay below it
+UNKNOWN = 2.0  # times the mean; contacts, which are never quite learnt, stay below it
 AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
 
 
@@ -88,7 +88,7 @@ class IntrinsicReward:
         return disagreement(self.averaged.predict_each(torch.cat([latent, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(disagreement / (4 times its running mean)), and 0 for what is better known than that.
+        """log(disagreement / (2 times its running mean)), and 0 for what is better known than that.
 
         The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
         outweighing what can be reached: there disagreement is two orders of magnitude higher. What

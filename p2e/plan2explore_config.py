@@ -35,7 +35,6 @@ class Config:
         multi_step: steps of the returns of imagined rows.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents.
-        caution: weight of the intrinsic reward that the task policy pays for in imagined rows.
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
             running mean.
     """
@@ -56,7 +55,6 @@ class Config:
     multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
-    caution: float = 0.0
     task_weight: float = 1.0
     intrinsic_weight: float = 1.0
     buffer_capacity: int = 1_000_000
@@ -73,6 +71,6 @@ class Config:
         for key in shares.split():
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        for key in ("caution", "task_weight", "intrinsic_weight", "pretraining_updates"):
+        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

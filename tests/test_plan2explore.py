@@ -129,14 +129,6 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
     torch.testing.assert_close(reward, torch.full_like(reward, 10 / 5 + 3))
 
 
-def test_the_task_policy_pays_for_what_is_unknown(chain: MakeChain) -> None:
-    trained = plan2explore(run(make_loop(chain, caution=0.5)))
-    fields = trained.imagination_buffer.everything()
-    fields["curiosity"] = torch.full_like(fields["curiosity"], 3.0)
-    expected = fields["reward"].squeeze(-1) - 1.5
-    torch.testing.assert_close(trained._cautious(fields).reward, expected)
-
-
 def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore) -> None:
     agent = trained.explorer_agent
     promising, anywhere = (

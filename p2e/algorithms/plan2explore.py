@@ -194,14 +194,13 @@ class Plan2Explore(Algorithm):
 
     def _batch(self, for_explorer: bool) -> TransitionBatch:
         """A mixed batch with the reward of the task, or with the explorer's."""
+        to_batch = self._for_explorer if for_explorer else as_transitions
 
         def draw_imagined(rows: int) -> TransitionBatch:
-            fields = self.imagination_buffer.sample(self.batches, rows)
-            return self._for_explorer(fields) if for_explorer else self._cautious(fields)
+            return to_batch(self.imagination_buffer.sample(self.batches, rows))
 
         def draw_real(rows: int) -> TransitionBatch:
-            fields = self._real_transitions(rows, for_explorer)
-            return self._for_explorer(fields) if for_explorer else as_transitions(fields)
+            return to_batch(self._real_transitions(rows, for_explorer))
 
         blind = self.mode.imagines_only and not (for_explorer or self._over)
         real_share = 0.0 if blind else self.config.real_share
@@ -222,14 +221,6 @@ class Plan2Explore(Algorithm):
             disagreement = self.curiosity.disagreement(fields["latent"], fields["action"])
             fields["curiosity"] = self.curiosity.reward(disagreement).unsqueeze(-1)
         return fields
-
-    def _cautious(self, fields: Fields) -> TransitionBatch:
-        """Imagined rows for the task policy, which pays where the explorer is paid (as in MOPO, Yu
-        et al. 2020): what the model knows little about it may have wrong, in its favour."""
-        rows = as_transitions(fields)
-        return rows._replace(
-            reward=rows.reward - self.config.caution * fields["curiosity"].squeeze(-1)
-        )
 
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""

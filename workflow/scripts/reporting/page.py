@@ -89,7 +89,7 @@ def context(
     ends: tuple[float, float],
 ) -> dict[str, Any]:
     """Everything that the templates refer to by name."""
-    sizes = [cell.n for cell in statistics.cells]
+    sizes = [cell.n for cell in statistics.cells if cell.n > 0]
     smallest, largest = min(sizes, default=0), max(sizes, default=0)
     kinds = {plot.kind for plot, _ in figures} | ({"film"} if films else set())
     if kinds & {"open-loop", "model-losses"}:

@@ -42,7 +42,7 @@ def test_each_case_trains_its_algorithm_with_its_settings(project: Project) -> N
     plain = sections[CASES[0]]
     untrained = plain["world"] | {"disagreement": "untrained"}
     assert sections[CASES[1]] == plain | {"world": untrained}
-    digests = [found["files"]["checkpoint.pt"] for found in manifests.values()]  # type: ignore[index]
+    digests = [found["files"]["losses.csv"] for found in manifests.values()]  # type: ignore[index]
     assert len(set(digests)) == len(CASES)
 
 

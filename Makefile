@@ -5,6 +5,7 @@
 #   make report SUITE=demo a report on what there is, also of a suite that is half finished
 #   make benchmark         the published benchmark, through DVC
 #   make publish           keep the numbers of a suite as the ones that dvc repro verifies
+#   make extend            train what a published suite still lacks, and write its report
 #   make container-check   build the image and use it; as root, with mmdebstrap and buildah
 #   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
 #   make remote-check      push and pull over a real SSH server; with openssh-server
@@ -16,7 +17,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest browser report benchmark publish container-check slurm-check \
+.PHONY: demo test lint pytest browser report benchmark publish extend container-check slurm-check \
   remote-check format lock clean
 
 VENV := .venv
@@ -37,22 +38,34 @@ report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
 
-publish: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
+publish extend: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
 publish:
 	rm -rf published/$(SUITE) && mkdir -p published/$(SUITE)
 	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
 	cp -r reports/$(SUITE)/figures results/$(SUITE)/summary published/$(SUITE)
 	sed 's#"../../results/$(SUITE)/#"#g' reports/$(SUITE)/index.html > published/$(SUITE)/index.html
-	tar -C results/$(SUITE) -cf - $$(cd results/$(SUITE) && find runs -name evaluation.csv \
-	  -o -name final.csv -o -name manifest.json) | tar -C published/$(SUITE) -xf -
+	tar -C results/$(SUITE) --exclude=checkpoint.pt -cf - runs | tar -C published/$(SUITE) -xf -
+	cp -r reports/$(SUITE)/films published/$(SUITE)
+
+# Without arguments Snakemake would train restored runs again: their checkpoints are not under git.
+extend: $(VENV)/.runtime
+	python workflow/scripts/restore.py --published published/$(SUITE) \
+	  --results results/$(SUITE) --reports reports/$(SUITE)
+	$(describe_suite)
+	runs=$$(python workflow/scripts/unfinished.py --results results/$(SUITE) \
+	    --config results/$(SUITE)/summary/suite.json) \
+	  && { [ -z "$$runs" ] || snakemake $(addprefix --configfile ,$(LAID_OVER)) --cores all -- $$runs; }
+	$(write_report)
+
+# The published suite is params.yaml itself; the others are laid over it.
+LAID_OVER = $(if $(filter core,$(SUITE)),,workflow/suites/$(SUITE).yaml)
+describe_suite = python workflow/scripts/suite.py $(LAID_OVER) \
+  --output results/$(SUITE)/summary/suite.json
 
 # Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
 # It takes away the digest, so that Snakemake does not take this report for its own.
-# The published suite is params.yaml itself; the others are laid over it.
 write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
-  && python workflow/scripts/suite.py \
-    $(if $(filter core,$(SUITE)),,workflow/suites/$(SUITE).yaml) \
-    --output results/$(SUITE)/summary/suite.json \
+  && $(describe_suite) \
   && python workflow/scripts/aggregate.py --results results/$(SUITE) \
     --config results/$(SUITE)/summary/suite.json \
   && python workflow/scripts/verify.py --summary results/$(SUITE)/summary \

@@ -1,0 +1,90 @@
+"""A half-finished suite that was published goes on: what git holds of it is enough for the report."""
+
+import json
+import shutil
+
+import pytest
+
+import aggregate
+import restore
+import unfinished
+from reporting.collect import SuiteError
+from reporting.tables import read_summary
+from tests.synthetic_films import write_films
+from tests.test_report_synthetic import SyntheticTask, write_suite
+
+
+@pytest.fixture
+def suite(tmp_path):
+    return write_suite(tmp_path / "results" / "mini", [SyntheticTask("A-v0")], seeds=2)
+
+
+@pytest.fixture
+def published(suite, tmp_path):
+    """What `make publish` keeps of the runs: all but the checkpoints."""
+    folder = tmp_path / "published" / "mini"
+    leave_out = shutil.ignore_patterns("checkpoint.pt")
+    shutil.copytree(suite.results / "runs", folder / "runs", ignore=leave_out)
+    return folder
+
+
+def restore_into(suite, published, capsys):
+    reports = published.parent / "reports"
+    arguments = ["--published", published, "--results", suite.results, "--reports", reports]
+    restore.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
+
+
+def summary_of(suite):
+    aggregate.main(["--results", str(suite.results), "--config", str(suite.config)])
+    return read_summary(suite.results / "summary")
+
+
+def test_restored_runs_have_the_same_numbers(suite, published, capsys):
+    before = summary_of(suite)
+    shutil.rmtree(suite.results / "runs")
+    capsys.readouterr()
+    assert restore_into(suite, published, capsys).startswith("6 runs and 0 films restored; 6 of")
+    after = summary_of(suite)
+    assert before.runs == after.runs
+    for table in ("final", "evaluation", "training", "losses", "open_loop", "predictions"):
+        assert getattr(before, table).equals(getattr(after, table))
+
+
+def test_what_is_there_is_not_replaced(suite, published, capsys):
+    shutil.rmtree(suite.folder(0))
+    own = suite.folder(1) / "final.csv"
+    own.write_text("of this machine")
+    assert restore_into(suite, published, capsys).startswith("1 runs")
+    assert (suite.folder(0) / "final.csv").is_file()
+    assert own.read_text() == "of this machine"
+
+
+def test_a_run_that_was_not_evaluated_is_not_restored(suite, published, capsys):
+    place = suite.folder(0).relative_to(suite.results)
+    (published / place / "final.csv").unlink()
+    shutil.rmtree(suite.results / "runs")
+    assert restore_into(suite, published, capsys).startswith("5 runs")
+    assert not suite.folder(0).exists()
+
+
+def test_films_come_back(suite, published, capsys):
+    write_films(suite, published / "films")
+    assert "3 films restored" in restore_into(suite, published, capsys)
+    film = next((published.parent / "reports" / "films").glob("*/*/film.json"))
+    assert json.loads(film.read_text())["seed"] == 0
+
+
+def test_nothing_published_is_said(suite, tmp_path, capsys):
+    with pytest.raises(SuiteError, match="no runs are published there"):
+        restore_into(suite, tmp_path / "published" / "nowhere", capsys)
+
+
+def test_only_missing_and_damaged_runs_are_asked_for(suite):
+    assert unfinished.unfinished(suite.results, suite.config) == []
+    (suite.folder(1) / "checkpoint.pt").unlink()
+    assert unfinished.unfinished(suite.results, suite.config) == []
+    shutil.rmtree(suite.folder(0))
+    (suite.folder(2) / "losses.csv").unlink()
+    asked = unfinished.unfinished(suite.results, suite.config)
+    assert asked == [(suite.folder(place) / "final.csv").as_posix() for place in (0, 2)]

@@ -1,0 +1,37 @@
+"""Print the files to ask Snakemake for, so that it trains only the runs that a suite still lacks.
+
+unfinished.py --results results/core --config results/core/summary/suite.json
+
+The whole workflow would train a restored run again, because its checkpoint is not under git.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from command_line import OneLineParser, run_program
+from reporting.collect import SuiteError, read_suite, requested_runs
+from reporting.run_folder import COMPLETE, check_run
+
+
+def unfinished(results: Path, config: Path) -> list[str]:
+    """The last file of each run that is missing or damaged, in the suite's order."""
+    return [
+        (results / run.path / "final.csv").as_posix()
+        for run in requested_runs(read_suite(config))
+        if check_run(results, run).status != COMPLETE
+    ]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """One line a run."""
+    parser = OneLineParser(prog="unfinished.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
+    parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")
+    options = parser.parse_args(arguments)
+    print("\n".join(unfinished(options.results, options.config)))
+
+
+if __name__ == "__main__":
+    run_program("unfinished.py", main, SuiteError)

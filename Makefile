@@ -39,13 +39,15 @@ report: $(VENV)/.runtime
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
 
 publish extend: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
-publish:
+publish: $(VENV)/.runtime
 	rm -rf published/$(SUITE) && mkdir -p published/$(SUITE)
 	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
 	cp -r reports/$(SUITE)/figures results/$(SUITE)/summary published/$(SUITE)
 	sed 's#"../../results/$(SUITE)/#"#g' reports/$(SUITE)/index.html > published/$(SUITE)/index.html
 	tar -C results/$(SUITE) --exclude=checkpoint.pt -cf - runs | tar -C published/$(SUITE) -xf -
 	cp -r reports/$(SUITE)/films published/$(SUITE)
+	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
+	  --statistics published/core/statistics.json --readme README.md)
 
 # Without arguments Snakemake would train restored runs again: their checkpoints are not under git.
 extend: $(VENV)/.runtime

@@ -1,4 +1,4 @@
-"""A half-finished suite that was published goes on: what git holds of it is enough for the report."""
+"""A half-published suite goes on: what git holds of its runs is enough for the report."""
 
 import json
 import shutil

@@ -2,8 +2,8 @@
 
 restore.py --published published/core --results results/core --reports reports/core
 
-Git holds everything of a published run but its checkpoint, which is no small file: the report is made
-from what is restored, but nothing can be evaluated or filmed again.
+Git holds everything of a published run but its checkpoint, which is no small file: what is restored
+is enough for the report, and cannot be evaluated or filmed again.
 """
 
 import json

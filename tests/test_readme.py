@@ -1,0 +1,52 @@
+"""The README shows the published numbers, as they are written by `make publish`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from readme import BEGIN, END, ReadmeError, interval, main, published_block, replaced
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def published_statistics():
+    return json.loads((ROOT / "published/core/statistics.json").read_text(encoding="utf-8"))
+
+
+def test_the_readme_shows_the_numbers_that_are_published():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert replaced(readme, published_block(published_statistics(), "published/core")) == readme
+
+
+def test_every_task_has_a_row_and_missing_runs_are_said():
+    statistics = published_statistics()
+    cell = statistics["cells"][1]
+    cell["n"] = 0
+    rows = [line for line in published_block(statistics, "p").splitlines() if line[:1] == "|"]
+    assert len(rows) == 2 + len(statistics["facts"])
+    row = next(line for line in rows if f"| {cell['environment']} |" in line)
+    assert "| not run yet |" in row
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0.5, 1.5, "1.00 (0.50 to 1.50)"), (None, None, "1.00"), (1.0, 1.0, "1.00")],
+)
+def test_an_interval_is_shown_where_it_has_a_width(low, high, text):
+    assert interval({"estimate": 1.0, "low": low, "high": high}) == text
+
+
+def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    main(["--statistics", str(ROOT / "published/core/statistics.json"), "--readme", str(readme)])
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n")
+    assert "\nold\n" not in text and "| p2e/PointMaze-v0 |" in text
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, f"{END} {BEGIN}", f"{BEGIN}{BEGIN}{END}"])
+def test_a_readme_without_a_place_is_refused(text):
+    with pytest.raises(ReadmeError, match="expected once"):
+        replaced(text, "block")

@@ -1,0 +1,138 @@
+"""Write the published numbers into the README, between two comments that mark their place.
+
+readme.py --statistics published/core/statistics.json --readme README.md
+"""
+
+import json
+import re
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from command_line import OneLineParser, run_program
+from reporting.text import SUBJECT, count_of, display_name, number, size_range
+
+BEGIN, END = "<!-- published numbers: begin -->", "<!-- published numbers: end -->"
+NOTES = """\
+Final return of the last checkpoint on fresh episodes, mean over seeds with its 95% t interval,
+{usual_n} seeds unless n is given. The reference is a known controller or the literature
+([tasks](docs/tasks.md)). `make publish` wrote this from {complete} of {requested} runs;
+everything else is in [the report]({page}).
+"""
+
+
+class ReadmeError(Exception):
+    """There is no place for the numbers; the message names the file and what is missing."""
+
+
+def interval(value: dict[str, Any]) -> str:
+    """`1.04 (1.02 to 1.05)`; without an interval where there is none or it has no width."""
+    estimate = number(value["estimate"])
+    if value["low"] is None or value["low"] == value["high"]:
+        return estimate
+    return f"{estimate} ({number(value['low'])} to {number(value['high'])})"
+
+
+def cell(value: dict[str, Any], usual_n: int) -> str:
+    """A task's final return by one algorithm; the seeds are counted where they are fewer."""
+    if value["n"] == 0:
+        return "not run yet"
+    final, n = value["final"], value["n"]
+    same = " on every seed" if n > 1 and final["low"] == final["high"] else ""
+    fewer = "" if n == usual_n else f", n = {n}"
+    return interval(final) + same + fewer
+
+
+def results_table(statistics: dict[str, Any]) -> list[str]:
+    """One row a task: budget, final return of each algorithm, and the reference score."""
+    algorithms = statistics["algorithms"]
+    cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
+    usual_n = max(one["n"] for one in cells.values())
+    names = " | ".join(display_name(algorithm) for algorithm in algorithms)
+    lines = [
+        f"| task | steps | random policy | {names} | reference |",
+        "|---|---:|---:|" + "---:|" * (len(algorithms) + 1),
+    ]
+    for environment in dict.fromkeys(run["environment"] for run in statistics["runs"]):
+        facts = statistics["facts"][environment]
+        values = [cell(cells[environment, name], usual_n) for name in algorithms]
+        numbers = [f"{statistics['budgets'][environment]:,}", number(facts["random_score"])]
+        row = [environment, *numbers, *values, number(facts["reference_score"])]
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
+
+
+def group_lines(statistics: dict[str, Any]) -> list[str]:
+    """Interquartile means and probabilities of improvement of each group of tasks."""
+    lines = []
+    for group in statistics["groups"]:
+        if not group["environments"]:
+            continue
+        means = ", ".join(
+            f"{display_name(one['algorithm'])} {interval(one['interquartile_mean'])}"
+            for one in group["algorithms"]
+        )
+        chances = ", ".join(
+            f"{interval(pair['probability_of_improvement'])} over {display_name(pair['second'])}"
+            for pair in group["pairs"]
+            if pair["first"] == SUBJECT
+        )
+        tasks = count_of(len(group["environments"]), group["noun"])
+        seeds = size_range(group["smallest_n"], group["largest_n"], "seed")
+        lines.append(
+            f"- {tasks}, {seeds} each: interquartile mean of normalised score {means}; "
+            f"probability that a run of {display_name(SUBJECT)} is the better one {chances}."
+        )
+    return lines
+
+
+def published_block(statistics: dict[str, Any], folder: str) -> str:
+    """The sentence, the figure and the tables, as Markdown."""
+    counts = statistics["run_counts"]
+    figure = f"{folder}/figures/differences.svg"
+    usual_n = max(one["n"] for one in statistics["cells"])
+    notes = NOTES.format(
+        usual_n=usual_n,
+        complete=counts["complete"],
+        requested=sum(counts.values()),
+        page=f"{folder}/index.html",
+    )
+    blocks = [
+        [f"> {statistics['headline']['sentence']}"],
+        [f"![Differences in normalised score, with 95% intervals]({figure})"],
+        group_lines(statistics),
+        results_table(statistics),
+        textwrap.wrap(notes, 100),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def replaced(readme: str, block: str, name: str = "README.md") -> str:
+    """The text with the block in its place.
+
+    Raises:
+        ReadmeError: without the two comments.
+    """
+    parts = re.split(f"({re.escape(BEGIN)}|{re.escape(END)})", readme)
+    if [part for part in parts if part in (BEGIN, END)] != [BEGIN, END]:
+        raise ReadmeError(f"{name}: expected once '{BEGIN}', then once '{END}'")
+    return f"{parts[0]}{BEGIN}\n\n{block}\n\n{END}{parts[4]}"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Rewrite one README."""
+    parser = OneLineParser(prog="readme.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--statistics", required=True, type=Path, help="statistics.json")
+    parser.add_argument("--readme", required=True, type=Path, help="the file to rewrite")
+    options = parser.parse_args(arguments)
+    statistics = json.loads(options.statistics.read_text(encoding="utf-8"))
+    block = published_block(statistics, options.statistics.parent.as_posix())
+    text = options.readme.read_text(encoding="utf-8")
+    options.readme.write_text(replaced(text, block, options.readme.name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_program("readme.py", main, ReadmeError)

@@ -1,11 +1,21 @@
 """The README shows the published numbers, as they are written by `make publish`."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from readme import BEGIN, END, ReadmeError, interval, main, published_block, replaced
+from readme import (
+    BEGIN,
+    END,
+    HEADLINE_FIGURE,
+    ReadmeError,
+    interval,
+    main,
+    published_block,
+    replaced,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,9 +50,16 @@ def test_an_interval_is_shown_where_it_has_a_width(low, high, text):
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    main(["--statistics", str(ROOT / "published/core/statistics.json"), "--readme", str(readme)])
+    published = tmp_path / "published"
+    (published / "figures").mkdir(parents=True)
+    for name in ("statistics.json", "figures/differences.svg"):
+        shutil.copy(ROOT / "published/core" / name, published / name)
+    main(["--statistics", str(published / "statistics.json"), "--readme", str(readme)])
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n")
+    assert (published / HEADLINE_FIGURE).as_posix() in text
+    root = (published / HEADLINE_FIGURE).read_text().partition(">")[0]
+    assert root.count("background: white; ") == 1
     assert "\nold\n" not in text and "| p2e/PointMaze-v0 |" in text
 
 

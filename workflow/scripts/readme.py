@@ -1,4 +1,4 @@
-"""Write the published numbers into the README, between two comments that mark their place.
+"""Write the published numbers into the README, between two comments, and its figure beside them.
 
 readme.py --statistics published/core/statistics.json --readme README.md
 """
@@ -16,6 +16,8 @@ from command_line import OneLineParser, run_program
 from reporting.text import SUBJECT, count_of, display_name, number, size_range
 
 BEGIN, END = "<!-- published numbers: begin -->", "<!-- published numbers: end -->"
+HEADLINE_FIGURE = "headline.svg"
+ALTERNATIVE_TEXT = "Differences in normalised score, with 95% intervals"
 NOTES = """\
 Final return of the last checkpoint on fresh episodes, mean over seeds with its 95% t interval,
 {usual_n} seeds unless n is given. The reference is a known controller or the literature
@@ -92,7 +94,7 @@ def group_lines(statistics: dict[str, Any]) -> list[str]:
 def published_block(statistics: dict[str, Any], folder: str) -> str:
     """The sentence, the figure and the tables, as Markdown."""
     counts = statistics["run_counts"]
-    figure = f"{folder}/figures/differences.svg"
+    figure = f"{folder}/{HEADLINE_FIGURE}"
     usual_n = max(one["n"] for one in statistics["cells"])
     notes = NOTES.format(
         usual_n=usual_n,
@@ -102,7 +104,7 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
     )
     blocks = [
         [f"> {statistics['headline']['sentence']}"],
-        [f"![Differences in normalised score, with 95% intervals]({figure})"],
+        [f'<img src="{figure}" width="640" alt="{ALTERNATIVE_TEXT}">'],
         group_lines(statistics),
         results_table(statistics),
         textwrap.wrap(notes, 100),
@@ -122,6 +124,11 @@ def replaced(readme: str, block: str, name: str = "README.md") -> str:
     return f"{parts[0]}{BEGIN}\n\n{block}\n\n{END}{parts[4]}"
 
 
+def on_white(figure: str) -> str:
+    """The figure with a background: on its own it is black on whatever a site's theme has."""
+    return figure.replace('style="', 'style="background: white; ', 1)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Rewrite one README."""
     parser = OneLineParser(prog="readme.py", description=__doc__.splitlines()[0])
@@ -129,9 +136,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--readme", required=True, type=Path, help="the file to rewrite")
     options = parser.parse_args(arguments)
     statistics = json.loads(options.statistics.read_text(encoding="utf-8"))
-    block = published_block(statistics, options.statistics.parent.as_posix())
+    folder = options.statistics.parent
+    block = published_block(statistics, folder.as_posix())
     text = options.readme.read_text(encoding="utf-8")
     options.readme.write_text(replaced(text, block, options.readme.name), encoding="utf-8")
+    figure = (folder / "figures" / "differences.svg").read_text(encoding="utf-8")
+    (folder / HEADLINE_FIGURE).write_text(on_white(figure), encoding="utf-8")
 
 
 if __name__ == "__main__":

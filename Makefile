@@ -41,7 +41,7 @@ report: $(VENV)/.runtime
 publish extend: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
 publish: $(VENV)/.runtime
 	rm -rf published/$(SUITE) && mkdir -p published/$(SUITE)
-	cp reports/$(SUITE)/statistics.json results/$(SUITE)/summary/runs.csv published/$(SUITE)
+	cp reports/$(SUITE)/statistics.json published/$(SUITE)
 	cp -r reports/$(SUITE)/figures results/$(SUITE)/summary published/$(SUITE)
 	sed 's#"../../results/$(SUITE)/#"#g' reports/$(SUITE)/index.html > published/$(SUITE)/index.html
 	tar -C results/$(SUITE) --exclude=checkpoint.pt -cf - runs | tar -C published/$(SUITE) -xf -

@@ -182,9 +182,10 @@ def test_without_published_numbers_the_verification_says_so(clone: Project) -> N
 
 def test_reproduced_numbers_are_compared_with_the_published_ones(clone: Project) -> None:
     published = clone.folder / "published" / "smoke"
-    published.mkdir()
+    (published / "summary").mkdir(parents=True)
     shutil.copy(clone.folder / "reports" / "smoke" / "statistics.json", published)
-    shutil.copy(clone.folder / "results" / "smoke" / "summary" / "runs.csv", published)
+    summary = clone.folder / "results" / "smoke" / "summary"
+    shutil.copy(summary / "runs.csv", published / "summary")
     assert clone.planned_jobs() == {"verify": 1, "report": 1, "all": 1}
     assert "All 12 scores agree with the published ones: 12 equal" in clone.run("dvc", "repro")
     assert clone.planned_jobs() == {}

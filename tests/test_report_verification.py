@@ -31,7 +31,8 @@ def publish(suite, folder, change=None):
     numbers = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
     numbers["cells"][0]["seeds"][0]["final"] += change or 0.0
     (published / "statistics.json").write_text(json.dumps(numbers), encoding="utf-8")
-    shutil.copy(suite.results / "summary" / "runs.csv", published)
+    (published / "summary").mkdir()
+    shutil.copy(suite.results / "summary" / "runs.csv", published / "summary")
     return page, published
 
 
@@ -93,8 +94,9 @@ def test_one_bit_apart_differs_in_words(suite, tmp_path):
 
 def test_elsewhere_the_interval_stands_in_the_row(suite, tmp_path):
     _, published = publish(suite, tmp_path / "report", change=1.0)
-    runs = (published / "runs.csv").read_text(encoding="utf-8")
-    (published / "runs.csv").write_text(runs.replace("a processor", "another"), encoding="utf-8")
+    table = published / "summary" / "runs.csv"
+    runs = table.read_text(encoding="utf-8")
+    table.write_text(runs.replace("a processor", "another"), encoding="utf-8")
     page, result = verified(suite, tmp_path / "report", published)
     assert verdicts(page) == ["within the interval"] * 6
     difference = result["rows"][0]["difference"]

@@ -10,7 +10,9 @@ rule verify:
     params:
         summary=subpath(input.summary, parent=True),
         published=f"published/{SUITE}",
-        contents=code_hash(f"published/{SUITE}/statistics.json", f"published/{SUITE}/runs.csv"),
+        contents=code_hash(
+            f"published/{SUITE}/statistics.json", f"published/{SUITE}/summary/runs.csv"
+        ),
         code=program_hash("workflow/scripts/verify.py", data=ENVIRONMENT_FILES),
     shell:
         "python workflow/scripts/verify.py --summary {params.summary:q}"

@@ -113,7 +113,7 @@ def read_published(folder: Path) -> Numbers | None:
     name = folder / "statistics.json"
     try:
         statistics = json.loads(name.read_text(encoding="utf-8"))
-        name = folder / "runs.csv"
+        name = folder / "summary" / "runs.csv"
         with name.open(encoding="utf-8", newline="") as stream:
             return Numbers(statistics, list(csv.DictReader(stream)))
     except OSError as error:

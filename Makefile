@@ -45,20 +45,21 @@ publish: $(VENV)/.runtime
 	cp -r reports/$(SUITE)/figures results/$(SUITE)/summary published/$(SUITE)
 	sed 's#"../../results/$(SUITE)/#"#g' reports/$(SUITE)/index.html > published/$(SUITE)/index.html
 	tar -C results/$(SUITE) --exclude=checkpoint.pt -cf - runs | tar -C published/$(SUITE) -xf -
-	cp -r reports/$(SUITE)/films published/$(SUITE)
+	! [ -d reports/$(SUITE)/films ] || cp -r reports/$(SUITE)/films published/$(SUITE)
 	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
 	  --statistics published/core/statistics.json --readme README.md)
 
 # Without arguments Snakemake would train restored runs again: their checkpoints are not under git.
 extend: $(VENV)/.runtime
-	python workflow/scripts/restore.py --published published/$(SUITE) \
-	  --results results/$(SUITE) --reports reports/$(SUITE)
 	$(describe_suite)
-	runs=$$(python workflow/scripts/unfinished.py --results results/$(SUITE) \
-	    --config results/$(SUITE)/summary/suite.json) \
-	  && { [ -z "$$runs" ] || snakemake $(addprefix --configfile ,$(LAID_OVER)) --cores all -- $$runs; }
+	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) \
+	  --published published/$(SUITE)
+	files=$$(python workflow/scripts/unfinished.py $(of_suite) --reports reports/$(SUITE)) \
+	  && { [ -z "$$files" ] \
+	    || snakemake $(addprefix --configfile ,$(LAID_OVER)) --cores all -- $$files; }
 	$(write_report)
 
+of_suite = --results results/$(SUITE) --config results/$(SUITE)/summary/suite.json
 # The published suite is params.yaml itself; the others are laid over it.
 LAID_OVER = $(if $(filter core,$(SUITE)),,workflow/suites/$(SUITE).yaml)
 describe_suite = python workflow/scripts/suite.py $(LAID_OVER) \
@@ -68,8 +69,7 @@ describe_suite = python workflow/scripts/suite.py $(LAID_OVER) \
 # It takes away the digest, so that Snakemake does not take this report for its own.
 write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
   && $(describe_suite) \
-  && python workflow/scripts/aggregate.py --results results/$(SUITE) \
-    --config results/$(SUITE)/summary/suite.json \
+  && python workflow/scripts/aggregate.py $(of_suite) \
   && python workflow/scripts/verify.py --summary results/$(SUITE)/summary \
     --published published/$(SUITE) \
   && python workflow/scripts/figures.py --summary results/$(SUITE)/summary \

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,8 @@ def published(suite, tmp_path):
 
 def restore_into(suite, published, capsys):
     reports = published.parent / "reports"
-    arguments = ["--published", published, "--results", suite.results, "--reports", reports]
+    arguments = ["--config", suite.config, "--published", published]
+    arguments += ["--results", suite.results, "--reports", reports]
     restore.main([str(argument) for argument in arguments])
     return capsys.readouterr().out
 
@@ -60,12 +62,15 @@ def test_what_is_there_is_not_replaced(suite, published, capsys):
     assert own.read_text() == "of this machine"
 
 
-def test_a_run_that_was_not_evaluated_is_not_restored(suite, published, capsys):
-    place = suite.folder(0).relative_to(suite.results)
-    (published / place / "final.csv").unlink()
+def test_a_run_that_is_not_as_the_suite_asks_for_is_not_restored(suite, published, capsys):
+    """One that was not evaluated, and one of another budget."""
+    first, second = (published / suite.folder(n).relative_to(suite.results) for n in (0, 1))
+    (first / "final.csv").unlink()
+    manifest = json.loads((second / "manifest.json").read_text())
+    (second / "manifest.json").write_text(json.dumps(manifest | {"steps": 7}))
     shutil.rmtree(suite.results / "runs")
-    assert restore_into(suite, published, capsys).startswith("5 runs")
-    assert not suite.folder(0).exists()
+    assert restore_into(suite, published, capsys).startswith("4 runs")
+    assert not suite.folder(0).exists() and not suite.folder(1).exists()
 
 
 def test_films_come_back(suite, published, capsys):
@@ -81,10 +86,15 @@ def test_nothing_published_is_said(suite, tmp_path, capsys):
 
 
 def test_only_missing_and_damaged_runs_are_asked_for(suite):
-    assert unfinished.unfinished(suite.results, suite.config) == []
+    """And the film of the first, which is the one that is filmed."""
+    assert asked_for(suite) == []
     (suite.folder(1) / "checkpoint.pt").unlink()
-    assert unfinished.unfinished(suite.results, suite.config) == []
+    assert asked_for(suite) == []
     shutil.rmtree(suite.folder(0))
-    (suite.folder(2) / "losses.csv").unlink()
-    asked = unfinished.unfinished(suite.results, suite.config)
-    assert asked == [(suite.folder(place) / "final.csv").as_posix() for place in (0, 2)]
+    (suite.folder(3) / "losses.csv").unlink()
+    runs = [(suite.folder(place) / "final.csv").as_posix() for place in (0, 3)]
+    assert asked_for(suite) == [*runs, "reports/mini/films/A-v0/sac/film.json"]
+
+
+def asked_for(suite):
+    return unfinished.unfinished(suite.results, suite.config, Path("reports/mini"))

@@ -1,6 +1,6 @@
 """Print the files to ask Snakemake for, so that it trains only the runs that a suite still lacks.
 
-unfinished.py --results results/core --config results/core/summary/suite.json
+unfinished.py --results results/core --config results/core/summary/suite.json --reports reports/core
 
 The whole workflow would train a restored run again, because its checkpoint is not under git.
 """
@@ -12,25 +12,32 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
 from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, check_run
+from reporting.run_folder import COMPLETE, RequestedRun, check_run
+from reporting.text import slug
 
 
-def unfinished(results: Path, config: Path) -> list[str]:
-    """The last file of each run that is missing or damaged, in the suite's order."""
-    return [
-        (results / run.path / "final.csv").as_posix()
-        for run in requested_runs(read_suite(config))
-        if check_run(results, run).status != COMPLETE
-    ]
+def film_of(run: RequestedRun, reports: Path) -> str:
+    """The last file of the film of a run's task and algorithm."""
+    return (reports / "films" / slug(run.environment) / run.algorithm / "film.json").as_posix()
+
+
+def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
+    """The last file of each run that is missing or damaged, and films of those that are filmed."""
+    requested = requested_runs(read_suite(config))
+    filmed = {(run.environment, run.algorithm): run for run in reversed(requested)}.values()
+    asked = [run for run in requested if check_run(results, run).status != COMPLETE]
+    runs = [(results / run.path / "final.csv").as_posix() for run in asked]
+    return runs + [film_of(run, reports) for run in asked if run in filmed]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """One line a run."""
+    """One line a file."""
     parser = OneLineParser(prog="unfinished.py", description=__doc__.splitlines()[0])
     parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
     parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")
+    parser.add_argument("--reports", required=True, type=Path, help="reports/<suite>")
     options = parser.parse_args(arguments)
-    print("\n".join(unfinished(options.results, options.config)))
+    print("\n".join(unfinished(options.results, options.config, options.reports)))
 
 
 if __name__ == "__main__":

@@ -48,11 +48,10 @@ def cell(value: dict[str, Any], usual_n: int) -> str:
     return interval(final) + same + fewer
 
 
-def results_table(statistics: dict[str, Any]) -> list[str]:
+def results_table(statistics: dict[str, Any], usual_n: int) -> list[str]:
     """One row a task: budget, final return of each algorithm, and the reference score."""
     algorithms = statistics["algorithms"]
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
-    usual_n = max(one["n"] for one in cells.values())
     names = " | ".join(display_name(algorithm) for algorithm in algorithms)
     lines = [
         f"| task | steps | random policy | {names} | reference |",
@@ -106,7 +105,7 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
         [f"> {statistics['headline']['sentence']}"],
         [f'<img src="{figure}" width="640" alt="{ALTERNATIVE_TEXT}">'],
         group_lines(statistics),
-        results_table(statistics),
+        results_table(statistics, usual_n),
         textwrap.wrap(notes, 100),
     ]
     return "\n\n".join("\n".join(block) for block in blocks)

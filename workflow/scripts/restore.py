@@ -60,7 +60,8 @@ def restore(config: Path, published: Path, results: Path, reports: Path) -> str:
     runs = restore_runs(published, results, requested_runs(read_suite(config)))
     films = restore_films(published, reports)
     hashes = [json.loads((folder / "manifest.json").read_text())["code_hash"] for folder in runs]
-    other = sum(code != provenance.code_hash(*CODE) for code in hashes)
+    here = provenance.code_hash(*CODE)
+    other = sum(code != here for code in hashes)
     return (
         f"{len(runs)} runs and {len(films)} films restored; {other} of the runs were trained by "
         "other code than is here"

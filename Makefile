@@ -52,8 +52,7 @@ publish: $(VENV)/.runtime
 # Without arguments Snakemake would train restored runs again: their checkpoints are not under git.
 extend: $(VENV)/.runtime
 	$(describe_suite)
-	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) \
-	  --published published/$(SUITE)
+	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) --published published
 	files=$$(python workflow/scripts/unfinished.py $(of_suite) --reports reports/$(SUITE)) \
 	  && { [ -z "$$files" ] \
 	    || snakemake $(addprefix --configfile ,$(LAID_OVER)) --cores all -- $$files; }

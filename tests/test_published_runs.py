@@ -30,8 +30,8 @@ def published(suite, tmp_path):
 
 
 def restore_into(suite, published, capsys):
-    reports = published.parent / "reports"
-    arguments = ["--config", suite.config, "--published", published]
+    reports = published.parents[1] / "reports"
+    arguments = ["--config", suite.config, "--published", published.parent]
     arguments += ["--results", suite.results, "--reports", reports]
     restore.main([str(argument) for argument in arguments])
     return capsys.readouterr().out
@@ -46,7 +46,7 @@ def test_restored_runs_have_the_same_numbers(suite, published, capsys):
     before = summary_of(suite)
     shutil.rmtree(suite.results / "runs")
     capsys.readouterr()
-    assert restore_into(suite, published, capsys).startswith("6 runs and 0 films restored; 6 of")
+    assert restore_into(suite, published, capsys).startswith("6 runs restored; 6 of")
     after = summary_of(suite)
     assert before.runs == after.runs
     for table in ("final", "evaluation", "training", "losses", "open_loop", "predictions"):
@@ -73,16 +73,31 @@ def test_a_run_that_is_not_as_the_suite_asks_for_is_not_restored(suite, publishe
     assert not suite.folder(0).exists() and not suite.folder(1).exists()
 
 
-def test_films_come_back(suite, published, capsys):
+def test_a_film_comes_back_with_the_run_that_it_shows(suite, published, capsys):
     write_films(suite, published / "films")
-    assert "3 films restored" in restore_into(suite, published, capsys)
-    film = next((published.parent / "reports" / "films").glob("*/*/film.json"))
-    assert json.loads(film.read_text())["seed"] == 0
+    of_other = published / "films" / "A-v0" / "mbpo" / "film.json"
+    of_other.write_text(json.dumps(json.loads(of_other.read_text()) | {"checkpoint": "other"}))
+    shutil.rmtree(suite.results / "runs")
+    restore_into(suite, published, capsys)
+    films = sorted((published.parents[1] / "reports" / "films").glob("*/*/film.json"))
+    assert [film.parent.name for film in films] == ["plan2explore", "sac"]
+
+
+def test_a_run_of_another_published_suite_is_taken_if_its_settings_are_the_same(
+    suite, published, tmp_path, capsys
+):
+    published.rename(published.with_name("other"))
+    shutil.rmtree(suite.results / "runs")
+    asked = suite.suite | {"training": {"batch_size": 128}}
+    suite.config.write_text(json.dumps(asked), encoding="utf-8")
+    assert restore_into(suite, published, capsys).startswith("0 runs")
+    suite.config.write_text(json.dumps(asked | {"training": {"batch_size": 256}}), encoding="utf-8")
+    assert restore_into(suite, published, capsys).startswith("6 runs")
 
 
 def test_nothing_published_is_said(suite, tmp_path, capsys):
     with pytest.raises(SuiteError, match="no runs are published there"):
-        restore_into(suite, tmp_path / "published" / "nowhere", capsys)
+        restore_into(suite, tmp_path / "nowhere" / "mini", capsys)
 
 
 def test_only_missing_and_damaged_runs_are_asked_for(suite):

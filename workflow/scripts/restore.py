@@ -1,10 +1,11 @@
-"""Lay the published runs of a suite back into its results, to go on where it was left.
+"""Lay published runs back into a suite's results, to go on where it was left.
 
-restore.py --config results/core/summary/suite.json --published published/core \\
+restore.py --config results/core/summary/suite.json --published published \\
     --results results/core --reports reports/core
 
-Git holds everything of a published run but its checkpoint, which is no small file: what is restored
-is enough for the report, and cannot be evaluated or filmed again.
+A run that another suite published with the same settings is the same run, and is taken too. Git
+holds everything of a published run but its checkpoint, which is no small file: what is restored is
+enough for the report, and cannot be evaluated or filmed again.
 """
 
 import json
@@ -18,61 +19,65 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import provenance
 from command_line import OneLineParser, run_program
 from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, RequestedRun, check_run
+from reporting.run_folder import COMPLETE, RequestedRun, check_run, film_folder
 from train import CODE
 
 LAST_FILE = "final.csv"
 
 
-def restore_runs(published: Path, results: Path, requested: list[RequestedRun]) -> list[Path]:
-    """Copy the runs that are published, as the suite asks for them, and not here; returns them."""
-    restored = []
-    for run in requested:
-        folder = results / run.path
-        if (folder / LAST_FILE).exists() or check_run(published, run).status != COMPLETE:
-            continue
-        shutil.copytree(published / run.path, folder, dirs_exist_ok=True)
-        # Snakemake makes a file again that is older than what it was made from.
-        os.utime(folder / LAST_FILE)
-        restored.append(folder)
-    return restored
+def published_runs(published: Path) -> list[Path]:
+    """The folders of the published suites.
+
+    Raises:
+        SuiteError: when there is none.
+    """
+    suites = [folder.parent for folder in sorted(published.glob("*/runs"))]
+    if not suites:
+        raise SuiteError(f"{published}: no runs are published there")
+    return suites
 
 
-def restore_films(published: Path, reports: Path) -> list[Path]:
-    """Copy the films that are not here. The report leaves out those of other checkpoints."""
-    restored = []
-    for film in sorted(published.glob("films/*/*/film.json")):
-        folder = reports / film.parent.relative_to(published)
-        if not (folder / film.name).exists():
-            shutil.copytree(film.parent, folder, dirs_exist_ok=True)
-            restored.append(folder)
-    return restored
+def restore_run(run: RequestedRun, suites: list[Path], results: Path, reports: Path) -> bool:
+    """Copy a run that is not here, and the film of it, from the first suite that has it."""
+    folder = results / run.path
+    if (folder / LAST_FILE).exists():
+        return False
+    for suite in suites:
+        found = check_run(suite, run)
+        if found.status == COMPLETE:
+            restore_film(suite / film_folder(run), reports / film_folder(run), found.files)
+            shutil.copytree(suite / run.path, folder, dirs_exist_ok=True)
+            # Snakemake makes a file again that is older than what it was made from.
+            os.utime(folder / LAST_FILE)
+            return True
+    return False
+
+
+def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
+    """Copy a film where it shows the checkpoint that is among the files of a run."""
+    facts = film / "film.json"
+    if facts.exists() and json.loads(facts.read_text())["checkpoint"] == files["checkpoint.pt"]:
+        shutil.copytree(film, folder, dirs_exist_ok=True)
 
 
 def restore(config: Path, published: Path, results: Path, reports: Path) -> str:
-    """Copy what is not here yet, and say what was found.
-
-    Raises:
-        SuiteError: when nothing is published there.
-    """
-    if not (published / "runs").is_dir():
-        raise SuiteError(f"{published}: no runs are published there")
-    runs = restore_runs(published, results, requested_runs(read_suite(config)))
-    films = restore_films(published, reports)
-    hashes = [json.loads((folder / "manifest.json").read_text())["code_hash"] for folder in runs]
+    """Copy what is not here yet, and say what was found."""
+    suites = published_runs(published)
+    requested = requested_runs(read_suite(config))
+    runs = [run for run in requested if restore_run(run, suites, results, reports)]
+    manifests = [json.loads((results / run.path / "manifest.json").read_text()) for run in runs]
     here = provenance.code_hash(*CODE)
-    other = sum(code != here for code in hashes)
-    return (
-        f"{len(runs)} runs and {len(films)} films restored; {other} of the runs were trained by "
-        "other code than is here"
-    )
+    other = sum(manifest["code_hash"] != here for manifest in manifests)
+    return f"{len(runs)} runs restored; {other} of them were trained by other code than is here"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Restore one suite."""
     parser = OneLineParser(prog="restore.py", description=__doc__.splitlines()[0])
     parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")
-    parser.add_argument("--published", required=True, type=Path, help="published/<suite>")
+    parser.add_argument(
+        "--published", required=True, type=Path, help="the folder of all published suites"
+    )
     parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
     parser.add_argument("--reports", required=True, type=Path, help="reports/<suite>")
     options = parser.parse_args(arguments)

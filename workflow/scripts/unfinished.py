@@ -12,13 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
 from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, RequestedRun, check_run
-from reporting.text import slug
-
-
-def film_of(run: RequestedRun, reports: Path) -> str:
-    """The last file of the film of a run's task and algorithm."""
-    return (reports / "films" / slug(run.environment) / run.algorithm / "film.json").as_posix()
+from reporting.run_folder import COMPLETE, check_run, film_folder
 
 
 def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
@@ -27,7 +21,8 @@ def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
     filmed = {(run.environment, run.algorithm): run for run in reversed(requested)}.values()
     asked = [run for run in requested if check_run(results, run).status != COMPLETE]
     runs = [(results / run.path / "final.csv").as_posix() for run in asked]
-    return runs + [film_of(run, reports) for run in asked if run in filmed]
+    films = [reports / film_folder(run) / "film.json" for run in asked if run in filmed]
+    return runs + [film.as_posix() for film in films]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from parameters import settings_of
 from reporting.run_folder import (
     COLUMNS,
     COMPLETE,
@@ -21,7 +22,6 @@ from reporting.run_folder import (
     check_run,
 )
 from reporting.text import seed_group, without_machine_paths
-from variants import changed_settings
 
 MANIFEST_FACTS = (
     "seconds",
@@ -65,6 +65,7 @@ def read_suite(path: Path) -> dict[str, Any]:
 
 def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
     """The runs that the suite names, in its order."""
+    places = {task["environment"]: place for place, task in enumerate(suite["tasks"])}
     return [
         RequestedRun(
             environment=run["environment"],
@@ -74,7 +75,7 @@ def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
             path=_inside_results(run["path"]),
             command=run["command"],
             trained=run.get("variant_of", run["algorithm"]),
-            changed=changed_settings(suite, run["algorithm"]),
+            settings=settings_of(suite, places[run["environment"]], run["algorithm"]),
         )
         for run in suite["runs"]
     ]

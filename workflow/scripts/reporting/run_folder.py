@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from provenance import file_hash
+from reporting.text import slug
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
 COLUMNS = {
@@ -34,7 +35,7 @@ class RequestedRun:
     """A run that the suite's configuration names; `path` is relative to the results folder.
 
     algorithm: what its results are shown under, which may be a variant's name. trained: the
-    algorithm behind it. changed: what the variant changes of that algorithm's settings.
+    algorithm behind it. settings: by section, what the suite sets; the rest are defaults.
     """
 
     environment: str
@@ -44,7 +45,7 @@ class RequestedRun:
     path: str
     command: str
     trained: str
-    changed: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class CheckedRun:
     manifest: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+
+
+def film_folder(requested: RequestedRun) -> Path:
+    """Where the film of the first run of a task and algorithm lies, within the reports folder."""
+    return Path("films", slug(requested.environment), requested.algorithm)
 
 
 class DamagedRunError(Exception):
@@ -106,8 +112,7 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
             raise DamagedRunError(
                 f"it is another run: its {key} is {manifest[key]}, the suite asks for {value}"
             )
-    settings = manifest.get("config", {}).get(requested.trained, {})
-    for key, value, found in _unequal(requested.changed, settings):
+    for key, value, found in _unequal(requested.settings, manifest.get("config", {})):
         raise DamagedRunError(
             f"it is another run: its {key} is {found}, the suite asks for {value}"
         )
@@ -117,7 +122,7 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
 def _unequal(
     asked: Mapping[str, Any], found: Any, within: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Name, asked and found value of each setting that is not as the variant asks for."""
+    """Name, asked and found value of each setting that is not as the suite asks for."""
     for key, value in asked.items():
         other = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(value, Mapping):

@@ -9,6 +9,7 @@
 #   make container-check   build the image and use it; as root, with mmdebstrap and buildah
 #   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
 #   make remote-check      push and pull over a real SSH server; with openssh-server
+#   make strict-check      strict digits on emulated processors; with qemu-user
 #   make format            put the code into its canonical form
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
@@ -18,7 +19,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
 .PHONY: demo test lint pytest browser report benchmark publish extend container-check slurm-check \
-  remote-check format lock clean
+  remote-check strict-check format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -113,6 +114,9 @@ remote-check: $(VENV)/.runtime
 	.venv-remote/bin/pip install --quiet --constraint requirements.txt \
 	  --requirement requirements-remote.txt
 	python tests/remote_check.py
+
+strict-check: $(VENV)/.runtime
+	python tests/strict_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .

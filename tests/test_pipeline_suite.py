@@ -47,6 +47,11 @@ def test_groups_of_seeds_share_a_folder() -> None:
     assert {run.key[2] for run in planned_runs(parameters)} == {"0-9"}
 
 
+def test_a_strict_suite_has_strict_commands() -> None:
+    for run in describe(read(SMOKE) | {"deterministic": "strict"})["runs"]:
+        assert parse_arguments(shlex.split(run["command"])[2:]).deterministic == "strict"
+
+
 def test_a_runs_command_is_one_that_train_accepts() -> None:
     parameters = read(SMOKE)
     parameters["tasks"][0]["settings"] = {"sac": {"updates_per_step": 3}}
@@ -60,6 +65,7 @@ def test_a_runs_command_is_one_that_train_accepts() -> None:
         assert options.seeds == ",".join(map(str, run["seeds"]))
         assert options.steps == run["steps"]
         assert str(options.output) == run["path"]
+        assert options.deterministic == "machine"
         settings = read_settings(options.settings)
         assert settings.keys() == {"training", run["algorithm"]}
         if (run["algorithm"], run["environment"]) == ("sac", "Pendulum-v1"):

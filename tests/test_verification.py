@@ -51,6 +51,19 @@ def statuses(result: Verification) -> set[str]:
 PUBLISHED = numbers({"sac": [1.0, 2.0, 3.5], "mbpo": [7.0, 9.0, 8.5]})
 
 
+def test_strict_digits_have_to_be_the_same_on_other_processors() -> None:
+    published = numbers({"sac": [1.0, 2.0, 3.5]}, deterministic="strict")
+    elsewhere = {"cpu": "b", "deterministic": "strict"}
+    assert statuses(verify(published, numbers({"sac": [1.0, 2.0, 3.5]}, **elsewhere))) == {EQUAL}
+    assert statuses(verify(published, numbers({"sac": [1.0, 2.1, 3.5]}, **elsewhere))) == {DIFFERS}
+    # What is strict and what is not are two kinds of arithmetic.
+    other = verify(
+        PUBLISHED, numbers({"sac": [1.0, 2.1, 3.5], "mbpo": [7.0, 9.0, 8.5]}, **elsewhere)
+    )
+    assert statuses(other) == {WITHIN}
+    assert "deterministic" in other.rows[0].why
+
+
 def test_nothing_published_is_said_in_words() -> None:
     result = verify(None, PUBLISHED)
     assert (result.verdict, result.rows) == (NOTHING, ())

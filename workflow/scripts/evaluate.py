@@ -24,6 +24,7 @@ from p2e.environment import VectorEnvironment
 from p2e.evaluation import EpisodeResult, evaluate
 from p2e.recorder import write_csv
 from runs import RunSettings, build_algorithm, environments_of, settings_of_manifest
+from strict import compute_strictly
 
 # Names the start states: whoever plays these again starts where the final evaluation started.
 FINAL_EPISODES = "final episode"
@@ -96,6 +97,8 @@ def main() -> None:
     options = parse_arguments()
     require(options.episodes > 0, "--episodes", options.episodes, "a number greater than 0")
     torch.set_num_threads(1)
+    if read_manifest(options.run).get("deterministic") == "strict":
+        compute_strictly()
     results = evaluate_run(options.run, options.episodes, choose_device(options.device))
     rows = [result.row() for result in results]
     temporary = options.run / "final.csv.new"

@@ -38,6 +38,7 @@ class Run:
     steps: int
     settings: str
     device: str
+    deterministic: str
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -65,6 +66,7 @@ class Run:
                 *("--environment", self.environment),
                 *("--seeds", self.group, "--steps", str(self.steps)),
                 *("--settings", self.settings, "--device", self.device),
+                *(() if self.deterministic == "machine" else ("--deterministic", "strict")),
             ]
         )
 
@@ -79,6 +81,7 @@ def planned_runs(parameters: Parameters) -> list[Run]:
             steps=int(entry["steps"]),
             settings=compact(settings_of(parameters, place, case)),
             device=parameters.get("device", "auto"),
+            deterministic=parameters.get("deterministic", "machine"),
         )
         for place, entry in enumerate(parameters["tasks"])
         for case in parameters["algorithms"]

@@ -39,6 +39,7 @@ from runs import (
     environments_of,
     resolve_settings,
 )
+from strict import compute_strictly, require_strict_possible
 
 # envs/tools holds programs that no run uses.
 CODE = ("p2e/**/*.py", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
@@ -73,6 +74,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--settings", default="{}", help="JSON object, or @file with one")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")
+    parser.add_argument(
+        "--deterministic",
+        default="machine",
+        choices=("machine", "strict"),
+        help="where the digits are the same: on this kind of machine, or on all x86-64 processors",
+    )
     return parser.parse_args(arguments)
 
 
@@ -87,14 +94,15 @@ def read_settings(text: str) -> dict[str, Any]:
     return values
 
 
-def fingerprint(settings: RunSettings, device: torch.device, threads: int) -> str:
+def fingerprint(settings: RunSettings, device: torch.device, options: argparse.Namespace) -> str:
     """A state may be resumed only by the same code with the same settings on the same device
-    with the same number of threads."""
+    with the same number of threads and the same kind of arithmetic."""
     identity = {
         "code": provenance.code_hash(*CODE),
         "settings": settings.as_mapping(),
         "device": device.type,
-        "threads": threads,
+        "threads": options.threads,
+        "deterministic": options.deterministic,
         "packages": provenance.package_versions(),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -110,7 +118,7 @@ class Run:
             self.output.name + ".state"
         )
         self.device = choose_device(options.device)
-        self.identity = fingerprint(settings, self.device, options.threads)
+        self.identity = fingerprint(settings, self.device, options)
         self.attempts = 1
 
     def is_complete(self) -> bool:
@@ -222,6 +230,7 @@ class Run:
             "cpu": provenance.cpu_name(),
             "threads": self.options.threads,
             "precision": settings.training.precision,
+            "deterministic": self.options.deterministic,
             "seconds": round(seconds, 3),
             "environment_steps_per_second": round(settings.steps * group / seconds, 3),
             "updates_per_second": round(loop.algorithm.agent_updates * group / seconds, 3),
@@ -243,6 +252,9 @@ def main() -> None:
     if options.threads < 1:
         raise ConfigError(f"'--threads' is {options.threads}, expected 1 or more")
     prepare_process(settings.training.precision, options.threads)
+    if options.deterministic == "strict":
+        require_strict_possible(settings, choose_device(options.device), options.threads)
+        compute_strictly()
     started = time.monotonic()
     Run(settings, options).execute()
     print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)

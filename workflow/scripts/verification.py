@@ -1,9 +1,10 @@
 """Whether reproduced scores agree with the published ones, score by score.
 
 On the machine, with the versions and the code of the published runs, each seed's score has to be
-the same number. Elsewhere floating-point arithmetic differs, and a training run with it: the mean
-over seeds has to agree within Welch's interval for the difference of the two means. The intervals
-hold together (Bonferroni): all true, one or more fails by chance in 5 of 100 reproductions.
+the same number, and with `deterministic: strict` on every machine. Elsewhere floating-point
+arithmetic differs, and a training run with it: the mean over seeds has to agree within Welch's
+interval for the difference of the two means. The intervals hold together (Bonferroni): all true,
+one or more fails by chance in 5 of 100 reproductions.
 """
 
 import csv
@@ -17,8 +18,13 @@ from typing import Any
 from reporting.intervals import CONFIDENCE, Interval, t_interval, welch_interval
 
 SCORES = {"final": "final return", "area": "mean return over training"}
-# What has to be the same for the same bits, as runs.csv and the manifests call it.
-MACHINE = ("cpu", "device", "threads", "precision", "python", "packages", "code_hash")
+# What has to be the same for the same bits, as runs.csv and the manifests call it: where
+# `deterministic` is "strict", and else.
+STRICTLY = (
+    *("device", "threads", "precision", "deterministic", "python", "packages", "code_hash"),
+    "group",
+)
+MACHINE = ("cpu", *STRICTLY)
 
 EQUAL, WITHIN, DIFFERS, MISSING = "equal", "within the interval", "differs", "missing"
 NOT_COMPARED = "not compared"
@@ -172,7 +178,8 @@ def _compare(
         return MISSING, "no run of it has finished", None
     if _settings(old_runs) != _settings(new_runs):
         return NOT_COMPARED, "it was published with other settings", None
-    other = [key for key in (*MACHINE, "group") if _facts(old_runs, key) != _facts(new_runs, key)]
+    deciding = STRICTLY if _facts(new_runs, "deterministic") == {"strict"} else MACHINE
+    other = [key for key in deciding if _facts(old_runs, key) != _facts(new_runs, key)]
     seeds = sorted(old.keys() & new.keys())
     if not other and seeds:
         unequal = [seed for seed in seeds if old[seed] != new[seed]]
@@ -204,4 +211,6 @@ def _settings(runs: list[dict[str, str]]) -> set[str]:
 def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
     if key == "group":  # seeds side by side: other shapes of matrices, and other roundings
         return {str(len(json.loads(run["config"])["seeds"])) for run in runs}
+    if key == "deterministic":  # runs from before there was a choice do not name it
+        return {run.get(key) or "machine" for run in runs}
     return {run[key] for run in runs}

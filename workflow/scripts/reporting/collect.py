@@ -32,6 +32,7 @@ MANIFEST_FACTS = (
     "cpu",
     "threads",
     "precision",
+    "deterministic",
     "python",
     "git_commit",
     "code_hash",

@@ -29,6 +29,7 @@ RUN_FACTS = {
     "cpu": "Processor",
     "threads": "Threads",
     "precision": "Precision",
+    "deterministic": "Deterministic",
     "environment_steps_per_second": "Environment steps a second",
     "attempts": "Attempts",
 }

@@ -91,7 +91,11 @@ def test_a_run_of_another_published_suite_is_taken_if_its_settings_are_the_same(
     asked = suite.suite | {"training": {"batch_size": 128}}
     suite.config.write_text(json.dumps(asked), encoding="utf-8")
     assert restore_into(suite, published, capsys).startswith("0 runs")
-    suite.config.write_text(json.dumps(asked | {"training": {"batch_size": 256}}), encoding="utf-8")
+    asked["training"]["batch_size"] = 256
+    strict = asked | {"deterministic": "strict"}
+    suite.config.write_text(json.dumps(strict), encoding="utf-8")
+    assert restore_into(suite, published, capsys).startswith("0 runs")
+    suite.config.write_text(json.dumps(asked), encoding="utf-8")
     assert restore_into(suite, published, capsys).startswith("6 runs")
 
 

@@ -77,6 +77,7 @@ def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
             command=run["command"],
             trained=run.get("variant_of", run["algorithm"]),
             settings=settings_of(suite, places[run["environment"]], run["algorithm"]),
+            deterministic=suite.get("deterministic", "machine"),
         )
         for run in suite["runs"]
     ]

@@ -46,6 +46,7 @@ class RequestedRun:
     command: str
     trained: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    deterministic: str = "machine"
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,12 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
         "algorithm": requested.trained,
         "seeds": list(requested.seeds),
         "steps": requested.steps,
+        "deterministic": requested.deterministic,
     }
-    for key, value in asked.items():
-        if manifest[key] != value:
-            raise DamagedRunError(
-                f"it is another run: its {key} is {manifest[key]}, the suite asks for {value}"
-            )
-    for key, value, found in _unequal(requested.settings, manifest.get("config", {})):
+    # Manifests from before there was a choice do not name it.
+    facts = {"deterministic": "machine"} | manifest
+    unequal = [*_unequal(asked, facts), *_unequal(requested.settings, manifest.get("config", {}))]
+    for key, value, found in unequal:
         raise DamagedRunError(
             f"it is another run: its {key} is {found}, the suite asks for {value}"
         )

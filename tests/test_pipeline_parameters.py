@@ -58,7 +58,7 @@ def test_valid_parameters_are_accepted(tmp_path: Path) -> None:
     ("place", "value", "expected"),
     [
         (["sede"], 1, "unknown key 'sede' (value 1): did you mean 'seeds'?"),
-        (["zzz"], 1, "unknown key 'zzz' (value 1): expected one of algorithms, device,"),
+        (["zzz"], 1, "unknown key 'zzz' (value 1): expected one of algorithms, deterministic,"),
         (["seeds", "cout"], 3, "unknown key 'seeds.cout' (value 3): did you mean 'count'?"),
         (["seeds", "first"], -1, "'seeds.first' is -1, expected a number of at least 0"),
         (["seeds", "count"], 0, "'seeds.count' is 0, expected a number of at least 1"),

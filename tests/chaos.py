@@ -32,7 +32,7 @@ from suite import planned_runs, read  # noqa: E402
 
 SMOKE = [str(ROOT / "params.yaml"), str(ROOT / "workflow" / "suites" / "smoke.yaml")]
 TRAIN = str(ROOT / "workflow" / "scripts" / "train.py")
-TABLES = ("training.csv", "evaluation.csv", "losses.csv")
+TABLES = ("training.csv", "evaluation.csv", "losses.csv", "open_loop.csv", "predictions.csv")
 WHOLE_FILES = ("coverage.npz", "checkpoint.pt")
 LONGEST = 600.0  # seconds; far more than a run with these sizes takes
 

@@ -10,12 +10,13 @@ would prove nothing.
 """
 
 import argparse
-import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,11 +24,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from strict import ENVIRONMENT  # noqa: E402
 from suite import Run, planned_runs, read  # noqa: E402
+from tests.chaos import SMOKE, differing_files, rows_of  # noqa: E402
 
 HERE = "this machine"
 PROCESSORS = (HERE, "SandyBridge", "Haswell")
-# Times are not digits of the run.
-SECONDS = "seconds"
 
 
 def command_of(processor: str, program: str, *arguments: str) -> list[str]:
@@ -36,18 +36,15 @@ def command_of(processor: str, program: str, *arguments: str) -> list[str]:
     return [*emulator, sys.executable, f"workflow/scripts/{program}", *arguments]
 
 
-def train(run: Run, processor: str, deterministic: str, folder: Path) -> dict[str, str]:
-    """Train and evaluate a run; the digest of each of its files.
+def train(run: Run, processor: str, folder: Path) -> None:
+    """Train and evaluate a run.
 
     An emulated program cannot start itself again: it would come back on the real processor.
     """
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    if deterministic == "strict":
+    if run.deterministic == "strict":
         environment |= ENVIRONMENT
-    output = ["--output", str(folder)]
-    arguments = ["--settings", run.settings, "--deterministic", deterministic, *output]
-    arguments += ["--algorithm", run.algorithm, "--environment", run.environment]
-    arguments += ["--seeds", run.group, "--steps", str(run.steps), "--device", "cpu"]
+    arguments = [*shlex.split(run.arguments), "--output", str(folder)]
     for command in (
         command_of(processor, "train.py", *arguments),
         command_of(processor, "evaluate.py", "--run", str(folder), "--episodes", "2"),
@@ -55,34 +52,19 @@ def train(run: Run, processor: str, deterministic: str, folder: Path) -> dict[st
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{run.algorithm} on {processor} failed:\n{done.stderr[-2000:]}")
-    return {file.name: digest_of(file) for file in sorted(folder.iterdir()) if is_result(file)}
 
 
-def is_result(file: Path) -> bool:
-    """Whether a run's file holds its digits; the manifest holds times and the processor."""
-    return file.suffix in (".csv", ".pt", ".npz")
-
-
-def digest_of(file: Path) -> str:
-    """The start of a SHA-256, without a column of seconds."""
-    content = file.read_bytes()
-    if file.suffix == ".csv":
-        rows = [line.split(b",") for line in content.splitlines()]
-        kept = [place for place, name in enumerate(rows[0]) if name != SECONDS.encode()]
-        content = b"\n".join(b",".join(row[place] for place in kept) for row in rows)
-    return hashlib.sha256(content).hexdigest()[:12]
-
-
-def compare(run: Run, deterministic: str, folder: Path) -> dict[str, list[str]]:
+def compare(run: Run, folder: Path) -> dict[str, list[str]]:
     """Each processor's files that differ from this machine's."""
-    digests = {
-        processor: train(run, processor, deterministic, folder / processor.replace(" ", "-"))
-        for processor in PROCESSORS
-    }
-    here = digests.pop(HERE)
+    folders = {processor: folder / processor.replace(" ", "-") for processor in PROCESSORS}
+    for processor, own in folders.items():
+        train(run, processor, own)
+    here = folders.pop(HERE)
+    scores = rows_of(here / "final.csv")
     return {
-        processor: [name for name in here if found[name] != here[name]]
-        for processor, found in digests.items()
+        processor: differing_files(here, there)
+        + ["final.csv"] * (rows_of(there / "final.csv") != scores)
+        for processor, there in folders.items()
     }
 
 
@@ -91,11 +73,12 @@ def check(runs: Sequence[Run], deterministic: str) -> bool:
     equal = True
     for run in runs:
         with tempfile.TemporaryDirectory() as folder:
-            for processor, files in compare(run, deterministic, Path(folder)).items():
-                found = f"differ: {', '.join(files)}" if files else "every file is the same"
-                case = f"{run.algorithm}, {run.environment}, {run.steps} steps"
-                print(f"{deterministic}: {case}: {HERE} and {processor}: {found}", flush=True)
-                equal = equal and not files
+            found = compare(replace(run, deterministic=deterministic), Path(folder))
+        for processor, files in found.items():
+            end = f"differ: {', '.join(files)}" if files else "every file is the same"
+            case = f"{run.algorithm}, {run.environment}, {run.steps} steps"
+            print(f"{deterministic}: {case}: {HERE} and {processor}: {end}", flush=True)
+            equal = equal and not files
     return equal
 
 
@@ -104,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environment", default="p2e/PointMaze-v0", help="of the smoke suite")
     options = parser.parse_args()
-    suite = planned_runs(read(["params.yaml", "workflow/suites/smoke.yaml"]))
+    suite = planned_runs(read(SMOKE) | {"device": "cpu"})
     runs = [run for run in suite if (run.environment, run.seeds) == (options.environment, (0,))]
     others_equal = check(runs[:1], "machine")
     if others_equal:

@@ -232,6 +232,12 @@ def test_print_leaves_out_what_cannot_be_clicked(page):
     assert page.evaluate("document.querySelector('table.results').offsetHeight") > 0
 
 
+def test_heads_of_tables_are_printed_on_each_page(page):
+    page.prefer("print")
+    shown = "getComputedStyle(document.querySelector('table.runs thead button.sort')).display"
+    assert page.evaluate(shown) == "contents"  # Chromium repeats no head that holds a button's box
+
+
 def test_what_tells_algorithms_apart_is_printed_and_every_picture_fits_a_page(page):
     page.prefer("print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")

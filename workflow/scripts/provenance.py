@@ -46,10 +46,20 @@ def package_versions() -> dict[str, str]:
 
 
 def cpu_name() -> str:
-    """The processor's name as the system gives it."""
+    """The processor as the system names it, its family and model, and the vector instructions that
+    PyTorch uses there. A hypervisor may give processors with other instructions the same name."""
+    import torch  # here: Snakemake reads this module too, each time it starts
+
+    facts = _first_processor()
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    exact = [f"{key} {facts[key]}" for key in ("cpu family", "model", "stepping") if key in facts]
+    return ", ".join([name, *exact, torch.backends.cpu.get_cpu_capability()])
+
+
+def _first_processor() -> dict[str, str]:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+        return {}
+    pairs = (line.partition(":") for line in lines)
+    return {key.strip(): value.strip() for key, _, value in pairs}

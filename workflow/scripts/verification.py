@@ -1,10 +1,10 @@
 """Whether reproduced scores agree with the published ones, score by score.
 
-On the machine, with the versions and the code of the published runs, each seed's score has to be
-the same number, and with `deterministic: strict` on every machine. Elsewhere floating-point
-arithmetic differs, and a training run with it: the mean over seeds has to agree within Welch's
-interval for the difference of the two means. The intervals hold together (Bonferroni): all true,
-one or more fails by chance in 5 of 100 reproductions.
+On the kind of processor, with the versions and the code of the published runs, each seed's score
+has to be the same number, and with `deterministic: strict` on every machine. Elsewhere
+floating-point arithmetic differs, and a training run with it: the mean over seeds has to agree
+within Welch's interval for the difference of the two means. The intervals hold together
+(Bonferroni): all true, one or more fails by chance in 5 of 100 reproductions.
 """
 
 import csv
@@ -181,13 +181,14 @@ def _compare(
     deciding = STRICTLY if _facts(new_runs, "deterministic") == {"strict"} else MACHINE
     other = [key for key in deciding if _facts(old_runs, key) != _facts(new_runs, key)]
     seeds = sorted(old.keys() & new.keys())
-    if not other and seeds:
-        unequal = [seed for seed in seeds if old[seed] != new[seed]]
-        if unequal:
-            return DIFFERS, f"same machine, versions and code, but not in seeds {unequal}", None
-        return EQUAL, f"the same number in each of {len(seeds)} seeds", None
+    where = f"other {', '.join(other)}" if other else "same machine, versions and code"
+    unequal = [seed for seed in seeds if old[seed] != new[seed]]
+    if seeds and not unequal:
+        return EQUAL, f"{where}: the same number in each of {len(seeds)} seeds", None
+    if seeds and not other:
+        return DIFFERS, f"{where}, but not in seeds {unequal}", None
+    where = where if seeds else f"{where}, other seeds"
     difference = welch_interval(list(new.values()), list(old.values()), confidence)
-    where = f"other {', '.join(other)}" if other else "other seeds"
     if difference.low is None or difference.high is None:
         return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference
     if difference.low <= 0.0 <= difference.high:

@@ -4,17 +4,19 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 
 import evaluate
+import provenance
 import train
 from command_line import run_program
 from envs import UnknownEnvironmentError
 from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError
-from runs import settings_of_manifest
+from runs import resolve_settings, settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
@@ -108,6 +110,28 @@ def test_a_complete_run_is_not_trained_again(
     train.main()
     assert "is complete: nothing to do" in capsys.readouterr().out
     assert (whole / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_a_run_that_went_on_elsewhere_names_both_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = train.parse_arguments(command(tmp_path))
+    settings = resolve_settings(
+        "sac", "Pendulum-v1", "100", 120, train.read_settings(arguments.settings)
+    )
+
+    def run_on(processor: str) -> train.Run:
+        monkeypatch.setattr(provenance, "cpu_name", lambda: processor)
+        return train.Run(settings, arguments)
+
+    first = run_on("one, AVX2")
+    monkeypatch.setattr(first, "_write", failing := Mock(side_effect=OSError))
+    with pytest.raises(CheckpointError):
+        first.execute()
+    failing.assert_called_once()
+    run_on("two, AVX512").execute()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert (manifest["cpu"], manifest["attempts"]) == ("one, AVX2, then two, AVX512", 2)
 
 
 def test_the_final_score_is_of_the_last_checkpoint_and_repeatable(whole: Path) -> None:

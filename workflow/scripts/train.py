@@ -120,6 +120,7 @@ class Run:
         self.device = choose_device(options.device)
         self.identity = fingerprint(settings, self.device, options)
         self.attempts = 1
+        self.cpu = provenance.cpu_name()
 
     def is_complete(self) -> bool:
         """Whether the output folder already holds this very run, whole."""
@@ -166,7 +167,12 @@ class Run:
         save_checked(self._state_file, self._state_of(loop))
 
     def _state_of(self, loop: TrainingLoop) -> dict[str, Any]:
-        return {"fingerprint": self.identity, "attempts": self.attempts, "loop": loop.state_dict()}
+        return {
+            "fingerprint": self.identity,
+            "attempts": self.attempts,
+            "cpu": self.cpu,
+            "loop": loop.state_dict(),
+        }
 
     def _resume(self, loop: TrainingLoop) -> None:
         state, problems = load_newest(self._state_file)
@@ -185,6 +191,8 @@ class Run:
             require_form(state, self._state_of(loop), "state")
             loop.load_state_dict(state["loop"])
             self.attempts = state["attempts"] + 1
+            if not state["cpu"].endswith(self.cpu):
+                self.cpu = f"{state['cpu']}, then {self.cpu}"
         except NOT_FITTING as error:
             raise CheckpointError(
                 f"the state in '{self.state_folder}' does not fit this run ({error}): "
@@ -227,7 +235,7 @@ class Run:
             "packages": provenance.package_versions(),
             "python": platform.python_version(),
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
-            "cpu": provenance.cpu_name(),
+            "cpu": self.cpu,
             "threads": self.options.threads,
             "precision": settings.training.precision,
             "deterministic": self.options.deterministic,

@@ -77,7 +77,12 @@ def require(condition: bool, key: str, value: object, expected: str) -> None:
 
 
 def require_positive(config: Any, section: str, *keys: str) -> None:
-    """Raise ConfigError for the first of the fields that is not greater than zero."""
+    """Raise ConfigError for the first of the fields that is not greater than zero, or is a tuple
+    with a part that is not."""
     for key in keys:
         value = getattr(config, key)
-        require(value > 0, f"{section}.{key}", value, "a number greater than 0")
+        if isinstance(value, tuple):
+            fits, expected = all(part > 0 for part in value), "numbers greater than 0"
+        else:
+            fits, expected = value > 0, "a number greater than 0"
+        require(fits, f"{section}.{key}", value, expected)

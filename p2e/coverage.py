@@ -44,6 +44,8 @@ class Coverage:
         self.counts = state["counts"].numpy().copy()
         self.snapshots = [counts.numpy() for counts in state["snapshots"]]
         self.steps = list(state["steps"])
+        if [counts.shape for counts in self.snapshots] != [self.counts.shape] * len(self.steps):
+            raise ValueError("the coverage's snapshots do not fit its counts and steps")
 
     def arrays(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """The counts (snapshots, S, bins, bins), and the steps (snapshots,) of the snapshots."""

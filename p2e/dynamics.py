@@ -59,7 +59,7 @@ class DynamicsConfig:
 
     def __post_init__(self) -> None:
         require_positive(self, "dynamics", "members", "elites", "learning_rate", "batch_size")
-        require_positive(self, "dynamics", "holdout_limit", "patience")
+        require_positive(self, "dynamics", "hidden", "holdout_limit", "patience")
         most = f"at most dynamics.members ({self.members})"
         require(self.elites <= self.members, "dynamics.elites", self.elites, most)
         share, gain = self.holdout_share, self.improvement

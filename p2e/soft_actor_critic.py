@@ -52,7 +52,7 @@ class SoftActorCriticConfig:
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        require_positive(self, "agent", "learning_rate", "batch_size", "initial_alpha")
+        require_positive(self, "agent", "hidden", "learning_rate", "batch_size", "initial_alpha")
         require(0 <= self.discount <= 1, "agent.discount", self.discount, "a number in [0, 1]")
         require(
             0 < self.target_rate <= 1, "agent.target_rate", self.target_rate, "a number in (0, 1]"
@@ -61,8 +61,6 @@ class SoftActorCriticConfig:
         require(0 <= floor <= self.initial_alpha, "agent.min_alpha", floor, most)
         clip = self.clip_norm
         require(clip is None or clip > 0, "agent.clip_norm", clip, "a number greater than 0")
-        sizes = self.hidden
-        require(min(sizes, default=1) > 0, "agent.hidden", sizes, "sizes greater than 0")
 
 
 class Temperature(nn.Module):

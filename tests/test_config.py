@@ -115,3 +115,18 @@ def test_every_algorithm_has_a_config_with_defaults() -> None:
         assert callable(module.build)
     with pytest.raises(ConfigError, match=r"'sca'.*did you mean 'sac'"):
         algorithm_module("sca")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "section", "key"),
+    [
+        ("sac", "agent", "hidden"),
+        ("mbpo", "dynamics", "hidden"),
+        ("plan2explore", "world", "hidden"),
+        ("plan2explore", "world", "ensemble_hidden"),
+    ],
+)
+def test_a_layer_without_units_is_refused(algorithm: str, section: str, key: str) -> None:
+    config = algorithm_module(algorithm).Config
+    with pytest.raises(ConfigError, match=f"{section}.{key}' is .8, 0., expected numbers greater"):
+        from_mapping(config, {section: {key: [8, 0]}}, algorithm)

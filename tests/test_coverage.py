@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 import torch
 
 from p2e.coverage import Coverage
@@ -55,3 +56,17 @@ def test_a_restored_coverage_goes_on_and_is_a_copy() -> None:
     kept = coverage.state_dict()
     visit(coverage, (0, 0))
     assert int(kept["counts"].sum()) == 2
+
+
+@pytest.mark.parametrize("damage", ["one less", "another shape", "steps alone"])
+def test_snapshots_that_do_not_fit_are_refused(damage: str) -> None:
+    coverage = coverage_of(seeds=1)
+    coverage.snapshot(1)
+    coverage.snapshot(2)
+    state = coverage.state_dict()
+    if damage == "another shape":
+        state["snapshots"][1] = state["snapshots"][1][:, 1:]
+    else:
+        state["steps" if damage == "steps alone" else "snapshots"].pop()
+    with pytest.raises(ValueError, match="snapshots"):
+        coverage_of(seeds=1).load_state_dict(state)

@@ -53,11 +53,8 @@ class WorldConfig:
     warmup_updates: int = 100
 
     def __post_init__(self) -> None:
-        names = "latent_size memory_size hidden ensemble_hidden members"
-        require_positive(self, "world", *names.split())
-        require_positive(
-            self, "world", "sequences", "sequence_length", "learning_rate", "clip_norm"
-        )
+        sizes = "latent_size memory_size hidden ensemble_hidden members sequences sequence_length"
+        require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
         known = f"one of {', '.join(map(repr, DISAGREEMENTS))}"

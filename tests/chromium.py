@@ -37,6 +37,7 @@ class Chromium:
     """One page. `problems` collects what its console says, errors and failed loads."""
 
     def __init__(self) -> None:
+        browser = find_chromium()  # first: where there is none, nothing is left behind
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         # Chromium reads commands from file descriptor 3 and answers on 4, each message with a
         # zero byte behind it.
@@ -45,7 +46,7 @@ class Chromium:
         script = f'exec "$@" 3<&{commands} 4>&{answers}'
         profile = f"--user-data-dir={self._profile.name}"
         self._process = subprocess.Popen(
-            ["bash", "-c", script, "bash", find_chromium(), *OPTIONS, profile, "about:blank"],
+            ["bash", "-c", script, "bash", browser, *OPTIONS, profile, "about:blank"],
             pass_fds=(commands, answers),
             stderr=subprocess.DEVNULL,
         )

@@ -181,13 +181,14 @@ def _compare(
     deciding = STRICTLY if _facts(new_runs, "deterministic") == {"strict"} else MACHINE
     other = [key for key in deciding if _facts(old_runs, key) != _facts(new_runs, key)]
     seeds = sorted(old.keys() & new.keys())
+    if not seeds:
+        other.append("seeds")
     where = f"other {', '.join(other)}" if other else "same machine, versions and code"
     unequal = [seed for seed in seeds if old[seed] != new[seed]]
     if seeds and not unequal:
         return EQUAL, f"{where}: the same number in each of {len(seeds)} seeds", None
-    if seeds and not other:
+    if not other:
         return DIFFERS, f"{where}, but not in seeds {unequal}", None
-    where = where if seeds else f"{where}, other seeds"
     difference = welch_interval(list(new.values()), list(old.values()), confidence)
     if difference.low is None or difference.high is None:
         return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference

@@ -140,10 +140,8 @@ class OpenLoop(NamedTuple):
             places = whole[row].nonzero().flatten().tolist()
             chosen = places[:: max(1, len(places) // EXAMPLES)][:EXAMPLES]
             for segment, place in enumerate(chosen):
-                truth = self.segments.truth[row, place, :, :EXAMPLE_FEATURES]
-                predicted = torch.cat(
-                    [truth[:1], self.prediction[row, place, :, :EXAMPLE_FEATURES]]
-                )
+                truth = self.segments.truth[row, place][:, shown]
+                predicted = torch.cat([truth[:1], self.prediction[row, place][:, shown]])
                 for time, pairs in enumerate(torch.stack([truth, predicted], dim=2).tolist()):
                     for feature, (value, guess) in zip(shown, pairs, strict=True):
                         place_in = {"seed": seed, "segment": segment, "time": time}

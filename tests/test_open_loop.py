@@ -99,17 +99,20 @@ def test_examples_begin_at_the_truth_and_are_whole() -> None:
 
 def test_examples_of_a_long_observation_show_few_features_spread_evenly() -> None:
     episodes = counted(8)
-    wide = episodes.observation.repeat(1, 1, 1, 174)  # as many as a humanoid observes
+    names = torch.arange(348.0)  # each feature is its number; a humanoid observes as many
     result = open_loop(
-        lambda observation, memory, action: observation.unsqueeze(2).expand(-1, -1, 2, -1),
-        episodes._replace(observation=wide),
+        lambda observation, memory, action: -observation.unsqueeze(2).expand(-1, -1, 2, -1),
+        episodes._replace(observation=names.expand(*episodes.observation.shape[:3], -1)),
         2,
         torch.ones(1, 348),
     )
     assert result is not None
-    shown = sorted({int(row["feature"]) for row in result.example_rows([0])})
+    rows = list(result.example_rows([0]))
+    shown = sorted({int(row["feature"]) for row in rows})
     assert len(shown) == 8 and shown[0] == 0 and shown[-1] == 347
     assert max(b - a for a, b in itertools.pairwise(shown)) <= 50
+    assert all(row["truth"] == row["feature"] for row in rows)
+    assert all(abs(row["predicted"]) == row["feature"] for row in rows)
 
 
 def test_without_a_model_there_is_nothing_to_compare() -> None:

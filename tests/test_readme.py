@@ -11,6 +11,7 @@ from readme import (
     END,
     HEADLINE_FIGURE,
     ReadmeError,
+    best_algorithms,
     interval,
     main,
     published_block,
@@ -33,10 +34,21 @@ def test_every_task_has_a_row_and_missing_runs_are_said():
     statistics = published_statistics()
     cell = statistics["cells"][1]
     cell["n"] = 0
-    rows = [line for line in published_block(statistics, "p").splitlines() if line[:1] == "|"]
+    block = published_block(statistics, "p")
+    table = block[block.index("| task |") :]
+    rows = [line for line in table.splitlines() if line[:1] == "|"]
     assert len(rows) == 2 + len(statistics["facts"])
     row = next(line for line in rows if f"| {cell['environment']} |" in line)
     assert "| not run yet |" in row
+
+
+def test_of_a_tie_nobody_is_best():
+    cells = [
+        {"environment": task, "algorithm": name, "final": {"estimate": score}}
+        for task, scores in {"a": (1, 2), "b": (3, 3), "c": (5, 4)}.items()
+        for name, score in zip(("sac", "mbpo"), scores, strict=True)
+    ]
+    assert best_algorithms({"cells": cells}, ["a", "b", "c"]) == ["mbpo", "sac"]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def test_the_sentence_says_which_changes_make_it_worse(analysis):
     assert "; no difference that these runs can show: random networks (" in sentence
     assert " and two members (" in sentence
     assert sentence.endswith(
-        "(Plan2Explore's normalised score minus its variant's, n = 5 seeds per task and case)."
+        "(Plan2Explore's interquartile mean of normalised scores minus its variant's, "
+        "n = 5 seeds per task and case)."
     )
 
 

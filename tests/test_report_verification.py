@@ -1,6 +1,7 @@
 """Reproduced beside published numbers on the page: the sentence, and every row with its verdict."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -32,7 +33,11 @@ def publish(suite, folder, change=None):
     numbers["cells"][0]["seeds"][0]["final"] += change or 0.0
     (published / "statistics.json").write_text(json.dumps(numbers), encoding="utf-8")
     (published / "summary").mkdir()
-    shutil.copy(suite.results / "summary" / "runs.csv", published / "summary")
+    runs = (suite.results / "summary" / "runs.csv").read_text(encoding="utf-8")
+    # Trained at another time: the file with the seconds is another.
+    earlier = re.sub(r'(""training.csv"": "")\w', r"\1x", runs)
+    assert earlier != runs
+    (published / "summary" / "runs.csv").write_text(earlier, encoding="utf-8")
     return page, published
 
 

@@ -13,6 +13,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
+from reporting.comparison import NOT_ENOUGH_SEEDS
 from reporting.text import SUBJECT, count_of, display_name, number, size_range
 
 BEGIN, END = "<!-- published numbers: begin -->", "<!-- published numbers: end -->"
@@ -21,7 +22,7 @@ ALTERNATIVE_TEXT = "Differences in normalised score, with 95% intervals"
 NOTES = """\
 Final return of the last checkpoint on fresh episodes, mean over seeds with its 95% t interval,
 {usual_n} seeds unless n is given. The reference is a known controller or the literature
-([tasks](docs/tasks.md)). `make publish` wrote this from {complete} of {requested} runs;
+([tasks](docs/tasks.md)). {tests}`make publish` wrote this from {complete} of {requested} runs;
 everything else is in [the report]({page}).
 """
 
@@ -66,28 +67,63 @@ def results_table(statistics: dict[str, Any], usual_n: int) -> list[str]:
     return lines
 
 
-def group_lines(statistics: dict[str, Any]) -> list[str]:
-    """Interquartile means and probabilities of improvement of each group of tasks."""
-    lines = []
+def groups_table(statistics: dict[str, Any]) -> list[str]:
+    """Four rows a group of tasks, one column an algorithm."""
+    names = [display_name(algorithm) for algorithm in statistics["algorithms"]]
+    lines = [f"| | | {' | '.join(names)} |", "|---|---|" + "---:|" * len(names)]
     for group in statistics["groups"]:
-        if not group["environments"]:
-            continue
-        means = ", ".join(
-            f"{display_name(one['algorithm'])} {interval(one['interquartile_mean'])}"
-            for one in group["algorithms"]
-        )
-        chances = ", ".join(
-            f"{interval(pair['probability_of_improvement'])} over {display_name(pair['second'])}"
-            for pair in group["pairs"]
-            if pair["first"] == SUBJECT
-        )
-        tasks = count_of(len(group["environments"]), group["noun"])
-        seeds = size_range(group["smallest_n"], group["largest_n"], "seed")
-        lines.append(
-            f"- {tasks}, {seeds} each: interquartile mean of normalised score {means}; "
-            f"probability that a run of {display_name(SUBJECT)} is the better one {chances}."
-        )
+        if group["environments"]:
+            tasks = count_of(len(group["environments"]), group["noun"])
+            seeds = size_range(group["smallest_n"], group["largest_n"], "seed")
+            title = f"{tasks}, {seeds} each"
+            for row, values in group_rows(statistics, group).items():
+                lines.append(f"| {title} | {row} | {' | '.join(values)} |")
+                title = ""
     return lines
+
+
+def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, list[str]]:
+    """What is said of a group of tasks, for each algorithm."""
+    chances = {
+        pair["second"]: interval(pair["probability_of_improvement"])
+        for pair in group["pairs"]
+        if pair["first"] == SUBJECT
+    }
+    by_name = {one["algorithm"]: one for one in group["algorithms"]}
+    names = statistics["algorithms"]
+    best = best_algorithms(statistics, group["environments"])
+    return {
+        "interquartile mean of normalised scores": [
+            interval(by_name[name]["interquartile_mean"]) for name in names
+        ],
+        "their mean": [interval(by_name[name]["mean"]) for name in names],
+        "tasks with the highest mean return": [str(best.count(name)) for name in names],
+        f"probability that a run of {display_name(SUBJECT)} is better (a tie counts half)": [
+            chances.get(name, "") for name in names
+        ],
+    }
+
+
+def best_algorithms(statistics: dict[str, Any], environments: list[str]) -> list[str]:
+    """Of each task the algorithm whose mean final return is above all others'; of a tie none."""
+    best = []
+    for task in environments:
+        finals = {
+            one["algorithm"]: one["final"]["estimate"]
+            for one in statistics["cells"]
+            if one["environment"] == task
+        }
+        highest = max(finals.values())
+        leaders = [name for name, final in finals.items() if final == highest]
+        best += leaders if len(leaders) == 1 else []
+    return best
+
+
+def tests_note(statistics: dict[str, Any]) -> str:
+    """That no single task is decided, where the tests of single tasks say so."""
+    verdicts = {one["verdict"] for one in statistics["comparisons"]}
+    undecided = "With so few seeds no test of a single task can decide: see the groups of tasks. "
+    return undecided if verdicts == {NOT_ENOUGH_SEEDS} else ""
 
 
 def published_block(statistics: dict[str, Any], folder: str) -> str:
@@ -97,6 +133,7 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
     usual_n = max(one["n"] for one in statistics["cells"])
     notes = NOTES.format(
         usual_n=usual_n,
+        tests=tests_note(statistics),
         complete=counts["complete"],
         requested=sum(counts.values()),
         page=f"{folder}/index.html",
@@ -104,7 +141,7 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
     blocks = [
         [f"> {statistics['headline']['sentence']}"],
         [f'<img src="{figure}" width="640" alt="{ALTERNATIVE_TEXT}">'],
-        group_lines(statistics),
+        groups_table(statistics),
         results_table(statistics, usual_n),
         textwrap.wrap(notes, 100),
     ]

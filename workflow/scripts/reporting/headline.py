@@ -17,6 +17,7 @@ NOT_ENOUGH = "has not enough seeds for a verdict against"
 VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
 UNDECIDED = "Not enough seeds for a verdict"
 # Where all rivals are variants of the subject: what their changes do to it.
+NO_HARM = "no change is shown to make Plan2Explore worse"
 EFFECTS = {
     BEATS: "shown to make Plan2Explore worse",
     WORSE: "shown to make it better",
@@ -68,11 +69,10 @@ def headline(groups: list[Group], algorithms: list[str]) -> Headline:
     words = _undecided_words if undecided else decided_words
     parts = [words(group, [c for c in clauses if c.group == group.name]) for group in shown]
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
-    ending = f"differences of normalised score, n = {sizes} per task and algorithm"
+    score = "interquartile mean of normalised scores"
+    ending = f"differences of the {score}, n = {sizes} per task and algorithm"
     if ablation:
-        ending = (
-            f"Plan2Explore's normalised score minus its variant's, n = {sizes} per task and case"
-        )
+        ending = f"Plan2Explore's {score} minus its variant's, n = {sizes} per task and case"
     answer = f"{UNDECIDED}: {'; '.join(parts)}" if undecided else _capitalised("; ".join(parts))
     return Headline(f"{answer} ({ending}).", clauses)
 
@@ -134,7 +134,7 @@ def _effect_words(group: Group, clauses: list[Clause]) -> str:
         if same:
             effects.append(f"{words}: {changes}")
         elif verdict == BEATS:
-            effects.append("no change is shown to make Plan2Explore worse")
+            effects.append(NO_HARM)
     return f"{_place(group)}, {'; '.join(effects)}"
 
 

@@ -16,6 +16,7 @@ from reporting.analysis import Statistics
 from reporting.films import Film, Images
 from reporting.headline import (
     EFFECTS,
+    NO_HARM,
     SEEDS_FOR_A_VERDICT,
     UNDECIDED,
     VERDICTS,
@@ -137,9 +138,9 @@ def lead(headline: Headline) -> Markup:
     sentence = re.sub(
         r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
     )
-    for verdict in (*VERDICTS, *EFFECTS.values(), UNDECIDED):
-        sentence = sentence.replace(verdict, f"<strong>{verdict}</strong>")
-    return Markup(sentence)
+    # The longest first: one is part of another.
+    verdicts = sorted((*VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED), key=len, reverse=True)
+    return Markup(re.sub("|".join(map(re.escape, verdicts)), r"<strong>\g<0></strong>", sentence))
 
 
 def colour_order(statistics: Statistics, summary: Summary) -> list[str]:

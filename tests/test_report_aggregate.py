@@ -116,8 +116,14 @@ def damage_seeds(folder, run):
 
 def damage_number(folder, run):
     header = ("seed", "episode", "return", "length", "success")
-    write_csv(folder / "final.csv", header, [(0, 0, "nan", 200, 0)])
+    write_csv(folder / "final.csv", header, [(0, episode, "nan", 200, 0) for episode in range(4)])
     return "final.csv holds a return that is not a finite number"
+
+
+def damage_episodes(folder, run):
+    header = ("seed", "episode", "return", "length", "success")
+    write_csv(folder / "final.csv", header, [(0, 0, 150.0, 200, 1)])
+    return "final.csv holds 1 episode of seed 0, the suite asks for 4"
 
 
 def damage_columns(folder, run):
@@ -134,6 +140,7 @@ def damage_columns(folder, run):
         damage_budget,
         damage_seeds,
         damage_number,
+        damage_episodes,
         damage_columns,
     ],
 )

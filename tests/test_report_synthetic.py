@@ -26,6 +26,8 @@ from tests.synthetic_training import (
 )
 from variants import base_algorithm
 
+FINAL_EPISODES = 4
+
 
 @dataclass(frozen=True)
 class SyntheticTask:
@@ -121,6 +123,7 @@ def write_suite(
         "algorithms": list(algorithms),
         **({"variants": variants} if variants else {}),
         "seeds": {"first": 0, "count": seeds, "group_size": group_size},
+        "evaluation": {"final_episodes": FINAL_EPISODES},
         "runs": runs,
     }
     written = SyntheticSuite(results, suite, {task.id: task for task in tasks})
@@ -176,7 +179,7 @@ def _write_episodes(
             for episode in range(3):
                 value = height + spread * generator.standard_normal()
                 evaluation.append((seed, step, episode, value, 200, int(value > half_way)))
-        for episode in range(4):
+        for episode in range(FINAL_EPISODES):
             value = curve[-1] + spread * generator.standard_normal()
             final.append((seed, episode, value, 200, int(value > half_way)))
         for episode, step in enumerate(range(200, task.steps + 1, 200)):

@@ -78,6 +78,7 @@ def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
             trained=run.get("variant_of", run["algorithm"]),
             settings=settings_of(suite, places[run["environment"]], run["algorithm"]),
             deterministic=suite.get("deterministic", "machine"),
+            final_episodes=suite["evaluation"]["final_episodes"],
         )
         for run in suite["runs"]
     ]

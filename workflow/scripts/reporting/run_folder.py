@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from provenance import file_hash
-from reporting.text import slug
+from reporting.text import count_of, slug
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
 COLUMNS = {
@@ -45,6 +45,7 @@ class RequestedRun:
     path: str
     command: str
     trained: str
+    final_episodes: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     deterministic: str = "machine"
 
@@ -160,4 +161,15 @@ def _read_table(directory: Path, name: str, requested: RequestedRun) -> pd.DataF
             raise DamagedRunError(f"{name}.csv does not hold exactly the seeds of the run")
         if not np.isfinite(table[["return", "success"]].to_numpy(dtype=np.float64)).all():
             raise DamagedRunError(f"{name}.csv holds a return that is not a finite number")
+    if name == "final":
+        _require_episodes(table, requested.final_episodes)
     return table
+
+
+def _require_episodes(final: pd.DataFrame, asked: int) -> None:
+    for seed, found in final["seed"].value_counts(sort=False).items():
+        if found != asked:
+            raise DamagedRunError(
+                f"final.csv holds {count_of(found, 'episode')} of seed {seed}, the suite asks for "
+                f"{asked}"
+            )

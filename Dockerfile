@@ -1,7 +1,7 @@
 # The whole of Snakemake runs in this one image:
 #
-#   docker build --tag benchmark .
-#   docker run --rm --gpus all --user $(id -u):$(id -g) -v $PWD:/bench benchmark snakemake --cores all
+#   docker build --tag plan2explore .
+#   docker run --rm --gpus all --user $(id -u):$(id -g) -v $PWD:/bench plan2explore snakemake --cores all
 #
 # Torch brings its own CUDA libraries: a CUDA base image would hold them twice. Any base with
 # Python 3.11, its headers (for `agent.compiled`), its venv module and apt will do. A tag can be moved to another image: to pin its very

@@ -2,6 +2,7 @@
 #
 #   make demo              a small benchmark and its report, in about a quarter of an hour
 #   make test              every check that CI runs
+#   make setup             .venv with exact versions, which all of these make where it is missing
 #   make report SUITE=demo a report on what there is, also of a suite that is half finished
 #   make benchmark         the published benchmark, through DVC
 #   make publish           keep the numbers of a suite as the ones that dvc repro verifies
@@ -18,7 +19,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint pytest browser report benchmark publish extend container-check slurm-check \
+.PHONY: demo test setup lint pytest browser report benchmark publish extend container-check slurm-check \
   remote-check strict-check format lock clean
 
 VENV := .venv
@@ -32,6 +33,8 @@ demo: $(VENV)/.runtime
 	  echo "Some runs failed; the report names them: reports/demo/index.html" >&2; exit 1; }
 	@echo "The report: $(CURDIR)/reports/demo/index.html"
 
+setup: $(VENV)/.runtime
+
 benchmark: $(VENV)/.runtime
 	dvc repro
 
@@ -39,14 +42,10 @@ report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
 
-publish extend: override SUITE := $(if $(filter command line,$(origin SUITE)),$(SUITE),core)
+# Of the core suite where none is named; the demo is what `make report` is about.
+publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))
 publish: $(VENV)/.runtime
-	rm -rf published/$(SUITE) && mkdir -p published/$(SUITE)
-	cp reports/$(SUITE)/statistics.json published/$(SUITE)
-	cp -r reports/$(SUITE)/figures results/$(SUITE)/summary published/$(SUITE)
-	sed 's#"../../results/$(SUITE)/#"#g' reports/$(SUITE)/index.html > published/$(SUITE)/index.html
-	tar -C results/$(SUITE) --exclude=checkpoint.pt -cf - runs | tar -C published/$(SUITE) -xf -
-	! [ -d reports/$(SUITE)/films ] || cp -r reports/$(SUITE)/films published/$(SUITE)
+	python workflow/scripts/publish.py --suite $(SUITE)
 	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
 	  --statistics published/core/statistics.json --readme README.md)
 

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -29,13 +29,21 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
     for key in values:
         if key not in names:
-            close = difflib.get_close_matches(str(key), names, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"expected one of {sorted(names)}"
+            hint = suggestion(key, names)
             raise ConfigError(f"unknown key '{where}.{key}' (value {values[key]!r}): {hint}")
     converted = {
         key: _convert(hints[key], value, f"{where}.{key}") for key, value in values.items()
     }
     return cls(**converted)
+
+
+def suggestion(name: object, known: Sequence[str]) -> str:
+    """The name that was probably meant, whatever its case, or all that there are."""
+    by_lower = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
+    if close:
+        return f"did you mean '{by_lower[close[0]]}'?"
+    return f"expected one of {', '.join(sorted(known))}"
 
 
 # A size of more is a typing error; torch, NumPy and JSON do not agree on what to do with it.
@@ -61,6 +69,9 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             return float(value)
         except OverflowError as error:
             raise ConfigError(f"'{where}' is {value!r:.40}..., expected a finite number") from error
+    if hint is float and isinstance(value, str):
+        expected = "a number (YAML reads 1e-3 as text: 1.0e-3)"
+        raise ConfigError(f"'{where}' is {value!r}, expected {expected}")
     if type(value) is not hint:
         raise ConfigError(f"'{where}' is {value!r}, expected {hint.__name__}")
     if hint is int and abs(value) > LARGEST_INTEGER:

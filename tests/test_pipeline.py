@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline_project import NOTHING, Project, copy_of_the_project
+from tests.synthetic_training import trained_earlier
 
 ONCE = ("aggregate", "verify", "figures", "report", "all")
 EVALUATION_AND_BELOW = {"evaluate": 12, "film": 6, **dict.fromkeys(ONCE, 1)}
@@ -185,7 +186,8 @@ def test_reproduced_numbers_are_compared_with_the_published_ones(clone: Project)
     (published / "summary").mkdir(parents=True)
     shutil.copy(clone.folder / "reports" / "smoke" / "statistics.json", published)
     summary = clone.folder / "results" / "smoke" / "summary"
-    shutil.copy(summary / "runs.csv", published / "summary")
+    runs = (summary / "runs.csv").read_text()
+    (published / "summary" / "runs.csv").write_text(trained_earlier(runs))
     assert clone.planned_jobs() == {"verify": 1, "report": 1, "all": 1}
     assert "All 12 scores agree with the published ones: 12 equal" in clone.run("dvc", "repro")
     assert clone.planned_jobs() == {}

@@ -11,7 +11,7 @@ UPRIGHT = float(np.cos(np.deg2rad(8.0)))
 SLOW = 0.1  # rad/s; at 1.0 one random episode in seven would succeed, by where it starts
 
 
-def _angle_and_speed(observations: NDArray[np.float64]) -> NDArray[np.float64]:
+def angle_and_speed(observations: NDArray[np.float64]) -> NDArray[np.float64]:
     """From (cos, sin, angular velocity); the angle is 0 upright."""
     angle = np.arctan2(observations[..., 1], observations[..., 0])
     return np.stack([angle, observations[..., 2]], axis=-1)
@@ -48,7 +48,7 @@ register(
             low=(-np.pi, -8.0),
             high=(np.pi, 8.0),
             bins=24,
-            coordinates=_angle_and_speed,
+            coordinates=angle_and_speed,
         ),
         terminated=never,
         success=_upright,

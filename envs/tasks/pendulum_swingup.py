@@ -2,19 +2,13 @@
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
 from envs.registry import register
 from envs.task import Projection, Task, rewarded
+from envs.tasks.pendulum import angle_and_speed
 from envs.termination import never
 
 HORIZON = 400
-
-
-def _angle_and_speed(observations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From (cos, sin, angular velocity); the angle is 0 upright."""
-    angle = np.arctan2(observations[..., 1], observations[..., 0])
-    return np.stack([angle, observations[..., 2]], axis=-1)
 
 
 gymnasium.register(
@@ -44,7 +38,7 @@ register(
             low=(-np.pi, -10.0),
             high=(np.pi, 10.0),
             bins=24,
-            coordinates=_angle_and_speed,
+            coordinates=angle_and_speed,
         ),
         terminated=never,
         success=rewarded,

@@ -1,12 +1,11 @@
 """One file an algorithm. Each module has a frozen dataclass `Config` and a function
 `build(problem, config)` that returns an Algorithm; nothing else needs to know its name."""
 
-import difflib
 import pkgutil
 from importlib import import_module
 from types import ModuleType
 
-from p2e.config import ConfigError
+from p2e.config import ConfigError, suggestion
 
 
 def algorithm_names() -> list[str]:
@@ -22,7 +21,5 @@ def algorithm_module(name: str) -> ModuleType:
     """
     names = algorithm_names()
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"expected one of {names}"
-        raise ConfigError(f"unknown algorithm '{name}': {hint}")
+        raise ConfigError(f"unknown algorithm '{name}': {suggestion(name, names)}")
     return import_module(f"p2e.algorithms.{name}")

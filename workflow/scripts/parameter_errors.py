@@ -1,11 +1,12 @@
 """What is wrong with parameters, in one line: the file, the key, the value, what was expected."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import ValidationError
+
+from p2e.config import suggestion
 
 COMMAND_LINE = "--config"
 KINDS = {
@@ -38,11 +39,10 @@ def of_schema(error: ValidationError, sources: Sequence[Source]) -> ParameterErr
         known = sorted(_part(error, "properties"))
         key = next(key for key in error.instance if key not in known)
         value = error.instance[key]
-        close = difflib.get_close_matches(str(key), known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"expected one of {', '.join(known)}"
         file = file_of(sources, [*path, key], value)
         return ParameterError(
-            f"{file}: unknown key '{_written([*path, key])}' (value {value!r}): {hint}"
+            f"{file}: unknown key '{_written([*path, key])}' (value {value!r}): "
+            f"{suggestion(key, known)}"
         )
     if keyword == "required":
         key = next(key for key in _part(error, "required") if key not in error.instance)

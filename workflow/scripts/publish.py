@@ -1,0 +1,74 @@
+"""Keep a suite's report, numbers and runs as the published ones: published/<suite>.
+
+publish.py --suite core
+
+Everything but checkpoints, which are too large for git. What was published before stays until all
+of it is there.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from command_line import OneLineParser, run_program
+
+CHECKPOINT = "checkpoint.pt"
+LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
+
+
+class PublishError(Exception):
+    """There is no finished report to publish; the message names what is missing."""
+
+
+def publish(suite: str, root: Path = Path()) -> Path:
+    """Replace published/<suite> by what lies in reports/<suite> and results/<suite>.
+
+    Raises:
+        PublishError: before anything is changed.
+    """
+    report, results = root / "reports" / suite, root / "results" / suite
+    needed = [report / name for name in ("index.html", "statistics.json", "figures")]
+    for path in (*needed, results / "summary", results / "runs"):
+        if not path.exists():
+            raise PublishError(
+                f"there is no {path.relative_to(root).as_posix()}: write the report first"
+            )
+    published, staged = root / "published" / suite, root / "published" / f".{suite}"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    shutil.copy(report / "statistics.json", staged)
+    shutil.copytree(report / "figures", staged / "figures")
+    if (report / "films").is_dir():
+        shutil.copytree(report / "films", staged / "films")
+    shutil.copytree(results / "summary", staged / "summary")
+    without = shutil.ignore_patterns(CHECKPOINT)
+    shutil.copytree(results / "runs", staged / "runs", ignore=without)
+    page = (report / "index.html").read_text(encoding="utf-8")
+    (staged / "index.html").write_text(page_there(page, suite, staged), encoding="utf-8")
+    shutil.rmtree(published, ignore_errors=True)
+    staged.rename(published)
+    return published
+
+
+def page_there(page: str, suite: str, folder: Path) -> str:
+    """The report with links from where it is published; a file that is not there is no link."""
+    moved = page.replace(f'"../../results/{suite}/', '"')
+
+    def checked(link: re.Match[str]) -> str:
+        return link[0] if (folder / link[1]).exists() or link[1] == "index.html" else link[2]
+
+    return LINK.sub(checked, moved)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Publish one suite."""
+    parser = OneLineParser(prog="publish.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--suite", required=True, help="its name")
+    print(f"published: {publish(parser.parse_args(arguments).suite)}")
+
+
+if __name__ == "__main__":
+    run_program("publish.py", main, PublishError)

@@ -74,8 +74,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--settings",
         default="{}",
-        help="JSON object, or @file with one: sections 'training' and the algorithm's; what is left "
-        "out has the default of p2e/, not the value in params.yaml",
+        help="JSON object, or @file with one: sections 'training' and the algorithm's; what is "
+        "left out has the default of p2e/, not the value in params.yaml",
     )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")

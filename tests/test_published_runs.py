@@ -9,6 +9,7 @@ import pytest
 import aggregate
 import restore
 import unfinished
+from publish import copy_runs
 from reporting.collect import SuiteError
 from reporting.tables import read_summary
 from tests.synthetic_films import write_films
@@ -24,8 +25,7 @@ def suite(tmp_path):
 def published(suite, tmp_path):
     """What `make publish` keeps of the runs: all but the checkpoints."""
     folder = tmp_path / "published" / "mini"
-    leave_out = shutil.ignore_patterns("checkpoint.pt")
-    shutil.copytree(suite.results / "runs", folder / "runs", ignore=leave_out)
+    copy_runs(suite.results / "runs", folder / "runs")
     return folder
 
 

@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
 
-CHECKPOINT = "checkpoint.pt"
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
 
@@ -44,8 +43,7 @@ def publish(suite: str, root: Path = Path()) -> Path:
     if (report / "films").is_dir():
         shutil.copytree(report / "films", staged / "films")
     shutil.copytree(results / "summary", staged / "summary")
-    without = shutil.ignore_patterns(CHECKPOINT)
-    shutil.copytree(results / "runs", staged / "runs", ignore=without)
+    copy_runs(results / "runs", staged / "runs")
     page = (report / "index.html").read_text(encoding="utf-8")
     (staged / "index.html").write_text(page_there(page, suite, staged), encoding="utf-8")
     shutil.rmtree(published, ignore_errors=True)
@@ -53,12 +51,17 @@ def publish(suite: str, root: Path = Path()) -> Path:
     return published
 
 
+def copy_runs(runs: Path, folder: Path) -> None:
+    """Every file of the runs but their checkpoints."""
+    shutil.copytree(runs, folder, ignore=shutil.ignore_patterns("checkpoint.pt"))
+
+
 def page_there(page: str, suite: str, folder: Path) -> str:
     """The report with links from where it is published; a file that is not there is no link."""
     moved = page.replace(f'"../../results/{suite}/', '"')
 
     def checked(link: re.Match[str]) -> str:
-        return link[0] if (folder / link[1]).exists() or link[1] == "index.html" else link[2]
+        return link[0] if (folder / link[1]).exists() else link[2]
 
     return LINK.sub(checked, moved)
 

@@ -177,10 +177,15 @@ def _rows(published: Numbers, reproduced: Numbers) -> Iterator[Row]:
 def _trained_again(
     old_runs: list[dict[str, str]], new_runs: list[dict[str, str]]
 ) -> list[dict[str, str]]:
-    """The runs that are not published ones. No two trainings take the same seconds, episode by
-    episode, which training.csv holds."""
-    known = {json.loads(run["files"])["training.csv"] for run in old_runs}
-    return [run for run in new_runs if json.loads(run["files"])["training.csv"] not in known]
+    """The runs that are not published ones."""
+    known = {_training(run) for run in old_runs}
+    return [run for run in new_runs if _training(run) not in known]
+
+
+def _training(run: dict[str, str]) -> str:
+    """Which training it was: no two take the same seconds, which training.csv holds."""
+    digest: str = json.loads(run["files"])["training.csv"]
+    return digest
 
 
 def _seeds(run: dict[str, str]) -> list[int]:

@@ -17,13 +17,13 @@ NOT_ENOUGH = "has not enough seeds for a verdict against"
 VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
 UNDECIDED = "Not enough seeds for a verdict"
 # Where all rivals are variants of the subject: what their changes do to it.
-NO_HARM = "no change is shown to make Plan2Explore worse"
 EFFECTS = {
     BEATS: "shown to make Plan2Explore worse",
     WORSE: "shown to make it better",
     NO_DIFFERENCE: "no difference that these runs can show",
     NOT_ENOUGH: "not enough seeds for a verdict",
 }
+NO_HARM = f"no change is {EFFECTS[BEATS]}"
 
 
 @dataclass(frozen=True)

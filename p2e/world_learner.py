@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
-from p2e.algorithm import Problem, load_state_of, state_of
+from p2e.algorithm import Problem, Stateful, load_state_of, state_of
 from p2e.batch import SequenceBatch
 from p2e.buffers import RowBuffer, as_sequences
 from p2e.config import require, require_positive
-from p2e.encoder import symlog
 from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
 from p2e.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.rare_rewards import window_starts
+from p2e.reward_learner import RewardLearner
 from p2e.world_loss import WorldStates, world_loss
 from p2e.world_model import WorldModel
 
@@ -66,9 +66,17 @@ class WorldLearner:
 
     Args:
         total_updates: of the run, for the learning rate's schedule.
+        reward_apart: the world does not learn from the reward; a head of its own does, from windows
+            of its own.
     """
 
-    def __init__(self, problem: Problem, config: WorldConfig, total_updates: int) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        config: WorldConfig,
+        total_updates: int,
+        reward_apart: bool = False,
+    ) -> None:
         seeds, device = problem.seeds, problem.device
         self.config = config
         self.model = WorldModel(
@@ -78,6 +86,7 @@ class WorldLearner:
             config.memory_size,
             config.hidden,
             SeedGenerators(seeds, "world weights", device),
+            reward_apart,
         )
         optimizer = partial(
             SeedOptimizer,
@@ -85,7 +94,7 @@ class WorldLearner:
             clip_norm=config.clip_norm,
             schedule=LearningRateSchedule(config.warmup_updates, total_updates),
         )
-        self.optimizer = optimizer(self.model.parameters())
+        self.optimizer = optimizer(self.model.world_parameters())
         about_observations = config.disagreement == "observation"
         predicted = problem.observation_size if about_observations else config.latent_size
         self.curiosity = IntrinsicReward(
@@ -99,17 +108,19 @@ class WorldLearner:
             SeedGenerators(seeds, "ensemble rows", device),
         )
         self.windows = SeedGenerators(seeds, "windows", device)
+        self.reward_windows = SeedGenerators(seeds, "reward windows", device)
+        self.reward = RewardLearner(self.model, optimizer) if reward_apart else None
 
-    def update(self, buffer: RowBuffer) -> tuple[WorldStates, Metrics]:
-        """One update of each from windows of real transitions, and the states of those windows."""
-        length = min(self.config.sequence_length, buffer.size)
-        reward = buffer.in_order("reward").squeeze(-1)
-        config = self.config
-        start = window_starts(reward, length, config.sequences, config.rare_share, self.windows)
-        windows, slots = buffer.windows(start, length)
-        batch = as_sequences(windows)
+    def update(self, buffer: RowBuffer, blind: bool = False) -> tuple[WorldStates, Metrics]:
+        """One update of each from windows of real transitions, and the states of those windows.
+
+        Args:
+            blind: draw the windows without a look at their rewards.
+        """
+        batch, slots = self._draw(buffer, 0.0 if blind else self.config.rare_share, self.windows)
         observation_change = self._measure_changes(batch)
-        self.model.return_change.update(symlog(batch.reward).flatten(1).unsqueeze(-1))
+        if self.reward is None:
+            self.model.measure_reward(batch.reward)
         losses, metrics, states = world_loss(self.model, batch)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.
@@ -117,7 +128,20 @@ class WorldLearner:
         change = states.next_latent - states.latent
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
         metrics |= self._learn_to_disagree(states, change, observation_change)
+        if self.reward is not None:
+            around, _ = self._draw(buffer, self.config.rare_share, self.reward_windows)
+            metrics |= self.reward.update(around)
         return states, metrics | {"world_gradient_norm": norm}
+
+    def _draw(
+        self, buffer: RowBuffer, rare_share: float, generators: SeedGenerators
+    ) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
+        """Windows of replay, a share of them around rare rewards, and the slots they came from."""
+        length, sequences = min(self.config.sequence_length, buffer.size), self.config.sequences
+        reward = buffer.in_order("reward").squeeze(-1)
+        start = window_starts(reward, length, sequences, rare_share, generators)
+        windows, slots = buffer.windows(start, length)
+        return as_sequences(windows), slots
 
     def _measure_changes(self, batch: SequenceBatch) -> Float[Tensor, "S R O"]:
         """How each normalised observation of the windows changes, taken into the statistics."""
@@ -143,9 +167,13 @@ class WorldLearner:
         return self.curiosity.learn(states.latent, states.action, target)
 
     def state_dict(self) -> dict[str, Any]:
-        return state_of({name: getattr(self, name) for name in self._PARTS})
+        return state_of(self._parts())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        load_state_of({name: getattr(self, name) for name in self._PARTS}, state)
+        load_state_of(self._parts(), state)
 
-    _PARTS = ("model", "optimizer", "curiosity", "windows")
+    def _parts(self) -> dict[str, Stateful]:
+        names = ["model", "optimizer", "curiosity", "windows"]
+        if self.reward is not None:
+            names += ["reward", "reward_windows"]
+        return {name: getattr(self, name) for name in names}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from p2e.batched_linear import normalise_rows
 from p2e.batched_mlp import BatchedMLP
-from p2e.encoder import Decoder, Encoder, symexp
+from p2e.encoder import Decoder, Encoder, symexp, symlog
 from p2e.generators import SeedGenerators
 from p2e.gru_cell import GRUCell
 from p2e.normalizer import RunningChange, RunningNormalizer
@@ -36,6 +36,9 @@ class WorldModel(nn.Module):
     The next latent is predicted as a change of the latent, in units of how much latents change in
     a step, and normalised as the encoder's latents are. All observations that go in or come out
     are in the task's own units.
+
+    Args:
+        reward_apart: the reward has a head of its own, from which no gradient reaches the rest.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class WorldModel(nn.Module):
         memory_size: int,
         hidden: Sequence[int],
         generators: SeedGenerators,
+        reward_apart: bool = False,
     ) -> None:
         super().__init__()
         lead = (len(generators),)
@@ -60,9 +64,20 @@ class WorldModel(nn.Module):
         self.reward_range = RewardRange(len(generators), generators.device)
         self.encoder = Encoder(observation_size, latent_size, hidden, generators)
         self.cell = GRUCell(latent_size + action_size, memory_size, generators)
-        head_sizes = [memory_size + latent_size + action_size, *hidden, latent_size + 2]
-        self.head = BatchedMLP(lead, head_sizes, generators, SILU)
+        head_sizes = [memory_size + latent_size + action_size, *hidden]
+        self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
+        own_head = BatchedMLP(lead, [*head_sizes, 1], generators, SILU) if reward_apart else None
+        self.reward_head: BatchedMLP | None = own_head
+
+    def world_parameters(self) -> list[nn.Parameter]:
+        """All parameters but those of a reward head apart."""
+        apart = set(self.reward_parameters())
+        return [parameter for parameter in self.parameters() if parameter not in apart]
+
+    def reward_parameters(self) -> list[nn.Parameter]:
+        """Those of a reward head apart; none without one."""
+        return [] if self.reward_head is None else [*self.reward_head.parameters()]
 
     def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
         """Latents of observations."""
@@ -90,8 +105,10 @@ class WorldModel(nn.Module):
         next_memory: Float[Tensor, "S B M"],
     ) -> Prediction:
         """The outcome of a step, given the memory after it."""
-        output = self.head(torch.cat([next_memory, latent, action], dim=-1))
-        change, reward, continuation = output.split([self.latent_size, 1, 1], dim=-1)
+        known = torch.cat([next_memory, latent, action], dim=-1)
+        change, reward, continuation = self.head(known).split([self.latent_size, 1, 1], dim=-1)
+        if self.reward_head is not None:
+            reward = self.reward_head(known.detach())
         next_latent = normalise_rows(latent + change * self.latent_change.scale)
         return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
 
@@ -99,6 +116,10 @@ class WorldModel(nn.Module):
         """The predicted reward in the task's own unit, within the range of those met."""
         within: Tensor = self.reward_range(symexp(prediction.symlog_reward))
         return within
+
+    def measure_reward(self, reward: Float[Tensor, "S T B"]) -> None:
+        """Take rewards into the unit of the reward's loss."""
+        self.return_change.update(symlog(reward).flatten(1).unsqueeze(-1))
 
     def step(
         self,

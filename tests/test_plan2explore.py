@@ -9,6 +9,7 @@ import torch
 
 from p2e.algorithm import Problem
 from p2e.algorithms.plan2explore import Config, Plan2Explore, build
+from p2e.batch import Transition
 from p2e.coverage import Coverage
 from p2e.progress import Progress
 from p2e.soft_actor_critic import SoftActorCriticConfig
@@ -157,6 +158,41 @@ def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mo
         return not torch.equal(algorithm._for_explorer(fields).reward, before)
 
     assert moved_by_reward("joint") and not moved_by_reward(mode)
+
+
+def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
+    """A run in which the environment pays this in every 20th step and nothing in the others."""
+    loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41)
+    algorithm = plan2explore(loop)
+    store = algorithm.store
+
+    def pay(transition: Transition) -> None:
+        due = reward if algorithm.steps_stored.value % 20 == 10 else 0.0
+        store(transition._replace(reward=torch.full_like(transition.reward, due)))
+
+    algorithm.store = pay  # type: ignore[method-assign]
+    return plan2explore(run(loop))
+
+
+@pytest.mark.parametrize(
+    ("mode", "blind"),
+    [("joint", False), ("explore", True), ("zero-shot", True), ("few-shot", True)],
+)
+def test_a_blind_explorer_does_the_same_whatever_the_task_pays(
+    chain: MakeChain, mode: str, blind: bool
+) -> None:
+    algorithms = paid(chain, mode, 0.0), paid(chain, mode, 10.0)
+    done = [algorithm.sac_buffer.in_order("action") for algorithm in algorithms]
+    worlds = [algorithm.world.model.world_parameters() for algorithm in algorithms]
+    actors = [weights(algorithm.explorer_agent.actor) for algorithm in algorithms]
+    critics = [weights(algorithm.explorer_agent.critic) for algorithm in algorithms]
+    same = [torch.equal(*done), *(all(map(torch.equal, *w)) for w in (worlds, actors, critics))]
+    assert same == [blind] * 4
+    # The reward is not lost: what imagined steps pay follows it, and so does the task policy.
+    rewards = [algorithm.imagination_buffer.in_order("reward") for algorithm in algorithms]
+    assert not torch.equal(*rewards)
+    tasked = [weights(algorithm.task_agent.critic) for algorithm in algorithms]
+    assert all(map(torch.equal, *tasked)) == (mode == "explore")
 
 
 def test_explore_learns_no_task_policy(chain: MakeChain) -> None:

@@ -7,6 +7,7 @@ share of real rows; the others were imagined inside the world model.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -36,6 +37,14 @@ CANDIDATES = 8  # states, of which the most promising starts an imagination
 __all__ = ["Config", "Plan2Explore", "build"]
 
 
+class Trajectories(NamedTuple):
+    """How many trajectories of an imagination follow what, in this order."""
+
+    undirected: int = 0  # random actions
+    curious: int = 0  # the explorer
+    tasked: int = 0  # the task policy
+
+
 class Plan2Explore(Algorithm):
     """World, explorer and task policy, and the two buffers that they learn from."""
 
@@ -44,7 +53,12 @@ class Plan2Explore(Algorithm):
         self.config, self.mode = config, MODES[config.mode]
         self.updates, self.steps_stored = Counter(), Counter()
         rounds = problem.steps // config.update_interval
-        self.world = WorldLearner(problem, config.world, config.pretraining_updates + rounds)
+        self.world = WorldLearner(
+            problem,
+            config.world,
+            config.pretraining_updates + rounds,
+            reward_apart=not self.mode.rewarded,
+        )
         self.curiosity = self.world.curiosity
         self.features = FeatureExtractor(self.world.model)
         self.task_scale = RunningScale(len(seeds), decay=0.99, device=device, floor=1.0)
@@ -62,12 +76,17 @@ class Plan2Explore(Algorithm):
         sizes = problem.observation_size, problem.action_size, config.world.memory_size
         capacity = min(config.buffer_capacity, problem.steps)
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
-        self.imagination_buffer = RowBuffer(
-            len(seeds),
-            config.retained_imaginations * config.horizon * config.imagined_starts,
-            self._imagined_fields(problem.action_size),
-            device,
-        )
+        imagined = self._imagined_fields(problem.action_size)
+        retained = config.retained_imaginations * config.horizon
+        most = retained * config.imagined_starts
+        self.imagination_buffer = RowBuffer(len(seeds), most, imagined, device)
+        # Where the task policy goes tells of the task: an explorer that is blind to it learns from
+        # none of those rows.
+        self.explorer_imaginations = self.imagination_buffer
+        if self._task_apart:
+            first, _ = self._groups
+            most = retained * sum(first)
+            self.explorer_imaginations = RowBuffer(len(seeds), most, imagined, device)
         self.starts = SeedGenerators(seeds, "starts", device)
         self.batches = SeedGenerators(seeds, "batches", device)
 
@@ -79,6 +98,16 @@ class Plan2Explore(Algorithm):
     @property
     def explorer(self) -> Policy:  # type: ignore[override]
         return self.task_policy if self._over else self.turns
+
+    @property
+    def _blind(self) -> bool:
+        """Whether whatever the explorer learns from must not depend on the task's reward."""
+        return not (self.mode.rewarded or self._over)
+
+    @property
+    def _task_apart(self) -> bool:
+        """Whether the task policy imagines apart from a blind explorer."""
+        return self._blind and self.mode.adapts
 
     def _imagined_fields(self, action_size: int) -> dict[str, int]:
         seen = {"observation": self.features.size, "next_observation": self.features.size}
@@ -100,55 +129,77 @@ class Plan2Explore(Algorithm):
             return {}
         if self.updates.value == 0:
             for _ in range(self.config.pretraining_updates):
-                self.world.update(self.sac_buffer)
+                self.world.update(self.sac_buffer, self._blind)
         self.updates.value += 1
-        self.states, metrics = self.world.update(self.sac_buffer)
+        self.states, metrics = self.world.update(self.sac_buffer, self._blind)
         self.task_scale.update(self.states.reward.abs())
         return metrics
 
     def imagine(self) -> Metrics:
         if not self._due:
             return {}
-        imagined = roll_out(
+        groups = self._groups
+        imagined = [self._roll_out(group) for group in groups]
+        self.curiosity.scale.update(imagined[0]["disagreement"])
+        reaching = [self._as_rows(*pair) for pair in zip(imagined, groups, strict=True)]
+        for rows in reaching:
+            self.imagination_buffer.add(rows)
+        if self._task_apart:
+            self.explorer_imaginations.add(reaching[0])
+        means = {"disagreement": "disagreement", "imagined_reward": "reward"}
+        return {
+            name: torch.cat([rows[field] for rows in imagined], dim=2).mean(dim=(1, 2, 3))
+            for name, field in means.items()
+        }
+
+    @property
+    def _groups(self) -> list[Trajectories]:
+        """What is imagined together; the explorer's trajectories are in the first group.
+
+        A trajectory that ends starts again from any start of its group. The task policy's are a
+        group apart where a blind explorer must not learn from what it does.
+        """
+        undirected = round(self.config.imagined_starts * self.config.random_share)
+        directed = self.config.imagined_starts - undirected
+        if self._over:
+            return [Trajectories(undirected, tasked=directed)]
+        curious = directed // 2 if self.mode.adapts else directed
+        if self._task_apart:
+            return [Trajectories(undirected, curious), Trajectories(tasked=directed - curious)]
+        return [Trajectories(undirected, curious, directed - curious)]
+
+    def _roll_out(self, group: Trajectories) -> dict[str, Tensor]:
+        return roll_out(
             self.world.model,
             self.features.of_state,
-            self._act_in_imagination,
+            partial(self._act_in_imagination, group),
             self.curiosity.disagreement,
-            *self._imagination_starts(),
+            *self._imagination_starts(group),
             self.config.horizon,
             self.starts,
         )
-        disagreement, reward = imagined.pop("disagreement"), imagined["reward"]
-        self.curiosity.scale.update(disagreement)
-        imagined["curiosity"] = self.curiosity.reward(disagreement)
-        discount, steps = self.config.agent.discount, self.config.multi_step
-        rewards = ("reward", "curiosity")
-        reaching = multi_step(imagined, rewards, discount, steps, self._undirected)
-        self.imagination_buffer.add({name: x.flatten(1, 2) for name, x in reaching.items()})
-        means = {"disagreement": disagreement, "imagined_reward": reward}
-        return {name: x.mean(dim=(1, 2, 3)) for name, x in means.items()}
 
-    @property
-    def _undirected(self) -> int:
-        """Trajectories of an imagination that take random actions."""
-        return round(self.config.imagined_starts * self.config.random_share)
+    def _as_rows(self, imagined: dict[str, Tensor], group: Trajectories) -> Fields:
+        """Imagined steps as rows of the buffer: paid for curiosity, with multi-step returns."""
+        disagreement = imagined["disagreement"]
+        steps = {name: imagined[name] for name in imagined if name != "disagreement"}
+        steps["curiosity"] = self.curiosity.reward(disagreement)
+        reaching = multi_step(
+            steps,
+            ("reward", "curiosity"),
+            self.config.agent.discount,
+            self.config.multi_step,
+            group.undirected,
+        )
+        return {name: x.flatten(1, 2) for name, x in reaching.items()}
 
-    @property
-    def _trajectories(self) -> tuple[int, int, int]:
-        """How many take random actions, those of the explorer, those of the task policy."""
-        directed = self.config.imagined_starts - self._undirected
-        curious = directed
-        if self._over:
-            curious = 0
-        elif self.mode.adapts:
-            curious //= 2
-        return self._undirected, curious, directed - curious
-
-    def _imagination_starts(self) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
+    def _imagination_starts(
+        self, group: Trajectories
+    ) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
         """Latents and memories: random states of the last windows; each policy's promising ones."""
-        undirected, curious, tasked = self._trajectories
-        parts = [self._random_starts(undirected)]
-        for agent, number in ((self.explorer_agent, curious), (self.task_agent, tasked)):
+        parts = [self._random_starts(group.undirected)]
+        policies = (self.explorer_agent, group.curious), (self.task_agent, group.tasked)
+        for agent, number in policies:
             promising = round(number * self.config.promising_share)
             parts.append(self._random_starts(number - promising))
             if promising:
@@ -167,13 +218,15 @@ class Plan2Explore(Algorithm):
         best = best_of_each(agent.value(self.features.of_state(latent, memory)), number)
         return pick_rows(latent, best), pick_rows(memory, best)
 
-    def _act_in_imagination(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
+    def _act_in_imagination(
+        self, group: Trajectories, features: Float[Tensor, "S N F"]
+    ) -> Float[Tensor, "S N A"]:
         """Random actions in the first trajectories; the policies that learn share the rest."""
-        parts = self._trajectories
-        _, for_explorer, for_task = features.split(parts, dim=1)
+        _, for_explorer, for_task = features.split(group, dim=1)
+        width = self.sac_buffer.widths["action"]
         return torch.cat(
             [
-                self.starts.uniform(-1.0, 1.0, parts[0], self.sac_buffer.widths["action"]),
+                self.starts.uniform(-1.0, 1.0, group.undirected, width),
                 self.explorer_agent.act(for_explorer, deterministic=False),
                 self.task_agent.act(for_task, deterministic=False),
             ],
@@ -195,9 +248,10 @@ class Plan2Explore(Algorithm):
     def _batch(self, for_explorer: bool) -> TransitionBatch:
         """A mixed batch with the reward of the task, or with the explorer's."""
         to_batch = self._for_explorer if for_explorer else as_transitions
+        imaginations = self.explorer_imaginations if for_explorer else self.imagination_buffer
 
         def draw_imagined(rows: int) -> TransitionBatch:
-            return to_batch(self.imagination_buffer.sample(self.batches, rows))
+            return to_batch(imaginations.sample(self.batches, rows))
 
         def draw_real(rows: int) -> TransitionBatch:
             return to_batch(self._real_transitions(rows, for_explorer))
@@ -263,6 +317,8 @@ class Plan2Explore(Algorithm):
             "world task_agent explorer_agent task_scale sac_buffer imagination_buffer starts "
             "batches updates steps_stored turns"
         )
+        if self.explorer_imaginations is not self.imagination_buffer:
+            names += " explorer_imaginations"
         return {name: getattr(self, name) for name in names.split()}
 
     def policy_components(self) -> dict[str, Stateful]:

@@ -1,5 +1,6 @@
-"""Multi-step returns of imagined trajectories, as rows that a one-step agent can learn from."""
+"""Multi-step returns of trajectories, as rows that a one-step agent can learn from."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -23,6 +24,8 @@ def multi_step(
     Args:
         rows: fields of T steps of N trajectories; "terminated" is 1 where the trajectory is cut.
         rewards: the names of the fields that are rewards.
+            "first", where it is given, 1 where another episode begins than that of the step before:
+            no row reaches across.
         undirected: the first trajectories follow no policy, but random actions; their returns are
             nobody's, and their rows stay as they are.
     """
@@ -30,11 +33,16 @@ def multi_step(
     going_on = discount * (1 - rows["terminated"])
     reach, result = going_on.clone(), dict(rows)
     result |= {name: rows[name].clone() for name in (*rewards, "next_observation")}
+    joined = torch.ones_like(reach, dtype=torch.bool)
     for k in range(1, min(steps, length)):
         early, late = (slice(None, length - k), directed), (slice(k, None), directed)
+        if "first" in rows:
+            joined[:, *early] &= rows["first"][:, *late] == 0
+        further = joined[:, *early]
         for name in rewards:
-            result[name][:, *early] += reach[:, *early] * rows[name][:, *late]
-        reach[:, *early] *= going_on[:, *late]
-        result["next_observation"][:, *early] = rows["next_observation"][:, *late]
+            result[name][:, *early] += reach[:, *early] * further * rows[name][:, *late]
+        reach[:, *early] *= going_on[:, *late].where(further, 1.0)
+        before, after = result["next_observation"][:, *early], rows["next_observation"][:, *late]
+        result["next_observation"][:, *early] = after.where(further, before)
     result["terminated"] = 1 - reach / discount
     return result

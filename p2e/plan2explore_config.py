@@ -32,9 +32,11 @@ class Config:
             never imagines another action, and stays where it is.
         promising_share: of the starts of each policy, those from where it expects most, out of
             several random ones.
-        multi_step: steps of the returns of imagined rows.
+        multi_step: steps of the returns of imagined rows, and of real ones from replay.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents.
+        real_from_replay: draw them from all of the replay, not from the windows that the world has
+            just learned from, whose latents are at hand (for ablations).
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
             running mean.
     """
@@ -55,6 +57,7 @@ class Config:
     multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
+    real_from_replay: bool = False
     task_weight: float = 1.0
     intrinsic_weight: float = 1.0
     buffer_capacity: int = 1_000_000

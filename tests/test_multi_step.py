@@ -54,6 +54,15 @@ def test_nothing_behind_an_end_counts_and_a_likely_end_counts_in_part() -> None:
     assert rows["terminated"] == [1, 1, 1 - 0.5 * 0.5, 0.5]
 
 
+def test_no_row_reaches_into_another_episode() -> None:
+    steps = trajectory([0, 0, 0, 0])
+    steps["first"] = torch.tensor([1.0, 0.0, 1.0, 0.0]).view(1, -1, 1, 1)
+    rows = columns(multi_step(steps, ("reward",), DISCOUNT, 3))
+    assert rows["next_observation"] == [2, 2, 4, 4]
+    assert rows["reward"] == [1 + 1, 2, 4 + 4, 8]
+    assert rows["terminated"] == [0.5, 0, 0.5, 0]
+
+
 @pytest.mark.parametrize("steps", [1, 2, 5, 9])
 def test_the_value_of_a_policy_is_a_fixed_point_whatever_the_steps(steps: int) -> None:
     """The Bellman target of exact values is the exact value, with ends of any probability."""

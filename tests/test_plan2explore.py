@@ -195,6 +195,26 @@ def test_a_blind_explorer_does_the_same_whatever_the_task_pays(
     assert all(map(torch.equal, *tasked)) == (mode == "explore")
 
 
+def test_real_rows_from_replay_are_steps_of_it_with_what_followed(chain: MakeChain) -> None:
+    config: dict[str, Any] = {"real_share": 1.0, "real_from_replay": True, "multi_step": 3}
+    algorithm = plan2explore(run(make_loop(chain, seeds=(0,), **config)))
+    held = {n: algorithm.sac_buffer.in_order(n)[0] for n in ("observation", "reward", "first")}
+    ends = [t + 1 for t in range(16) if t == 15 or held["first"][t + 1]]
+    assert len(ends) > 1  # some rows stop short of three steps
+    latent = algorithm.world.model.encode(held["observation"].unsqueeze(0))[0]
+    drawn = algorithm._real_transitions(64, with_disagreement=False)
+    reached = set()
+    for row, reward in zip(drawn["latent"][0], drawn["reward"][0], strict=True):
+        t = int((latent - row).abs().sum(dim=1).argmin())
+        torch.testing.assert_close(latent[t], row)
+        n = min(3, min(end for end in ends if end > t) - t)
+        assert float(reward) == pytest.approx(
+            sum(0.99**k * float(held["reward"][t + k]) for k in range(n))
+        )
+        reached.add(n)
+    assert len(reached) > 1
+
+
 def test_explore_learns_no_task_policy(chain: MakeChain) -> None:
     begun, explored = make_loop(chain, mode="explore"), run(make_loop(chain, mode="explore"))
     before, after = plan2explore(begun), plan2explore(explored)

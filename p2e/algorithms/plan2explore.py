@@ -28,6 +28,7 @@ from p2e.normalizer import RunningScale
 from p2e.optimizer import LearningRateSchedule
 from p2e.plan2explore_config import Config
 from p2e.promising_starts import best_of_each
+from p2e.real_steps import RealSteps
 from p2e.soft_actor_critic import SoftActorCritic
 from p2e.taking_turns import TakingTurns
 from p2e.world_learner import WorldLearner
@@ -89,6 +90,8 @@ class Plan2Explore(Algorithm):
             self.explorer_imaginations = RowBuffer(len(seeds), most, imagined, device)
         self.starts = SeedGenerators(seeds, "starts", device)
         self.batches = SeedGenerators(seeds, "batches", device)
+        returns = config.agent.discount, config.multi_step
+        self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
 
     @property
     def _over(self) -> bool:
@@ -261,20 +264,10 @@ class Plan2Explore(Algorithm):
         return mixed_batch(draw_real, draw_imagined, self.config.agent.batch_size, real_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
-        """Random steps of the last batch of sequences, encoded before its update of the model."""
-        states = self.states
-        picked = self.batches.integers(states.latent.shape[1], rows)
-        fields = {
-            name: pick_rows(x if x.dim() == 3 else x.unsqueeze(-1), picked)
-            for name, x in states._asdict().items()
-        }
-        of_state = self.features.of_state
-        fields["observation"] = of_state(fields["latent"], fields["memory"])
-        fields["next_observation"] = of_state(fields["next_latent"], fields["next_memory"])
-        if with_disagreement:
-            disagreement = self.curiosity.disagreement(fields["latent"], fields["action"])
-            fields["curiosity"] = self.curiosity.reward(disagreement).unsqueeze(-1)
-        return fields
+        """Random real steps: of the last windows, whose latents are at hand, or of all replay."""
+        if self.config.real_from_replay:
+            return self.real_steps.of_replay(self.sac_buffer, rows, with_disagreement)
+        return self.real_steps.of_states(self.states, rows, with_disagreement)
 
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""

@@ -53,7 +53,7 @@ class SoftActorCriticConfig:
 
     def __post_init__(self) -> None:
         require_positive(self, "agent", "hidden", "learning_rate", "batch_size", "initial_alpha")
-        require(0 <= self.discount <= 1, "agent.discount", self.discount, "a number in [0, 1]")
+        require(0 < self.discount <= 1, "agent.discount", self.discount, "a number in (0, 1]")
         require(
             0 < self.target_rate <= 1, "agent.target_rate", self.target_rate, "a number in (0, 1]"
         )

@@ -182,6 +182,7 @@ def test_a_restored_agent_goes_on_bit_for_bit() -> None:
         ("batch_size", 0),
         ("initial_alpha", -1.0),
         ("min_alpha", 1.5),
+        ("discount", 0.0),
         ("discount", 1.5),
         ("discount", math.nan),
         ("target_rate", 0.0),

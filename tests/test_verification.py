@@ -86,6 +86,8 @@ def test_published_runs_that_were_laid_back_are_not_compared_with_themselves() -
         mixed = verify(published, reproduced)
         assert statuses(mixed) == {status}
         assert "1 seed" in mixed.rows[0].why or "seeds [1]" in mixed.rows[0].why
+        again = [row.reproduced.estimate for row in mixed.rows if row.score == "final"]
+        assert again == [reproduced.statistics["cells"][0]["seeds"][1]["final"]]
 
 
 def test_nothing_published_is_said_in_words() -> None:

@@ -169,8 +169,8 @@ def _rows(published: Numbers, reproduced: Numbers) -> Iterator[Row]:
             if new_runs and not trained_again:
                 status, why, difference = NOT_COMPARED, PUBLISHED_ITSELF, None
             else:
-                again = {seed: new[seed] for run in trained_again for seed in _seeds(run)}
-                status, why, difference = _compare(old, again, old_runs, trained_again, confidence)
+                new = {seed: new[seed] for run in trained_again for seed in _seeds(run)}
+                status, why, difference = _compare(old, new, old_runs, trained_again, confidence)
             yield Row(*key, score, status, why, _mean(old), _mean(new), difference)
 
 

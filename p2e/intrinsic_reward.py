@@ -14,7 +14,6 @@ from p2e.normalizer import RunningScale
 from p2e.optimizer import SeedOptimizer
 from p2e.target_networks import soft_update, target_copy
 
-UNKNOWN = 2.0  # times the mean; contacts, which are never quite learnt, stay below it
 AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
 
 
@@ -34,6 +33,9 @@ class IntrinsicReward:
 
     The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is measured against its running
     mean over imagined steps, so that one weight serves all tasks; it is never negative.
+
+    Args:
+        unknown: times that mean, from which on disagreement pays.
     """
 
     def __init__(
@@ -46,13 +48,14 @@ class IntrinsicReward:
         optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
         initial: SeedGenerators,
         rows: SeedGenerators,
+        unknown: float = 2.0,
     ) -> None:
         sizes = [latent_size + action_size, *hidden, predicted]
         self.ensemble = Ensemble(members, sizes, initial)
         self.averaged = target_copy(self.ensemble)
         self.optimizer = optimizer(self.ensemble.parameters())
         self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
-        self.rows = rows
+        self.rows, self.unknown = rows, unknown
 
     def learn(
         self,
@@ -88,14 +91,14 @@ class IntrinsicReward:
         return disagreement(self.averaged.predict_each(torch.cat([latent, action], dim=-1)))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(disagreement / (2 times its running mean)), and 0 for what is better known than that.
+        """log(disagreement / (`unknown` times its running mean)), and 0 for what is better known.
 
         The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
         outweighing what can be reached: there disagreement is two orders of magnitude higher. What
         is known pays nothing: a small reward in each step at home adds up to more than a journey.
         """
         scaled: Tensor = self.scale(disagreement)
-        return (scaled / UNKNOWN).clamp(min=1.0).log()
+        return (scaled / self.unknown).clamp(min=1.0).log()
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: getattr(self, name) for name in self._PARTS}

@@ -35,6 +35,8 @@ class WorldConfig:
         disagreement: what the ensemble disagrees about: how the "latent" changes in a step, or the
             "observation"; "untrained" keeps its initial weights, so that its disagreement about the
             latent's change says nothing about what was learnt (for ablations).
+        unknown: times its running mean, from which on disagreement pays; what is better known pays
+            nothing. Contacts, which are never quite learnt, stay below 2.
         learning_rate, clip_norm: of world model and ensemble, each clipped on its own.
         warmup_updates: linear warm-up of the learning rate; then half a cosine, to a tenth.
     """
@@ -48,13 +50,14 @@ class WorldConfig:
     members: int = 5
     ensemble_hidden: tuple[int, ...] = (128, 128)
     disagreement: str = "latent"
+    unknown: float = 2.0
     learning_rate: float = 1e-3
     clip_norm: float = 1.0
     warmup_updates: int = 100
 
     def __post_init__(self) -> None:
         sizes = "latent_size memory_size hidden ensemble_hidden members sequences sequence_length"
-        require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm")
+        require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm", "unknown")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
         known = f"one of {', '.join(map(repr, DISAGREEMENTS))}"
@@ -106,6 +109,7 @@ class WorldLearner:
             optimizer,
             SeedGenerators(seeds, "ensemble weights", device),
             SeedGenerators(seeds, "ensemble rows", device),
+            config.unknown,
         )
         self.windows = SeedGenerators(seeds, "windows", device)
         self.reward_windows = SeedGenerators(seeds, "reward windows", device)

@@ -114,7 +114,7 @@ def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> No
 
 def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) -> None:
     batch = trained._batch(for_explorer=False)
-    fields = trained.imagination_buffer.everything()
+    fields = trained.imagination.rows.everything()
     real = torch.unique(trained.states.reward)
     imagined = torch.unique(fields["reward"])
     assert torch.isin(batch.reward, torch.cat([real, imagined])).all()
@@ -123,7 +123,7 @@ def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) 
 def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
     trained.task_scale.average.fill_(5.0)
     trained.task_scale.weight.fill_(1.0)
-    fields = trained.imagination_buffer.everything()
+    fields = trained.imagination.rows.everything()
     fields["reward"] = torch.full_like(fields["reward"], 10.0)
     fields["curiosity"] = torch.full_like(fields["curiosity"], 3.0)
     reward = trained._for_explorer(fields).reward
@@ -131,10 +131,13 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
 
 
 def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore) -> None:
-    agent = trained.explorer_agent
+    agent, imagination = trained.explorer_agent, trained.imagination
     promising, anywhere = (
         agent.value(trained.features.of_state(*starts)).mean()
-        for starts in (trained._promising_starts(agent, 100), trained._random_starts(100))
+        for starts in (
+            imagination.promising_starts(trained.sac_buffer, agent, 100),
+            imagination.random_starts(trained.states, 100),
+        )
     )
     assert promising > anywhere
 
@@ -152,7 +155,7 @@ def test_only_the_task_policy_settles(chain: MakeChain) -> None:
 def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mode: str) -> None:
     def moved_by_reward(mode: str) -> bool:
         algorithm = plan2explore(run(make_loop(chain, mode=mode)))
-        fields = algorithm.imagination_buffer.everything()
+        fields = algorithm.imagination.rows.everything()
         before = algorithm._for_explorer(fields).reward
         fields["reward"] = fields["reward"] + 1000
         return not torch.equal(algorithm._for_explorer(fields).reward, before)
@@ -189,7 +192,7 @@ def test_a_blind_explorer_does_the_same_whatever_the_task_pays(
     same = [torch.equal(*done), *(all(map(torch.equal, *w)) for w in (worlds, actors, critics))]
     assert same == [blind] * 4
     # The reward is not lost: what imagined steps pay follows it, and so does the task policy.
-    rewards = [algorithm.imagination_buffer.in_order("reward") for algorithm in algorithms]
+    rewards = [algorithm.imagination.rows.in_order("reward") for algorithm in algorithms]
     assert not torch.equal(*rewards)
     tasked = [weights(algorithm.task_agent.critic) for algorithm in algorithms]
     assert all(map(torch.equal, *tasked)) == (mode == "explore")
@@ -277,7 +280,7 @@ def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
 
 def test_only_recent_imaginations_are_kept(chain: MakeChain) -> None:
     algorithm = plan2explore(run(make_loop(chain, retained_imaginations=2)))
-    assert algorithm.imagination_buffer.size == 2 * 2 * 6
+    assert algorithm.imagination.rows.size == 2 * 2 * 6
 
 
 def test_updates_are_spaced_by_the_interval(chain: MakeChain) -> None:
@@ -322,10 +325,10 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
         torch.testing.assert_close(a[0], b[1], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("kill_at", [3, 12])
-def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, kill_at: int) -> None:
-    whole = run(make_loop(chain))
-    first = make_loop(chain)
+@pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
+def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
+    whole = run(make_loop(chain, mode=mode))
+    first = make_loop(chain, mode=mode)
     while first.step < kill_at:
         first.advance(Progress(16, 0, io.StringIO()))
         if first.step == 1:
@@ -333,7 +336,7 @@ def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, kill_at: int) ->
     file = io.BytesIO()
     torch.save(first.state_dict(), file)
     file.seek(0)
-    second = make_loop(chain)
+    second = make_loop(chain, mode=mode)
     second.load_state_dict(torch.load(file, weights_only=True))
     run(second)
     for a, b in zip(

@@ -1,0 +1,167 @@
+"""What the policies of Plan2Explore imagine: from where, how far, and whose rows are whose."""
+
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Problem, Stateful
+from p2e.batch import pick_rows
+from p2e.buffers import Fields, RowBuffer
+from p2e.exploration_mode import MODES
+from p2e.feature_extractor import FeatureExtractor
+from p2e.generators import SeedGenerators
+from p2e.imagination import roll_out
+from p2e.metrics import Metrics
+from p2e.multi_step import multi_step
+from p2e.plan2explore_config import Config
+from p2e.promising_starts import best_of_each
+from p2e.soft_actor_critic import SoftActorCritic
+from p2e.world_learner import WorldLearner
+from p2e.world_loss import WorldStates
+
+CANDIDATES = 8  # states, of which the most promising starts an imagination
+
+
+class Trajectories(NamedTuple):
+    """How many trajectories of an imagination follow what, in this order."""
+
+    undirected: int = 0  # random actions
+    curious: int = 0  # the explorer
+    tasked: int = 0  # the task policy
+
+
+class LatentImagination:
+    """Rolls explorer and task policy out inside the world model, and keeps the last rows.
+
+    Both learn from the rows of both, but for an explorer that must not know of the task: where the
+    task policy goes tells of it, so that such an explorer has a buffer of its own.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        config: Config,
+        world: WorldLearner,
+        explorer: SoftActorCritic,
+        task_agent: SoftActorCritic,
+    ) -> None:
+        self._config, mode = config, MODES[config.mode]
+        self._world, self._features = world, FeatureExtractor(world.model)
+        self._explorer, self._task_agent = explorer, task_agent
+        self._adapts, self._apart = mode.adapts, mode.adapts and not mode.rewarded
+        self._action_size = problem.action_size
+        self.starts = SeedGenerators(problem.seeds, "starts", problem.device)
+        self.rows = self._buffer(problem, config.imagined_starts)
+        first = self._groups(exploring=True)[0]
+        self.explorer_rows = self._buffer(problem, sum(first)) if self._apart else self.rows
+
+    def _buffer(self, problem: Problem, trajectories: int) -> RowBuffer:
+        """Room for the rows of the last imaginations."""
+        size = self._features.size
+        widths = {"observation": size, "next_observation": size, "action": problem.action_size}
+        widths |= dict.fromkeys(("reward", "curiosity", "terminated"), 1)
+        capacity = self._config.retained_imaginations * self._config.horizon * trajectories
+        return RowBuffer(len(problem.seeds), capacity, widths, problem.device)
+
+    def imagine(self, states: WorldStates, replay: RowBuffer, exploring: bool) -> Metrics:
+        """Imagine from these states and from those of the replay.
+
+        Args:
+            exploring: the explorer still has a part in it.
+        """
+        groups = self._groups(exploring)
+        imagined = [self._roll_out(group, states, replay) for group in groups]
+        self._world.curiosity.scale.update(imagined[0]["disagreement"])
+        reaching = [self._as_rows(*pair) for pair in zip(imagined, groups, strict=True)]
+        for rows in reaching:
+            self.rows.add(rows)
+        if self._apart and exploring:
+            self.explorer_rows.add(reaching[0])
+        means = {"disagreement": "disagreement", "imagined_reward": "reward"}
+        return {
+            name: torch.cat([rows[field] for rows in imagined], dim=2).mean(dim=(1, 2, 3))
+            for name, field in means.items()
+        }
+
+    def _groups(self, exploring: bool) -> list[Trajectories]:
+        """What is imagined together; the explorer's trajectories are in the first group.
+
+        A trajectory that ends starts again from any start of its group, and the disagreement of the
+        first is the unit of what the explorer is paid.
+        """
+        undirected = round(self._config.imagined_starts * self._config.random_share)
+        directed = self._config.imagined_starts - undirected
+        if not exploring:
+            return [Trajectories(undirected, tasked=directed)]
+        curious = directed // 2 if self._adapts else directed
+        if self._apart:
+            return [Trajectories(undirected, curious), Trajectories(tasked=directed - curious)]
+        return [Trajectories(undirected, curious, directed - curious)]
+
+    def _roll_out(self, group: Trajectories, states: WorldStates, replay: RowBuffer) -> Fields:
+        return roll_out(
+            self._world.model,
+            self._features.of_state,
+            partial(self._act, group),
+            self._world.curiosity.disagreement,
+            *self._states_to_start_from(group, states, replay),
+            self._config.horizon,
+            self.starts,
+        )
+
+    def _as_rows(self, imagined: Fields, group: Trajectories) -> Fields:
+        """Imagined steps as rows of the buffer: paid for curiosity, with multi-step returns."""
+        disagreement = imagined["disagreement"]
+        steps = {name: imagined[name] for name in imagined if name != "disagreement"}
+        steps["curiosity"] = self._world.curiosity.reward(disagreement)
+        discount, reach = self._config.agent.discount, self._config.multi_step
+        rewards = ("reward", "curiosity")
+        reaching = multi_step(steps, rewards, discount, reach, group.undirected)
+        return {name: x.flatten(1, 2) for name, x in reaching.items()}
+
+    def _states_to_start_from(
+        self, group: Trajectories, states: WorldStates, replay: RowBuffer
+    ) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
+        """Latents and memories: random ones of those given; each policy's promising ones."""
+        parts = [self.random_starts(states, group.undirected)]
+        for agent, number in ((self._explorer, group.curious), (self._task_agent, group.tasked)):
+            promising = round(number * self._config.promising_share)
+            parts.append(self.random_starts(states, number - promising))
+            if promising:
+                parts.append(self.promising_starts(replay, agent, promising))
+        latents, memories = zip(*parts, strict=True)
+        return torch.cat(latents, dim=1), torch.cat(memories, dim=1)
+
+    def random_starts(self, states: WorldStates, number: int) -> tuple[Tensor, Tensor]:
+        """So many of these states, with replacement: latents and memories."""
+        rows = self.starts.integers(states.latent.shape[1], number)
+        return pick_rows(states.latent, rows), pick_rows(states.memory, rows)
+
+    def promising_starts(
+        self, replay: RowBuffer, agent: SoftActorCritic, number: int
+    ) -> tuple[Tensor, Tensor]:
+        """The best of CANDIDATES states each, drawn from all of the replay."""
+        rows = replay.sample(self.starts, number * CANDIDATES)
+        latent, memory = self._world.model.encode(rows["observation"]).detach(), rows["memory"]
+        best = best_of_each(agent.value(self._features.of_state(latent, memory)), number)
+        return pick_rows(latent, best), pick_rows(memory, best)
+
+    def _act(self, group: Trajectories, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
+        """Random actions in the first trajectories; the policies that learn share the rest."""
+        _, for_explorer, for_task = features.split(group, dim=1)
+        return torch.cat(
+            [
+                self.starts.uniform(-1.0, 1.0, group.undirected, self._action_size),
+                self._explorer.act(for_explorer, deterministic=False),
+                self._task_agent.act(for_task, deterministic=False),
+            ],
+            dim=1,
+        )
+
+    def components(self) -> dict[str, Stateful]:
+        """What changes while training."""
+        parts: dict[str, Stateful] = {"imagination_buffer": self.rows, "starts": self.starts}
+        return parts | ({"explorer_imaginations": self.explorer_rows} if self._apart else {})

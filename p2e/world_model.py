@@ -67,8 +67,10 @@ class WorldModel(nn.Module):
         head_sizes = [memory_size + latent_size + action_size, *hidden]
         self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
-        own_head = BatchedMLP(lead, [*head_sizes, 1], generators, SILU) if reward_apart else None
-        self.reward_head: BatchedMLP | None = own_head
+        self.reward_head: BatchedMLP | None = None
+        if reward_apart:
+            outcome = head_sizes[0] + latent_size
+            self.reward_head = BatchedMLP(lead, [outcome, *hidden, 1], generators, SILU)
 
     def world_parameters(self) -> list[nn.Parameter]:
         """All parameters but those of a reward head apart."""
@@ -107,9 +109,10 @@ class WorldModel(nn.Module):
         """The outcome of a step, given the memory after it."""
         known = torch.cat([next_memory, latent, action], dim=-1)
         change, reward, continuation = self.head(known).split([self.latent_size, 1, 1], dim=-1)
-        if self.reward_head is not None:
-            reward = self.reward_head(known.detach())
         next_latent = normalise_rows(latent + change * self.latent_change.scale)
+        if self.reward_head is not None:
+            # The outcome as well: few rewards are too little to learn from what an action leads to.
+            reward = self.reward_head(torch.cat([known, next_latent], dim=-1).detach())
         return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
 
     def reward(self, prediction: Prediction) -> Float[Tensor, "S B"]:

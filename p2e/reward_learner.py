@@ -8,10 +8,9 @@ from torch import nn
 
 from p2e.algorithm import load_state_of, state_of
 from p2e.batch import SequenceBatch
-from p2e.encoder import symlog
 from p2e.metrics import Metrics
 from p2e.optimizer import SeedOptimizer
-from p2e.world_loss import flatten_time
+from p2e.world_loss import flatten_time, reward_loss
 from p2e.world_model import WorldModel
 
 
@@ -29,16 +28,15 @@ class RewardLearner:
         self.optimizer = optimizer(model.reward_parameters())
 
     def update(self, batch: SequenceBatch) -> Metrics:
-        """From windows of replay: the loss is that of `world_loss` for the reward."""
+        """From windows of replay."""
         model, rows = self.model, flatten_time(batch)
         model.measure_reward(batch.reward)
         with torch.no_grad():
             latent = model.encode(rows.observation)
             sequence = latent.unflatten(1, batch.action.shape[1:3])
             _, after = model.remember_sequence(sequence, batch.action, batch.first, batch.memory)
-        error = model.predict(latent, rows.action, after.flatten(1, 2)).symlog_reward
-        error = (error - symlog(rows.reward)) / model.return_change.scale.squeeze(-1)
-        losses = error.square().mean(dim=1)
+        prediction = model.predict(latent, rows.action, after.flatten(1, 2))
+        losses = reward_loss(model, prediction, rows.reward)
         self.optimizer.step(losses)
         return {"reward_loss": losses.detach()}
 

@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from p2e.batch import SequenceBatch
 from p2e.encoder import symlog
 from p2e.metrics import Metrics
-from p2e.world_model import WorldModel
+from p2e.world_model import Prediction, WorldModel
 
 
 class WorldStates(NamedTuple):
@@ -56,12 +56,11 @@ def world_loss(
         prediction.continuation_logit, 1 - rows.terminated, reduction="none"
     )
     change, latent_change = model.observation_change.scale, model.latent_change.scale
-    reward_error = prediction.symlog_reward - symlog(rows.reward)
     parts = {
         "reconstruction_loss": _mean_square((decoded_latent - seen) / change),
         "prediction_loss": _mean_square((decoded_prediction - reached) / change),
         "forward_loss": _mean_square((prediction.next_latent - next_latent) / latent_change),
-        "reward_loss": _mean_square(reward_error / model.return_change.scale.squeeze(-1)),
+        "reward_loss": reward_loss(model, prediction, rows.reward),
         "continuation_loss": continuation.mean(dim=1),
     }
     losses = torch.stack(list(parts.values())).sum(dim=0)
@@ -76,6 +75,14 @@ def world_loss(
         after.detach(),
     )
     return losses, metrics | {"world_loss": losses.detach()}, states
+
+
+def reward_loss(
+    model: WorldModel, prediction: Prediction, reward: Float[Tensor, "S R"]
+) -> Float[Tensor, " S"]:
+    """The error of the reward's symlog, in units of its size."""
+    error = prediction.symlog_reward - symlog(reward)
+    return _mean_square(error / model.return_change.scale.squeeze(-1))
 
 
 def flatten_time(batch: SequenceBatch) -> SequenceBatch:

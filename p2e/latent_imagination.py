@@ -37,7 +37,8 @@ class LatentImagination:
     """Rolls explorer and task policy out inside the world model, and keeps the last rows.
 
     Both learn from the rows of both, but for an explorer that must not know of the task: where the
-    task policy goes tells of it, so that such an explorer has a buffer of its own.
+    task policy goes tells of it, so that such an explorer has a buffer of its own, and imagines as
+    much as where there is no task policy.
     """
 
     def __init__(
@@ -54,9 +55,10 @@ class LatentImagination:
         self._adapts, self._apart = mode.adapts, mode.adapts and not mode.rewarded
         self._action_size = problem.action_size
         self.starts = SeedGenerators(problem.seeds, "starts", problem.device)
-        self.rows = self._buffer(problem, config.imagined_starts)
-        first = self._groups(exploring=True)[0]
-        self.explorer_rows = self._buffer(problem, sum(first)) if self._apart else self.rows
+        self.task_starts = SeedGenerators(problem.seeds, "task starts", problem.device)
+        groups = self._groups(exploring=True)
+        self.rows = self._buffer(problem, sum(map(sum, groups)))
+        self.explorer_rows = self._buffer(problem, sum(groups[0])) if self._apart else self.rows
 
     def _buffer(self, problem: Problem, trajectories: int) -> RowBuffer:
         """Room for the rows of the last imaginations."""
@@ -96,9 +98,9 @@ class LatentImagination:
         directed = self._config.imagined_starts - undirected
         if not exploring:
             return [Trajectories(undirected, tasked=directed)]
-        curious = directed // 2 if self._adapts else directed
         if self._apart:
-            return [Trajectories(undirected, curious), Trajectories(tasked=directed - curious)]
+            return [Trajectories(undirected, directed), Trajectories(tasked=directed)]
+        curious = directed // 2 if self._adapts else directed
         return [Trajectories(undirected, curious, directed - curious)]
 
     def _roll_out(self, group: Trajectories, states: WorldStates, replay: RowBuffer) -> Fields:
@@ -109,8 +111,12 @@ class LatentImagination:
             self._world.curiosity.disagreement,
             *self._states_to_start_from(group, states, replay),
             self._config.horizon,
-            self.starts,
+            self._generators(group),
         )
+
+    def _generators(self, group: Trajectories) -> SeedGenerators:
+        """Those of the starts: a task policy apart draws nothing that the explorer would draw."""
+        return self.task_starts if self._apart and group.tasked else self.starts
 
     def _as_rows(self, imagined: Fields, group: Trajectories) -> Fields:
         """Imagined steps as rows of the buffer: paid for curiosity, with multi-step returns."""
@@ -126,25 +132,25 @@ class LatentImagination:
         self, group: Trajectories, states: WorldStates, replay: RowBuffer
     ) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
         """Latents and memories: random ones of those given; each policy's promising ones."""
-        parts = [self.random_starts(states, group.undirected)]
+        generators = self._generators(group)
+        parts = [random_starts(states, group.undirected, generators)]
         for agent, number in ((self._explorer, group.curious), (self._task_agent, group.tasked)):
             promising = round(number * self._config.promising_share)
-            parts.append(self.random_starts(states, number - promising))
+            parts.append(random_starts(states, number - promising, generators))
             if promising:
-                parts.append(self.promising_starts(replay, agent, promising))
+                parts.append(self.promising_starts(replay, agent, promising, generators))
         latents, memories = zip(*parts, strict=True)
         return torch.cat(latents, dim=1), torch.cat(memories, dim=1)
 
-    def random_starts(self, states: WorldStates, number: int) -> tuple[Tensor, Tensor]:
-        """So many of these states, with replacement: latents and memories."""
-        rows = self.starts.integers(states.latent.shape[1], number)
-        return pick_rows(states.latent, rows), pick_rows(states.memory, rows)
-
     def promising_starts(
-        self, replay: RowBuffer, agent: SoftActorCritic, number: int
+        self,
+        replay: RowBuffer,
+        agent: SoftActorCritic,
+        number: int,
+        generators: SeedGenerators,
     ) -> tuple[Tensor, Tensor]:
         """The best of CANDIDATES states each, drawn from all of the replay."""
-        rows = replay.sample(self.starts, number * CANDIDATES)
+        rows = replay.sample(generators, number * CANDIDATES)
         latent, memory = self._world.model.encode(rows["observation"]).detach(), rows["memory"]
         best = best_of_each(agent.value(self._features.of_state(latent, memory)), number)
         return pick_rows(latent, best), pick_rows(memory, best)
@@ -154,7 +160,7 @@ class LatentImagination:
         _, for_explorer, for_task = features.split(group, dim=1)
         return torch.cat(
             [
-                self.starts.uniform(-1.0, 1.0, group.undirected, self._action_size),
+                self._generators(group).uniform(-1.0, 1.0, group.undirected, self._action_size),
                 self._explorer.act(for_explorer, deterministic=False),
                 self._task_agent.act(for_task, deterministic=False),
             ],
@@ -164,4 +170,17 @@ class LatentImagination:
     def components(self) -> dict[str, Stateful]:
         """What changes while training."""
         parts: dict[str, Stateful] = {"imagination_buffer": self.rows, "starts": self.starts}
-        return parts | ({"explorer_imaginations": self.explorer_rows} if self._apart else {})
+        if not self._apart:
+            return parts
+        return parts | {
+            "explorer_imaginations": self.explorer_rows,
+            "task_starts": self.task_starts,
+        }
+
+
+def random_starts(
+    states: WorldStates, number: int, generators: SeedGenerators
+) -> tuple[Tensor, Tensor]:
+    """So many of these states, with replacement: latents and memories."""
+    rows = generators.integers(states.latent.shape[1], number)
+    return pick_rows(states.latent, rows), pick_rows(states.memory, rows)

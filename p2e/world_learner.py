@@ -15,7 +15,7 @@ from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
 from p2e.optimizer import LearningRateSchedule, SeedOptimizer
-from p2e.rare_rewards import window_starts
+from p2e.rare_rows import window_starts
 from p2e.reward_learner import RewardLearner
 from p2e.world_loss import WorldStates, world_loss
 from p2e.world_model import WorldModel
@@ -30,7 +30,8 @@ class WorldConfig:
     Args:
         latent_size, memory_size, hidden: sizes of the world model.
         sequences, sequence_length: windows of replay in one update.
-        rare_share: of the windows, drawn around rare rewards, where there are any.
+        rare_share: of the windows, drawn around rare rewards, where there are any; of a world that
+            must not know of the reward, around rare ends.
         members, ensemble_hidden: the disagreement ensemble.
         disagreement: what the ensemble disagrees about: how the "latent" changes in a step, or the
             "observation"; "untrained" keeps its initial weights, so that its disagreement about the
@@ -121,7 +122,7 @@ class WorldLearner:
         Args:
             blind: draw the windows without a look at their rewards.
         """
-        batch, slots = self._draw(buffer, 0.0 if blind else self.config.rare_share, self.windows)
+        batch, slots = self._draw(buffer, "terminated" if blind else "reward", self.windows)
         observation_change = self._measure_changes(batch)
         if self.reward is None:
             self.model.measure_reward(batch.reward)
@@ -133,17 +134,17 @@ class WorldLearner:
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
         metrics |= self._learn_to_disagree(states, change, observation_change)
         if self.reward is not None:
-            around, _ = self._draw(buffer, self.config.rare_share, self.reward_windows)
+            around, _ = self._draw(buffer, "reward", self.reward_windows)
             metrics |= self.reward.update(around)
         return states, metrics | {"world_gradient_norm": norm}
 
     def _draw(
-        self, buffer: RowBuffer, rare_share: float, generators: SeedGenerators
+        self, buffer: RowBuffer, rare: str, generators: SeedGenerators
     ) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
-        """Windows of replay, a share of them around rare rewards, and the slots they came from."""
+        """Windows of replay, a share of them around rare values of a field, and their slots."""
         length, sequences = min(self.config.sequence_length, buffer.size), self.config.sequences
-        reward = buffer.in_order("reward").squeeze(-1)
-        start = window_starts(reward, length, sequences, rare_share, generators)
+        values = buffer.in_order(rare).squeeze(-1)
+        start = window_starts(values, length, sequences, self.config.rare_share, generators)
         windows, slots = buffer.windows(start, length)
         return as_sequences(windows), slots
 

@@ -20,7 +20,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
-        *("checkpoint", "environment", "open_loop", "progress", "rare_rewards", "recorder"),
+        *("checkpoint", "environment", "open_loop", "progress", "rare_rows", "recorder"),
         *("promising_starts", "reward_range", "taking_turns"),
     ),
     2: ("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),

@@ -11,6 +11,7 @@ from p2e.algorithm import Problem
 from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.batch import Transition
 from p2e.coverage import Coverage
+from p2e.latent_imagination import random_starts
 from p2e.progress import Progress
 from p2e.soft_actor_critic import SoftActorCriticConfig
 from p2e.training_config import TrainingConfig
@@ -135,8 +136,8 @@ def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore)
     promising, anywhere = (
         agent.value(trained.features.of_state(*starts)).mean()
         for starts in (
-            imagination.promising_starts(trained.sac_buffer, agent, 100),
-            imagination.random_starts(trained.states, 100),
+            imagination.promising_starts(trained.sac_buffer, agent, 100, imagination.starts),
+            random_starts(trained.states, 100, imagination.starts),
         )
     )
     assert promising > anywhere
@@ -229,6 +230,19 @@ def test_explore_learns_no_task_policy(chain: MakeChain) -> None:
         )
     ]
     assert same == [True, False]
+
+
+@pytest.mark.parametrize("mode", ["zero-shot", "few-shot"])
+def test_a_task_policy_beside_it_does_not_move_a_blind_explorer(
+    chain: MakeChain, mode: str
+) -> None:
+    alone, beside = (paid(chain, each, 10.0) for each in ("explore", mode))
+    assert torch.equal(alone.sac_buffer.in_order("action"), beside.sac_buffer.in_order("action"))
+    for one, other in (
+        (alone.explorer_agent.critic, beside.explorer_agent.critic),
+        (alone.world.model, beside.world.model),
+    ):
+        assert all(map(torch.equal, weights(one), weights(other)))
 
 
 def asked_real_rows(algorithm: Plan2Explore, monkeypatch: pytest.MonkeyPatch) -> list[int]:

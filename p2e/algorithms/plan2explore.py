@@ -67,6 +67,8 @@ class Plan2Explore(Algorithm):
         agents = self.explorer_agent, self.task_agent
         self.imagination = LatentImagination(problem, config, self.world, *agents)
         self.batches = SeedGenerators(seeds, "batches", device)
+        # Of its own: a blind explorer must not draw other rows for there being a task policy.
+        self.imagined_batches = SeedGenerators(seeds, "imagined batches", device)
         returns = config.agent.discount, config.multi_step
         self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
 
@@ -127,15 +129,16 @@ class Plan2Explore(Algorithm):
         """A mixed batch with the reward of the task, or with the explorer's."""
         to_batch = self._for_explorer if for_explorer else as_transitions
         imagined = self.imagination.explorer_rows if for_explorer else self.imagination.rows
+        apart = self.mode.imagines_only and not for_explorer
+        generators = self.imagined_batches if apart else self.batches
 
         def draw_imagined(rows: int) -> TransitionBatch:
-            return to_batch(imagined.sample(self.batches, rows))
+            return to_batch(imagined.sample(generators, rows))
 
         def draw_real(rows: int) -> TransitionBatch:
             return to_batch(self._real_transitions(rows, for_explorer))
 
-        imagined_only = self.mode.imagines_only and not (for_explorer or self._over)
-        real_share = 0.0 if imagined_only else self.config.real_share
+        real_share = 0.0 if apart and not self._over else self.config.real_share
         return mixed_batch(draw_real, draw_imagined, self.config.agent.batch_size, real_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
@@ -185,6 +188,8 @@ class Plan2Explore(Algorithm):
             "world task_agent explorer_agent task_scale sac_buffer batches updates steps_stored "
             "turns"
         )
+        if self.mode.imagines_only:
+            names += " imagined_batches"
         own = {name: getattr(self, name) for name in names.split()}
         return own | self.imagination.components()
 

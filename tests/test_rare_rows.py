@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from p2e.generators import SeedGenerators
-from p2e.rare_rewards import rare, window_starts
+from p2e.rare_rows import rare, window_starts
 
 Make = Callable[..., SeedGenerators]
 

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from p2e.generators import SeedGenerators
+from p2e.products import product
 
 
 class BatchedLinear(nn.Module):
@@ -36,9 +36,8 @@ class BatchedLinear(nn.Module):
                 f"BatchedLinear got rows of shape {tuple(x.shape)}, "
                 f"expected {(*self.lead, 'rows', self.in_features)}"
             )
-        flat = torch.baddbmm(
-            self.bias.flatten(0, -3), x.reshape(-1, *x.shape[-2:]), self.weight.flatten(0, -3)
-        )
+        rows = x.reshape(-1, *x.shape[-2:])
+        flat = product(rows, self.weight.flatten(0, -3), self.bias.flatten(0, -3))
         return flat.view(*self.lead, x.shape[-2], self.out_features)
 
 

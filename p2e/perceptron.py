@@ -15,6 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from p2e.products import product
+
 aten = torch.ops.aten
 
 NORM_EPSILON = 1e-5
@@ -126,19 +128,19 @@ def backward(
 
 def _affine(rows: Tensor, layer: Layer) -> Tensor:
     weight = layer.weight
-    return torch.baddbmm(layer.bias, rows, _as_row(weight).mT if _is_column(weight) else weight)
+    return product(rows, _as_row(weight).mT if _is_column(weight) else weight, layer.bias)
 
 
 def _weight_gradient(rows: Tensor, gradient: Tensor) -> Tensor:
     if _is_column(gradient):
-        return torch.bmm(gradient.mT, rows).view(rows.shape[0], -1, 1)
-    return torch.bmm(rows.mT, gradient)
+        return product(gradient.mT, rows).view(rows.shape[0], -1, 1)
+    return product(rows.mT, gradient)
 
 
 def _row_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
     if _is_column(weight):
         return gradient * _as_row(weight)
-    return torch.bmm(gradient, weight.mT)
+    return product(gradient, weight.mT)
 
 
 def _norm_gradient(gradient: Tensor, x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:

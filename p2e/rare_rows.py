@@ -1,9 +1,12 @@
-"""Where windows of replay begin: anywhere, or around a reward that is rare.
+"""Where windows of replay begin: anywhere, or around rows that are rare.
 
 Where one step in a thousand is rewarded, uniform windows show the world model and the agents next
 to nothing of what the task is about. A share of them is therefore drawn around outliers of the
 reward (the skewed sampling of Jaderberg et al. 2016, arXiv:1611.05397, for any reward). As soon as
 such rewards are common they are no outliers any more, and all windows are drawn alike.
+
+A world that must not know of the reward gets them around rare ends of the task: one that has hardly
+seen an end does not believe in it, and a policy imagines to pass it and be paid again.
 """
 
 import torch
@@ -15,14 +18,14 @@ from p2e.generators import SeedGenerators
 OUTLIER = 3.0  # standard deviations from the mean
 
 
-def rare(reward: Float[Tensor, "S N"]) -> Bool[Tensor, "S N"]:
-    """Which rewards lie more than three standard deviations from their mean."""
-    deviation = reward - reward.mean(dim=1, keepdim=True)
+def rare(values: Float[Tensor, "S N"]) -> Bool[Tensor, "S N"]:
+    """Which values lie more than three standard deviations from their mean."""
+    deviation = values - values.mean(dim=1, keepdim=True)
     return deviation.abs() > OUTLIER * deviation.square().mean(dim=1, keepdim=True).sqrt()
 
 
 def window_starts(
-    reward: Float[Tensor, "S N"],
+    values: Float[Tensor, "S N"],
     length: int,
     windows: int,
     rare_share: float,
@@ -31,15 +34,16 @@ def window_starts(
     """The first of `length` rows of each window, out of N rows in their order.
 
     Args:
-        rare_share: of the windows, each with a rare reward somewhere in it. A seed that has none
+        values: of the field that is looked at, the reward or whether the task ended.
+        rare_share: of the windows, each with a rare value somewhere in it. A seed that has none
             gets uniform windows in their place.
     """
-    available = reward.shape[1]
+    available = values.shape[1]
     uniform = generators.integers(available - length + 1, windows)
     around = round(windows * rare_share)
     if around == 0:
         return uniform
-    found = rare(reward).cumsum(dim=1)
+    found = rare(values).cumsum(dim=1)
     count = found[:, -1:]
     number = (generators.uniform(0.0, 1.0, around) * count).long()
     number = number.minimum(count - 1).clamp(min=0)

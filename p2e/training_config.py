@@ -16,8 +16,9 @@ class TrainingConfig:
         log_interval: environment steps averaged in a row of losses.csv.
         open_loop_horizon: steps that a model predicts ahead, at each evaluation, to be compared
             with the truth.
-        precision: of matrix products: "float32", or "medium", which lets a machine that can
-            (AMX, tensor cores) round the factors to bfloat16. Elsewhere they are the same.
+        precision: of matrix products: "float32", or "medium", which rounds the factors of wide ones
+            to bfloat16 on a machine that multiplies those faster (AVX-512 BF16, AMX, tensor
+            cores). Elsewhere they are the same.
     """
 
     warmup_steps: int = 1000

@@ -15,7 +15,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     0: (
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
         *("generators",),
-        *("metrics", "perceptron", "multi_step", "row_scale", "state_form"),
+        *("metrics", "perceptron", "multi_step", "products", "row_scale", "state_form"),
         *("training_config",),
     ),
     1: (

@@ -1,4 +1,4 @@
-"""Windows around rare rewards: which rewards are rare, and where windows then begin."""
+"""Windows around rare rows: which values are rare, and where windows then begin."""
 
 from collections.abc import Callable
 

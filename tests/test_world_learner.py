@@ -14,7 +14,7 @@ SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
 
 
-def learner(disagreement: str) -> WorldLearner:
+def learner(disagreement: str, rare_share: float = 0.25) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem((0, 1), 3, 1, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device)
     config = WorldConfig(
@@ -26,6 +26,7 @@ def learner(disagreement: str) -> WorldLearner:
         members=3,
         ensemble_hidden=(16,),
         disagreement=disagreement,
+        rare_share=rare_share,
         warmup_updates=1,
     )
     return WorldLearner(problem, config, total_updates=10)
@@ -105,3 +106,19 @@ def test_an_unknown_disagreement_is_one_line() -> None:
     expected = "'world.disagreement' is 'noise', expected one of 'latent', 'observation', 'untrai"
     with pytest.raises(ConfigError, match=expected):
         WorldConfig(disagreement="noise")
+
+
+@pytest.mark.parametrize(("blind", "looks_at"), [(False, "reward"), (True, "terminated")])
+def test_windows_are_around_rare_rewards_or_for_a_blind_world_around_rare_ends(
+    blind: bool, looks_at: str
+) -> None:
+    observation = torch.randn(SEEDS, ROWS, 3, generator=torch.Generator().manual_seed(0))
+    buffer = filled(observation, observation + STEP)
+    for name, row in (("reward", 5), ("terminated", 30)):  # no window of four holds both
+        values = torch.zeros(SEEDS, ROWS, 1)
+        values[:, row] = 1
+        buffer.write(name, torch.arange(ROWS).repeat(SEEDS, 1), values)
+    states, _ = learner("latent", rare_share=1.0).update(buffer, blind)
+    held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}
+    assert held.pop(looks_at) == [4, 4]  # each of the four windows
+    assert held.popitem()[1] == [0, 0]

@@ -28,6 +28,7 @@ from p2e.algorithm import state_of
 from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
 from p2e.metrics import DivergenceError
+from p2e.products import rounds_products
 from p2e.progress import Progress
 from p2e.state_form import require_form
 from p2e.training_loop import TrainingLoop
@@ -243,6 +244,7 @@ class Run:
             "cpu": self.cpu,
             "threads": self.options.threads,
             "precision": settings.training.precision,
+            "rounds_products": rounds_products(self.device),
             "deterministic": self.options.deterministic,
             "seconds": round(seconds, 3),
             "environment_steps_per_second": round(settings.steps * group / seconds, 3),

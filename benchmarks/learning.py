@@ -1,4 +1,5 @@
-"""Does our SAC learn as Stable-Baselines3's does? The same settings, tasks, seeds and evaluations.
+"""Does our SAC learn as Stable-Baselines3's does, and as well in reduced precision? The same
+settings, tasks, seeds and evaluations.
 
 What is finished is kept: the same command goes on where it was stopped. Writes one CSV a run, and a
 table of them all.
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +24,7 @@ from reporting.intervals import t_interval
 
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
 COLUMNS = ["step", "episode", "return", "length"]
-OURS, PEER = "ours", "stable-baselines3"
+OURS, MEDIUM, PEER = "ours", "ours-medium", "stable-baselines3"
 
 # Stable-Baselines3's defaults; what is not here is the same by our own defaults (target entropy
 # -dim(action), Adam, no gradient clipping, an update every step).
@@ -37,10 +39,16 @@ AGENT = {
 WARMUP_STEPS = 1000
 
 
-def train_ours(task: str, seed: int, steps: int, interval: int, output: Path) -> None:
+def train_ours(
+    task: str, seed: int, steps: int, interval: int, output: Path, precision: str = "float32"
+) -> None:
     """train.py, whose state and run folder stay in a folder that git ignores."""
-    training = {"warmup_steps": WARMUP_STEPS, "evaluation_interval": interval}
-    folder = RESULTS.parent / ".runs" / task / str(seed)
+    training = {
+        "warmup_steps": WARMUP_STEPS,
+        "evaluation_interval": interval,
+        "precision": precision,
+    }
+    folder = RESULTS.parent / ".runs" / precision / task / str(seed)
     command = [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
         *("--algorithm", "sac", "--environment", task, "--seeds", str(seed)),
@@ -62,7 +70,11 @@ def train_peer(task: str, seed: int, steps: int, interval: int, output: Path) ->
     subprocess.run(command, check=True)
 
 
-TRAIN: dict[str, Callable[[str, int, int, int, Path], None]] = {OURS: train_ours, PEER: train_peer}
+TRAIN: dict[str, Callable[[str, int, int, int, Path], None]] = {
+    OURS: train_ours,
+    MEDIUM: partial(train_ours, precision="medium"),
+    PEER: train_peer,
+}
 
 
 def save(evaluations: pd.DataFrame, output: Path) -> None:

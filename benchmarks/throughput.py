@@ -62,7 +62,9 @@ class System:
     command: list[str]
 
 
-def ours(algorithm: str, config: dict[str, Any], warmup_steps: int, precision: str) -> System:
+def ours(
+    algorithm: str, config: dict[str, Any], warmup_steps: int, precision: str = "float32"
+) -> System:
     """Our training loop, without evaluations."""
     training = {
         "warmup_steps": warmup_steps,
@@ -73,20 +75,30 @@ def ours(algorithm: str, config: dict[str, Any], warmup_steps: int, precision: s
     return System(None, ["ours.py", "--algorithm", algorithm, "--settings", settings])
 
 
-def sac_systems(precision: str) -> dict[str, System]:
+def in_both_precisions(
+    algorithm: str, config: dict[str, Any], warmup_steps: int
+) -> dict[str, System]:
+    """Ours in float32, and in what changes the numbers: the two are never one row of the table."""
+    return {
+        "ours": ours(algorithm, config, warmup_steps),
+        "ours, medium": ours(algorithm, config, warmup_steps, "medium"),
+    }
+
+
+def sac_systems() -> dict[str, System]:
     """SAC at SB3's defaults: two hidden layers of 256, batches of 256, an update every step."""
     sizes, warmup = json.dumps(SAC_SIZES), SAC_SIZES["warmup_steps"]
     agent = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
     script = "stable_baselines.py"
     return {
-        "ours": ours("sac", {"agent": agent}, warmup, precision),
-        "ours, compiled": ours("sac", {"agent": agent | {"compiled": True}}, warmup, precision),
+        **in_both_precisions("sac", {"agent": agent}, warmup),
+        "ours, compiled": ours("sac", {"agent": agent | {"compiled": True}}, warmup),
         "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
         "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
     }
 
 
-def mbpo_systems(precision: str) -> dict[str, System]:
+def mbpo_systems() -> dict[str, System]:
     """MBPO with the networks of the paper and 20 updates a step."""
     sizes = MBPO_SIZES
     config = {
@@ -106,12 +118,12 @@ def mbpo_systems(precision: str) -> dict[str, System]:
     same = "updates_per_step model_interval rollouts_per_step real_share retained_trainings"
     config |= {key: sizes[key] for key in same.split()}
     return {
-        "ours": ours("mbpo", config, sizes["warmup_steps"], precision),
+        **in_both_precisions("mbpo", config, sizes["warmup_steps"]),
         "mbrl-lib": System("mbrl", ["mbrl_mbpo.py", "--sizes", json.dumps(sizes)]),
     }
 
 
-def plan2explore_systems(precision: str) -> dict[str, System]:
+def plan2explore_systems() -> dict[str, System]:
     """Plan2Explore at equal widths, batches and horizon.
 
     Each of SheepRL's two policies imagines from every state of the batch; ours imagine together,
@@ -140,7 +152,7 @@ def plan2explore_systems(precision: str) -> dict[str, System]:
         )
         for version in ("dv1", "dv2", "dv3")
     }
-    return {"ours": ours("plan2explore", config, sizes["warmup_steps"], precision)} | peers
+    return in_both_precisions("plan2explore", config, sizes["warmup_steps"]) | peers
 
 
 SYSTEMS = {"sac": sac_systems, "mbpo": mbpo_systems, "plan2explore": plan2explore_systems}
@@ -224,13 +236,15 @@ def compare(
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
-    """Medians, and what ours is to each of them."""
-    lines = [f"{'system':20} {'env steps/s':>12} {'updates/s':>12} {'ours is':>10}"]
-    ours = results.get("ours", {}).get("environment_steps_per_second")
+    """Medians, and what each of ours is to each of them."""
+    speeds = {name: result["environment_steps_per_second"] for name, result in results.items()}
+    variants = [name for name in results if name.startswith("ours")]
+    head = f"{'system':20} {'env steps/s':>12} {'updates/s':>12}"
+    lines = [" ".join([head, *(f"{f'{name} is':>17}" for name in variants)])]
     for name, result in results.items():
-        speed, updates = result["environment_steps_per_second"], result["updates_per_second"]
-        ratio = f"{ours / speed:.2f}x" if ours else ""
-        lines.append(f"{name:20} {speed:12.1f} {updates:12.1f} {ratio:>10}")
+        row = f"{name:20} {speeds[name]:12.1f} {result['updates_per_second']:12.1f}"
+        ratios = (f"{speeds[variant] / speeds[name]:16.2f}x" for variant in variants)
+        lines.append(" ".join([row, *ratios]))
     return "\n".join(lines)
 
 
@@ -238,13 +252,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--algorithm", default="sac", choices=sorted(SYSTEMS))
     parser.add_argument("--task", default="HalfCheetah-v5")
-    parser.add_argument("--precision", default="float32", choices=("float32", "medium"))
     parser.add_argument("--systems", help="names to measure, with commas between; default: all")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, help="environment steps in a round")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
-    systems = SYSTEMS[options.algorithm](options.precision)
+    systems = SYSTEMS[options.algorithm]()
     names = options.systems.split(",") if options.systems else list(systems)
     unknown = set(names) - systems.keys()
     if unknown:

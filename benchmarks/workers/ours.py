@@ -14,6 +14,7 @@ import torch
 
 from p2e.algorithm import Algorithm
 from p2e.metrics import Metrics
+from p2e.products import rounds_products
 from p2e.progress import Progress
 from p2e.training_loop import TrainingLoop
 from process import prepare_process
@@ -74,6 +75,7 @@ def main() -> None:
             "version": f"{git_commit()}, torch {torch.__version__}",
             "threads": torch.get_num_threads(),
             "precision": training.precision,
+            "rounds_products": rounds_products(problem.device),
         }
 
     def measure(steps: int) -> dict[str, float]:

@@ -34,8 +34,13 @@ def product(
 
 def rounds_products(device: torch.device) -> bool:
     """Whether products on this device are rounded to bfloat16 here; a GPU does so by itself."""
-    medium = torch.get_float32_matmul_precision() == "medium"
-    return medium and device.type == "cpu" and CPU_MULTIPLIES_BFLOAT16
+    return device.type == "cpu" and CPU_MULTIPLIES_BFLOAT16 and _medium()
+
+
+# Set once, before anything is compiled.
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _medium() -> bool:
+    return torch.get_float32_matmul_precision() == "medium"
 
 
 def _rounded(left: Tensor, right: Tensor) -> bool:

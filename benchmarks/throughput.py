@@ -89,10 +89,12 @@ def sac_systems() -> dict[str, System]:
     """SAC at SB3's defaults: two hidden layers of 256, batches of 256, an update every step."""
     sizes, warmup = json.dumps(SAC_SIZES), SAC_SIZES["warmup_steps"]
     agent = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
+    compiled = agent | {"compiled": True}
     script = "stable_baselines.py"
     return {
         **in_both_precisions("sac", {"agent": agent}, warmup),
-        "ours, compiled": ours("sac", {"agent": agent | {"compiled": True}}, warmup),
+        "ours, compiled": ours("sac", {"agent": compiled}, warmup),
+        "ours, medium, compiled": ours("sac", {"agent": compiled}, warmup, "medium"),
         "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
         "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
     }
@@ -239,11 +241,11 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     """Medians, and what each of ours is to each of them."""
     speeds = {name: result["environment_steps_per_second"] for name, result in results.items()}
     variants = [name for name in results if name.startswith("ours")]
-    head = f"{'system':20} {'env steps/s':>12} {'updates/s':>12}"
-    lines = [" ".join([head, *(f"{f'{name} is':>17}" for name in variants)])]
+    head = f"{'system':24} {'env steps/s':>12} {'updates/s':>12}"
+    lines = [" ".join([head, *(f"{f'{name} is':>26}" for name in variants)])]
     for name, result in results.items():
-        row = f"{name:20} {speeds[name]:12.1f} {result['updates_per_second']:12.1f}"
-        ratios = (f"{speeds[variant] / speeds[name]:16.2f}x" for variant in variants)
+        row = f"{name:24} {speeds[name]:12.1f} {result['updates_per_second']:12.1f}"
+        ratios = (f"{speeds[variant] / speeds[name]:25.2f}x" for variant in variants)
         lines.append(" ".join([row, *ratios]))
     return "\n".join(lines)
 

@@ -1,10 +1,9 @@
 """Products of matrices, in the precision that the process was set to.
 
-With `torch.set_float32_matmul_precision("medium")` PyTorch rounds the factors of float32 products
-to bfloat16 on a GPU and where a CPU has AMX. A CPU that has only the AVX-512 instructions for it
-multiplies bfloat16 twice as fast as float32 as well, but PyTorch leaves float32 products alone
-there. Here they are rounded, as `torch.autocast` would: factors and product are bfloat16, sums
-within the product are float32.
+A CPU with the AVX-512 instructions for bfloat16 multiplies it twice as fast as float32, but PyTorch
+uses them for float32 products, whatever `torch.set_float32_matmul_precision` says, only where there
+is AMX as well. With `round_products(True)` they are used here, as `torch.autocast` would: factors
+and product are bfloat16, sums within the product are float32.
 """
 
 import torch
@@ -16,6 +15,8 @@ WIDE = 192
 
 # PyTorch has no public name for it.
 CPU_MULTIPLIES_BFLOAT16 = torch.cpu._is_avx512_bf16_supported()
+
+_wanted = False
 
 
 def product(
@@ -32,15 +33,15 @@ def product(
     return torch.baddbmm(bias, left, right)
 
 
+def round_products(wanted: bool) -> None:
+    """Let wide products be rounded from now on, where that is faster; set once a process."""
+    global _wanted
+    _wanted = wanted
+
+
 def rounds_products(device: torch.device) -> bool:
-    """Whether products on this device are rounded to bfloat16 here; a GPU does so by itself."""
-    return device.type == "cpu" and CPU_MULTIPLIES_BFLOAT16 and _medium()
-
-
-# Set once, before anything is compiled.
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _medium() -> bool:
-    return torch.get_float32_matmul_precision() == "medium"
+    """Whether wide products on this device are rounded to bfloat16 here."""
+    return _wanted and device.type == "cpu" and CPU_MULTIPLIES_BFLOAT16
 
 
 def _rounded(left: Tensor, right: Tensor) -> bool:

@@ -1,33 +1,47 @@
 """How a training process is set up, seen from a process of its own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
 
 
 def output_of(program: str) -> list[str]:
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    path = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=SCRIPTS, env=os.environ | path, capture_output=True, text=True, check=True
+    )
     return done.stdout.split()
 
 
 ARITHMETIC = """
 import torch
+from p2e import products
 from process import prepare_process
+products.CPU_MULTIPLIES_BFLOAT16 = True
 prepare_process("{precision}", threads=1)
 tiny = torch.full((64,), 1e-40)
-print(torch.get_num_threads(), torch.get_float32_matmul_precision(), float((tiny * 1.5).sum()))
+print(
+    torch.get_num_threads(),
+    torch.get_float32_matmul_precision(),
+    products.rounds_products(torch.device("cpu")),
+    float((tiny * 1.5).sum()),
+)
 """
 
 
-@pytest.mark.parametrize(("precision", "name"), [("float32", "highest"), ("medium", "medium")])
-def test_arithmetic(precision: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("precision", "name", "rounds"), [("float32", "highest", "False"), ("medium", "high", "True")]
+)
+def test_arithmetic(precision: str, name: str, rounds: str) -> None:
     program = ARITHMETIC.format(precision=precision)
-    assert output_of(program) == ["1", name, "0.0"]  # denormal numbers are zero
+    assert output_of(program) == ["1", name, rounds, "0.0"]  # denormal numbers are zero
 
 
 PAGE_FAULTS = """

@@ -15,9 +15,9 @@ EPSILON = 2.0**-8  # of bfloat16, with rounding to nearest
 def medium(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A process of reduced precision on a machine that gains from it."""
     monkeypatch.setattr(products, "CPU_MULTIPLIES_BFLOAT16", True)
-    torch.set_float32_matmul_precision("medium")
+    products.round_products(True)
     yield
-    torch.set_float32_matmul_precision("highest")
+    products.round_products(False)
 
 
 def factors(inner: int = WIDE, kind: torch.dtype = torch.float32) -> tuple[torch.Tensor, ...]:

@@ -34,7 +34,10 @@ class Config:
             several random ones.
         multi_step: steps of the returns of imagined rows, and of real ones from replay.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
-        real_share: of every batch of the agents.
+        real_share: of every batch of the agents; in "zero-shot", and in "few-shot" until the task
+            policy takes over, of the explorer's alone.
+        replayed_share: of the task policy's batches then: rows that follow real actions inside the
+            world model. The others follow the policies.
         real_from_replay: draw them from all of the replay, not from the windows that the world has
             just learned from, whose latents are at hand (for ablations).
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
@@ -57,6 +60,7 @@ class Config:
     multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
+    replayed_share: float = 0.0
     real_from_replay: bool = False
     task_weight: float = 1.0
     intrinsic_weight: float = 1.0
@@ -70,8 +74,8 @@ class Config:
         require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        shares = "real_share random_share promising_share task_share final_learning_rate"
-        for key in shares.split():
+        shares = "real replayed random promising task"
+        for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
         for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):

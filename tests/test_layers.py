@@ -31,6 +31,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     4: (
         *("world_loss", "feature_extractor", "latent_policy", "world_learner"),
         *("latent_imagination", "plan2explore_config", "real_steps", "reward_learner"),
+        *("replayed_actions",),
     ),
     5: ("algorithms", "algorithms.sac", "algorithms.mbpo", "algorithms.plan2explore"),
 }

@@ -3,7 +3,8 @@
 Two agents learn from the same rows. The explorer gathers the data; its reward is the disagreement
 of an ensemble about the next latent, plus the task's reward where `task_weight` is above 0. The
 task policy learns the task's reward alone, and is what is evaluated. Every batch holds a stated
-share of real rows; the others were imagined inside the world model.
+share of real rows; the others were imagined inside the world model. A task policy that must learn
+in the world model alone has, in their place, rows that follow real actions inside of it.
 """
 
 from functools import partial
@@ -26,6 +27,7 @@ from p2e.normalizer import RunningScale
 from p2e.optimizer import LearningRateSchedule
 from p2e.plan2explore_config import Config
 from p2e.real_steps import RealSteps
+from p2e.replayed_actions import ReplayedActions
 from p2e.soft_actor_critic import SoftActorCritic
 from p2e.taking_turns import TakingTurns
 from p2e.world_learner import WorldLearner
@@ -71,6 +73,7 @@ class Plan2Explore(Algorithm):
         self.imagined_batches = SeedGenerators(seeds, "imagined batches", device)
         returns = config.agent.discount, config.multi_step
         self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
+        self.replayed_actions = ReplayedActions(self.world.model, self.imagined_batches, *returns)
 
     @property
     def _over(self) -> bool:
@@ -138,8 +141,13 @@ class Plan2Explore(Algorithm):
         def draw_real(rows: int) -> TransitionBatch:
             return to_batch(self._real_transitions(rows, for_explorer))
 
-        real_share = 0.0 if apart and not self._over else self.config.real_share
-        return mixed_batch(draw_real, draw_imagined, self.config.agent.batch_size, real_share)
+        def draw_replayed(rows: int) -> TransitionBatch:
+            return as_transitions(self.replayed_actions.draw(self.sac_buffer, rows))
+
+        size = self.config.agent.batch_size
+        if apart and not self._over:
+            return mixed_batch(draw_replayed, draw_imagined, size, self.config.replayed_share)
+        return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
         """Random real steps: of the last windows, whose latents are at hand, or of all replay."""

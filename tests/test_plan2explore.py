@@ -10,6 +10,7 @@ import torch
 from p2e.algorithm import Problem
 from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.batch import Transition
+from p2e.buffers import Fields, RowBuffer
 from p2e.coverage import Coverage
 from p2e.latent_imagination import random_starts
 from p2e.progress import Progress
@@ -166,7 +167,7 @@ def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mo
 
 def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
     """A run in which the environment pays this in every 20th step and nothing in the others."""
-    loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41)
+    loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41, replayed_share=0.5)
     algorithm = plan2explore(loop)
     store = algorithm.store
 
@@ -280,6 +281,31 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
     assert asked_real_rows(plan2explore(loop), monkeypatch) == expected
 
 
+@pytest.mark.parametrize(
+    ("mode", "exploration_steps", "expected"),
+    [("joint", 1, []), ("zero-shot", 1, [8]), ("few-shot", 17, [8]), ("few-shot", 16, [])],
+)
+def test_real_actions_are_replayed_where_nothing_else_is_real(
+    chain: MakeChain,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    exploration_steps: int,
+    expected: list[int],
+) -> None:
+    config: dict[str, Any] = {"mode": mode, "exploration_steps": exploration_steps}
+    algorithm = plan2explore(run(make_loop(chain, replayed_share=0.5, **config)))
+    replayed, draw = [], algorithm.replayed_actions.draw
+
+    def count(buffer: RowBuffer, rows: int) -> Fields:
+        replayed.append(rows)
+        return draw(buffer, rows)
+
+    monkeypatch.setattr(algorithm.replayed_actions, "draw", count)
+    for for_explorer in (False, True):
+        assert algorithm._batch(for_explorer).reward.shape == (2, 16)
+    assert replayed == expected
+
+
 def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
     loop = make_loop(chain, mode="few-shot", exploration_steps=12)
     algorithm, progress = plan2explore(loop), Progress(16, 0, io.StringIO())
@@ -341,8 +367,9 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
 
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
 def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
-    whole = run(make_loop(chain, mode=mode))
-    first = make_loop(chain, mode=mode)
+    config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5}
+    whole = run(make_loop(chain, **config))
+    first = make_loop(chain, **config)
     while first.step < kill_at:
         first.advance(Progress(16, 0, io.StringIO()))
         if first.step == 1:
@@ -350,7 +377,7 @@ def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_
     file = io.BytesIO()
     torch.save(first.state_dict(), file)
     file.seek(0)
-    second = make_loop(chain, mode=mode)
+    second = make_loop(chain, **config)
     second.load_state_dict(torch.load(file, weights_only=True))
     run(second)
     for a, b in zip(

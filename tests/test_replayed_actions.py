@@ -1,0 +1,88 @@
+"""Real actions inside the world model: their outcomes are the model's, within one episode."""
+
+import pytest
+import torch
+
+from p2e.buffers import Fields, RowBuffer, real_fields
+from p2e.feature_extractor import FeatureExtractor
+from p2e.generators import SeedGenerators
+from p2e.replayed_actions import ReplayedActions
+from p2e.world_model import WorldModel
+
+SEEDS, ROWS, OBSERVATION, ACTION, MEMORY = (0, 1), 6, 3, 2, 4
+DISCOUNT = 0.9
+
+
+@pytest.fixture
+def model() -> WorldModel:
+    model = WorldModel(OBSERVATION, ACTION, 8, MEMORY, (16,), SeedGenerators(SEEDS, "weights"))
+    model.latent_change.update(torch.randn(2, 50, 1))
+    model.reward_range.update(torch.tensor([[-5.0, 5.0]]).expand(2, 2))
+    return model
+
+
+def filled(first_at: int | None = None) -> RowBuffer:
+    """As many rows as a window of ROWS steps holds, so that there is one window to draw."""
+    buffer = RowBuffer(len(SEEDS), ROWS, real_fields(OBSERVATION, ACTION, MEMORY))
+    draw = torch.Generator().manual_seed(3)
+    rows = {
+        name: torch.rand(len(SEEDS), ROWS, width, generator=draw)
+        for name, width in buffer.widths.items()
+    }
+    rows["first"] = torch.zeros(len(SEEDS), ROWS, 1)
+    if first_at is not None:
+        rows["first"][:, first_at] = 1
+    buffer.add(rows)
+    return buffer
+
+
+def drawn(model: WorldModel, buffer: RowBuffer) -> Fields:
+    replayed = ReplayedActions(model, SeedGenerators(SEEDS, "draws"), DISCOUNT, steps=ROWS)
+    return replayed.draw(buffer, rows=1)
+
+
+def by_hand(
+    model: WorldModel, buffer: RowBuffer, steps: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return, probability of going on, and features after so many steps of the only window."""
+    with torch.no_grad():
+        latent = model.encode(buffer.in_order("observation")[:, :1])
+        memory = buffer.in_order("memory")[:, :1]
+        total, going_on = torch.zeros(2, 1), torch.ones(2, 1)
+        for t in range(steps):
+            action = buffer.in_order("action")[:, t : t + 1]
+            prediction, memory = model.step(latent, action, memory)
+            total += going_on * DISCOUNT**t * model.reward(prediction)
+            going_on *= 1 - prediction.terminated
+            latent = prediction.next_latent
+        return total, going_on, FeatureExtractor(model).of_state(latent, memory)
+
+
+def check(model: WorldModel, buffer: RowBuffer, steps: int) -> None:
+    row = drawn(model, buffer)
+    total, going_on, features = by_hand(model, buffer, steps)
+    torch.testing.assert_close(row["reward"].squeeze(-1), total)
+    torch.testing.assert_close(row["next_observation"], features)
+    torch.testing.assert_close(row["action"], buffer.in_order("action")[:, :1])
+    weight = DISCOUNT * (1 - row["terminated"].squeeze(-1))  # what the agent gives the value there
+    torch.testing.assert_close(weight, DISCOUNT**steps * going_on)
+
+
+def test_a_row_reaches_as_far_as_the_models_returns(model: WorldModel) -> None:
+    check(model, filled(), steps=ROWS)
+
+
+@pytest.mark.parametrize("first_at", [1, 3])
+def test_no_row_reaches_into_another_episode(model: WorldModel, first_at: int) -> None:
+    check(model, filled(first_at), steps=first_at)
+
+
+def test_no_real_outcome_is_seen(model: WorldModel) -> None:
+    buffer = filled()
+    before = drawn(model, buffer)
+    slots = torch.arange(ROWS).repeat(2, 1)
+    for name in ("reward", "terminated", "next_observation"):
+        buffer.write(name, slots, buffer.in_order(name) + 1)
+    buffer.write("observation", slots[:, 1:], buffer.in_order("observation")[:, 1:] + 1)
+    after = drawn(model, buffer)
+    assert all(torch.equal(before[name], after[name]) for name in before)

@@ -115,7 +115,7 @@ def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> No
 
 
 def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) -> None:
-    batch = trained._batch(for_explorer=False)
+    batch = trained._task_batch()
     fields = trained.imagination.rows.everything()
     real = torch.unique(trained.states.reward)
     imagined = torch.unique(fields["reward"])
@@ -251,13 +251,13 @@ def asked_real_rows(algorithm: Plan2Explore, monkeypatch: pytest.MonkeyPatch) ->
     asked = [0, 0]
     original = algorithm._real_transitions
 
-    def count(rows: int, for_explorer: bool) -> Any:
-        asked[for_explorer] += rows
-        return original(rows, for_explorer)
+    def count(rows: int, with_disagreement: bool) -> Any:
+        asked[with_disagreement] += rows
+        return original(rows, with_disagreement)
 
     monkeypatch.setattr(algorithm, "_real_transitions", count)
-    for for_explorer in (False, True):
-        assert algorithm._batch(for_explorer).reward.shape == (2, 16)
+    for batch in (algorithm._task_batch(), algorithm._explorer_batch()):
+        assert batch.reward.shape == (2, 16)
     return asked
 
 
@@ -301,8 +301,8 @@ def test_real_actions_are_replayed_where_nothing_else_is_real(
         return draw(buffer, rows)
 
     monkeypatch.setattr(algorithm.replayed_actions, "draw", count)
-    for for_explorer in (False, True):
-        assert algorithm._batch(for_explorer).reward.shape == (2, 16)
+    for batch in (algorithm._task_batch(), algorithm._explorer_batch()):
+        assert batch.reward.shape == (2, 16)
     assert replayed == expected
 
 

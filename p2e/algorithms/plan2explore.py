@@ -69,11 +69,12 @@ class Plan2Explore(Algorithm):
         agents = self.explorer_agent, self.task_agent
         self.imagination = LatentImagination(problem, config, self.world, *agents)
         self.batches = SeedGenerators(seeds, "batches", device)
-        # Of its own: a blind explorer must not draw other rows for there being a task policy.
-        self.imagined_batches = SeedGenerators(seeds, "imagined batches", device)
+        # A blind explorer must not draw other rows for there being a task policy.
+        apart = SeedGenerators(seeds, "imagined batches", device)
+        self.task_batches = apart if self.mode.imagines_only else self.batches
         returns = config.agent.discount, config.multi_step
         self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
-        self.replayed_actions = ReplayedActions(self.world.model, self.imagined_batches, *returns)
+        self.replayed_actions = ReplayedActions(self.world.model, self.task_batches, *returns)
 
     @property
     def _over(self) -> bool:
@@ -122,30 +123,38 @@ class Plan2Explore(Algorithm):
         metrics: Metrics = {}
         for _ in range(self.config.agent_updates):
             if self.mode.adapts:
-                metrics |= self.task_agent.update(self._batch(for_explorer=False))
+                metrics |= self.task_agent.update(self._task_batch())
             if not self._over:
-                explorer = self.explorer_agent.update(self._batch(for_explorer=True))
+                explorer = self.explorer_agent.update(self._explorer_batch())
                 metrics |= with_prefix("explorer", explorer)
         return metrics
 
-    def _batch(self, for_explorer: bool) -> TransitionBatch:
-        """A mixed batch with the reward of the task, or with the explorer's."""
-        to_batch = self._for_explorer if for_explorer else as_transitions
-        imagined = self.imagination.explorer_rows if for_explorer else self.imagination.rows
-        apart = self.mode.imagines_only and not for_explorer
-        generators = self.imagined_batches if apart else self.batches
-
-        def draw_imagined(rows: int) -> TransitionBatch:
-            return to_batch(imagined.sample(generators, rows))
+    def _explorer_batch(self) -> TransitionBatch:
+        """A mixed batch with the explorer's reward."""
 
         def draw_real(rows: int) -> TransitionBatch:
-            return to_batch(self._real_transitions(rows, for_explorer))
+            return self._for_explorer(self._real_transitions(rows, with_disagreement=True))
+
+        def draw_imagined(rows: int) -> TransitionBatch:
+            return self._for_explorer(self.imagination.explorer_rows.sample(self.batches, rows))
+
+        size = self.config.agent.batch_size
+        return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
+
+    def _task_batch(self) -> TransitionBatch:
+        """A mixed batch with the reward of the task."""
+        size, generators = self.config.agent.batch_size, self.task_batches
+
+        def draw_real(rows: int) -> TransitionBatch:
+            return as_transitions(self._real_transitions(rows, with_disagreement=False))
 
         def draw_replayed(rows: int) -> TransitionBatch:
             return as_transitions(self.replayed_actions.draw(self.sac_buffer, rows))
 
-        size = self.config.agent.batch_size
-        if apart and not self._over:
+        def draw_imagined(rows: int) -> TransitionBatch:
+            return as_transitions(self.imagination.rows.sample(generators, rows))
+
+        if self.mode.imagines_only and not self._over:
             return mixed_batch(draw_replayed, draw_imagined, size, self.config.replayed_share)
         return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
 
@@ -197,7 +206,7 @@ class Plan2Explore(Algorithm):
             "turns"
         )
         if self.mode.imagines_only:
-            names += " imagined_batches"
+            names += " task_batches"
         own = {name: getattr(self, name) for name in names.split()}
         return own | self.imagination.components()
 

@@ -62,9 +62,7 @@ class System:
     command: list[str]
 
 
-def ours(
-    algorithm: str, config: dict[str, Any], warmup_steps: int, precision: str = "float32"
-) -> System:
+def ours(algorithm: str, config: dict[str, Any], warmup_steps: int, precision: str) -> System:
     """Our training loop, without evaluations."""
     training = {
         "warmup_steps": warmup_steps,
@@ -76,12 +74,12 @@ def ours(
 
 
 def in_both_precisions(
-    algorithm: str, config: dict[str, Any], warmup_steps: int
+    algorithm: str, config: dict[str, Any], warmup_steps: int, suffix: str = ""
 ) -> dict[str, System]:
     """Ours in float32, and in what changes the numbers: the two are never one row of the table."""
     return {
-        "ours": ours(algorithm, config, warmup_steps),
-        "ours, medium": ours(algorithm, config, warmup_steps, "medium"),
+        f"ours{suffix}": ours(algorithm, config, warmup_steps, "float32"),
+        f"ours, medium{suffix}": ours(algorithm, config, warmup_steps, "medium"),
     }
 
 
@@ -93,8 +91,7 @@ def sac_systems() -> dict[str, System]:
     script = "stable_baselines.py"
     return {
         **in_both_precisions("sac", {"agent": agent}, warmup),
-        "ours, compiled": ours("sac", {"agent": compiled}, warmup),
-        "ours, medium, compiled": ours("sac", {"agent": compiled}, warmup, "medium"),
+        **in_both_precisions("sac", {"agent": compiled}, warmup, ", compiled"),
         "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
         "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
     }

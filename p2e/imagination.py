@@ -43,24 +43,39 @@ def roll_out(
     starts = (latent, memory)
     rows: list[dict[str, Tensor]] = []
     for _ in range(horizon):
-        features = extract(latent, memory)
-        action = act(features)
-        prediction, next_memory = model.step(latent, action, memory)
-        ended = (prediction.terminated > 0.5).unsqueeze(-1)
-        rows.append(
-            {
-                "latent": latent,
-                "observation": features,
-                "action": action,
-                "reward": model.reward(prediction).unsqueeze(-1),
-                "next_observation": extract(prediction.next_latent, next_memory),
-                "terminated": prediction.terminated.unsqueeze(-1).masked_fill(ended, 1.0),
-            }
-        )
+        action = act(extract(latent, memory))
+        row, next_latent, next_memory = imagine_step(model, extract, latent, memory, action)
+        ended = row["terminated"] > 0.5
+        cut = row["terminated"].masked_fill(ended, 1.0)
+        rows.append(row | {"latent": latent, "terminated": cut})
         again = restarts.integers(latent.shape[1], latent.shape[1])
-        latent = torch.where(ended, pick_rows(starts[0], again), prediction.next_latent)
+        latent = torch.where(ended, pick_rows(starts[0], again), next_latent)
         memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
-    fields = {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}
+    fields = stack_steps(rows)
     seen, done = fields.pop("latent").flatten(1, 2), fields["action"].flatten(1, 2)
     doubt = disagreement(seen, done)  # of all rows at once: faster than step by step
     return fields | {"disagreement": doubt.view(fields["reward"].shape)}
+
+
+def imagine_step(
+    model: WorldModel,
+    extract: Extract,
+    latent: Float[Tensor, "S N L"],
+    memory: Float[Tensor, "S N M"],
+    action: Float[Tensor, "S N A"],
+) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
+    """One step of each trajectory: its fields (S, N, width), and the latent and memory after it."""
+    prediction, next_memory = model.step(latent, action, memory)
+    row = {
+        "observation": extract(latent, memory),
+        "action": action,
+        "reward": model.reward(prediction).unsqueeze(-1),
+        "next_observation": extract(prediction.next_latent, next_memory),
+        "terminated": prediction.terminated.unsqueeze(-1),
+    }
+    return row, prediction.next_latent, next_memory
+
+
+def stack_steps(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Fields of each of T steps, (S, N, width), to fields of them all, (S, T, N, width)."""
+    return {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}

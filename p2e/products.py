@@ -45,5 +45,7 @@ def rounds_products(device: torch.device) -> bool:
 
 
 def _rounded(left: Tensor, right: Tensor) -> bool:
-    wide = min(*left.shape[1:], right.shape[2]) >= WIDE
-    return wide and left.dtype == torch.float32 and rounds_products(left.device)
+    if not rounds_products(left.device) or left.dtype != torch.float32:
+        return False
+    narrowest: int = min(*left.shape[1:], right.shape[2])
+    return narrowest >= WIDE

@@ -42,9 +42,8 @@ class RealSteps:
 
     def of_replay(self, buffer: RowBuffer, rows: int, curious: bool) -> Fields:
         """Of all replay, with the multi-step returns of what followed: name -> (S, B, W)."""
-        length = min(self._steps, buffer.size)
-        start = self._generators.integers(buffer.size - length + 1, rows)
-        windows, _ = buffer.windows(start, length)
+        windows = buffer.sample_windows(self._generators, rows, self._steps)
+        length = windows["first"].shape[1]
         steps = self._with_features(self._encoded(windows), curious)
         rewards = ("reward", "curiosity") if curious else ("reward",)
         fields = {name: x.unflatten(1, (length, rows)) for name, x in steps.items()}

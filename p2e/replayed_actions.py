@@ -12,6 +12,7 @@ from torch import Tensor
 from p2e.buffers import Fields, RowBuffer
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
+from p2e.imagination import imagine_step, stack_steps
 from p2e.multi_step import multi_step
 from p2e.world_model import WorldModel
 
@@ -32,32 +33,20 @@ class ReplayedActions:
 
     def draw(self, buffer: RowBuffer, rows: int) -> Fields:
         """So many rows of each seed, with the model's returns: name -> (S, B, W)."""
-        length = min(self._steps, buffer.size)
-        windows, _ = buffer.windows(
-            self._generators.integers(buffer.size - length + 1, rows), length
-        )
-        reaching = multi_step(self._follow(windows), ("reward",), self._discount, length)
+        windows = buffer.sample_windows(self._generators, rows, self._steps)
+        steps = self._follow(windows)
+        reaching = multi_step(steps, ("reward",), self._discount, self._steps)
         return {name: x[:, 0] for name, x in reaching.items()}
 
     @torch.no_grad()
     def _follow(self, windows: Fields) -> Fields:
         """The steps of the windows (S, T, B, W) as the model sees them from each first state on."""
         model, of_state = self._model, self._features.of_state
-        latent = model.encode(windows["observation"][:, 0])
-        memory = windows["memory"][:, 0]
+        latent, memory = model.encode(windows["observation"][:, 0]), windows["memory"][:, 0]
         rows: list[dict[str, Tensor]] = []
-        for t in range(windows["action"].shape[1]):
-            action = windows["action"][:, t]
-            prediction, next_memory = model.step(latent, action, memory)
-            rows.append(
-                {
-                    "observation": of_state(latent, memory),
-                    "action": action,
-                    "reward": model.reward(prediction).unsqueeze(-1),
-                    "next_observation": of_state(prediction.next_latent, next_memory),
-                    "terminated": prediction.terminated.unsqueeze(-1),
-                    "first": windows["first"][:, t],
-                }
-            )
-            latent, memory = prediction.next_latent, next_memory
-        return {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}
+        for action, first in zip(
+            windows["action"].unbind(1), windows["first"].unbind(1), strict=True
+        ):
+            row, latent, memory = imagine_step(model, of_state, latent, memory, action)
+            rows.append(row | {"first": first})
+        return stack_steps(rows)

@@ -246,28 +246,15 @@ def test_a_task_policy_beside_it_does_not_move_a_blind_explorer(
         assert all(map(torch.equal, weights(one), weights(other)))
 
 
-def asked_real_rows(algorithm: Plan2Explore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Rows of replay in a batch of the task policy, and in one of the explorer's."""
-    asked = [0, 0]
-    original = algorithm._real_transitions
-
-    def count(rows: int, with_disagreement: bool) -> Any:
-        asked[with_disagreement] += rows
-        return original(rows, with_disagreement)
-
-    monkeypatch.setattr(algorithm, "_real_transitions", count)
-    for batch in (algorithm._task_batch(), algorithm._explorer_batch()):
-        assert batch.reward.shape == (2, 16)
-    return asked
-
-
 @pytest.mark.parametrize(
-    ("mode", "exploration_steps", "expected"),
+    ("mode", "exploration_steps", "replayed_share", "real", "replayed"),
     [
-        ("joint", 1, [4, 4]),
-        ("zero-shot", 1, [0, 4]),
-        ("few-shot", 17, [0, 4]),
-        ("few-shot", 16, [4, 4]),
+        ("joint", 1, 0.5, [4, 4], []),
+        ("zero-shot", 1, 0.0, [0, 4], []),
+        ("zero-shot", 1, 0.5, [0, 4], [8]),
+        ("few-shot", 17, 0.0, [0, 4], []),
+        ("few-shot", 17, 0.5, [0, 4], [8]),
+        ("few-shot", 16, 0.5, [4, 4], []),
     ],
 )
 def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
@@ -275,35 +262,28 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
     monkeypatch: pytest.MonkeyPatch,
     mode: str,
     exploration_steps: int,
-    expected: list[int],
-) -> None:
-    loop = run(make_loop(chain, mode=mode, exploration_steps=exploration_steps))
-    assert asked_real_rows(plan2explore(loop), monkeypatch) == expected
-
-
-@pytest.mark.parametrize(
-    ("mode", "exploration_steps", "expected"),
-    [("joint", 1, []), ("zero-shot", 1, [8]), ("few-shot", 17, [8]), ("few-shot", 16, [])],
-)
-def test_real_actions_are_replayed_where_nothing_else_is_real(
-    chain: MakeChain,
-    monkeypatch: pytest.MonkeyPatch,
-    mode: str,
-    exploration_steps: int,
-    expected: list[int],
+    replayed_share: float,
+    real: list[int],
+    replayed: list[int],
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": exploration_steps}
-    algorithm = plan2explore(run(make_loop(chain, replayed_share=0.5, **config)))
-    replayed, draw = [], algorithm.replayed_actions.draw
+    algorithm = plan2explore(run(make_loop(chain, replayed_share=replayed_share, **config)))
+    asked_real, asked_replayed = [0, 0], []  # of the task policy and of the explorer; in each call
+    draw_real, draw_replayed = algorithm._real_transitions, algorithm.replayed_actions.draw
 
-    def count(buffer: RowBuffer, rows: int) -> Fields:
-        replayed.append(rows)
-        return draw(buffer, rows)
+    def count_real(rows: int, with_disagreement: bool) -> Fields:
+        asked_real[with_disagreement] += rows
+        return draw_real(rows, with_disagreement)
 
-    monkeypatch.setattr(algorithm.replayed_actions, "draw", count)
+    def count_replayed(buffer: RowBuffer, rows: int) -> Fields:
+        asked_replayed.append(rows)
+        return draw_replayed(buffer, rows)
+
+    monkeypatch.setattr(algorithm, "_real_transitions", count_real)
+    monkeypatch.setattr(algorithm.replayed_actions, "draw", count_replayed)
     for batch in (algorithm._task_batch(), algorithm._explorer_batch()):
         assert batch.reward.shape == (2, 16)
-    assert replayed == expected
+    assert (asked_real, asked_replayed) == (real, replayed)
 
 
 def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:

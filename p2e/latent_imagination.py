@@ -116,7 +116,11 @@ class LatentImagination:
 
     def _generators(self, group: Trajectories) -> SeedGenerators:
         """Those of the starts: a task policy apart draws nothing that the explorer would draw."""
-        return self.task_starts if self._apart and group.tasked else self.starts
+        return self.task_starts if self._is_apart(group) else self.starts
+
+    def _is_apart(self, group: Trajectories) -> bool:
+        """Whether this group is the task policy's, of which the explorer must not notice."""
+        return self._apart and group.tasked > 0
 
     def _as_rows(self, imagined: Fields, group: Trajectories) -> Fields:
         """Imagined steps as rows of the buffer: paid for curiosity, with multi-step returns."""
@@ -133,10 +137,14 @@ class LatentImagination:
     ) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
         """Latents and memories: random ones of those given; each policy's promising ones."""
         generators = self._generators(group)
-        parts = [random_starts(states, group.undirected, generators)]
+        seen = states.latent, states.memory
+        if self._is_apart(group):
+            # A world that must not know of the reward looks for none; the reward's own windows do.
+            seen = self._world.rewarding_states
+        parts = [random_starts(seen, group.undirected, generators)]
         for agent, number in ((self._explorer, group.curious), (self._task_agent, group.tasked)):
             promising = round(number * self._config.promising_share)
-            parts.append(random_starts(states, number - promising, generators))
+            parts.append(random_starts(seen, number - promising, generators))
             if promising:
                 parts.append(self.promising_starts(replay, agent, promising, generators))
         latents, memories = zip(*parts, strict=True)
@@ -179,8 +187,9 @@ class LatentImagination:
 
 
 def random_starts(
-    states: WorldStates, number: int, generators: SeedGenerators
+    states: tuple[Tensor, Tensor], number: int, generators: SeedGenerators
 ) -> tuple[Tensor, Tensor]:
-    """So many of these states, with replacement: latents and memories."""
-    rows = generators.integers(states.latent.shape[1], number)
-    return pick_rows(states.latent, rows), pick_rows(states.memory, rows)
+    """So many of these latents and memories, with replacement."""
+    latent, memory = states
+    rows = generators.integers(latent.shape[1], number)
+    return pick_rows(latent, rows), pick_rows(memory, rows)

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
+from p2e.buffers import Fields, RowBuffer
 from p2e.generators import SeedGenerators
 
 OUTLIER = 3.0  # standard deviations from the mean
@@ -50,3 +51,21 @@ def window_starts(
     place = torch.searchsorted(found, number + 1)  # the first row by which so many were found
     start = (place - generators.integers(length, around)).clamp(0, available - length)
     return torch.cat([torch.where(count > 0, start, uniform[:, :around]), uniform[:, around:]], 1)
+
+
+def draw_windows(
+    buffer: RowBuffer,
+    field: str,
+    length: int,
+    windows: int,
+    rare_share: float,
+    generators: SeedGenerators,
+) -> tuple[Fields, Int64[Tensor, "S T W"]]:
+    """Windows of replay, a share of them around rare values of a field, and their slots.
+
+    Returns:
+        name -> (S, T, W, width) with T = length, or as many steps as are held.
+    """
+    length = min(length, buffer.size)
+    values = buffer.in_order(field).squeeze(-1)
+    return buffer.windows(window_starts(values, length, windows, rare_share, generators), length)

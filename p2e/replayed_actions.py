@@ -14,6 +14,7 @@ from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.imagination import imagine_step, stack_steps
 from p2e.multi_step import multi_step
+from p2e.rare_rows import draw_windows
 from p2e.world_model import WorldModel
 
 
@@ -21,19 +22,27 @@ class ReplayedActions:
     """Draws rows that start in a real state and reach over a few real actions.
 
     Args:
+        rare_share: of the rows, with a rare reward within reach: what the task is about.
         generators: of the draws.
         discount, steps: of the returns.
     """
 
     def __init__(
-        self, model: WorldModel, generators: SeedGenerators, discount: float, steps: int
+        self,
+        model: WorldModel,
+        rare_share: float,
+        generators: SeedGenerators,
+        discount: float,
+        steps: int,
     ) -> None:
         self._model, self._features = model, FeatureExtractor(model)
-        self._generators, self._discount, self._steps = generators, discount, steps
+        self._rare_share, self._generators = rare_share, generators
+        self._discount, self._steps = discount, steps
 
     def draw(self, buffer: RowBuffer, rows: int) -> Fields:
         """So many rows of each seed, with the model's returns: name -> (S, B, W)."""
-        windows = buffer.sample_windows(self._generators, rows, self._steps)
+        draws = self._rare_share, self._generators
+        windows, _ = draw_windows(buffer, "reward", self._steps, rows, *draws)
         steps = self._follow(windows)
         reaching = multi_step(steps, ("reward",), self._discount, self._steps)
         return {name: x[:, 0] for name, x in reaching.items()}

@@ -15,10 +15,10 @@ from p2e.world_model import WorldModel
 
 
 class RewardLearner:
-    """One update of the reward head of a world model that has it apart (`reward_apart`).
+    """One update of the reward heads of a world model that has them apart (`reward_heads`).
 
-    The head reads latents and memories, and changes neither: its gradient stops there, and is
-    clipped apart from that of the world.
+    They read latents and memories, and change neither: their gradient stops there, and is clipped
+    apart from that of the world.
     """
 
     def __init__(
@@ -28,13 +28,16 @@ class RewardLearner:
         self.optimizer = optimizer(model.reward_parameters())
 
     def update(self, batch: SequenceBatch) -> Metrics:
-        """From windows of replay."""
+        """From windows of replay; the latents and memories before their steps are kept."""
         model, rows = self.model, flatten_time(batch)
         model.measure_reward(batch.reward)
         with torch.no_grad():
             latent = model.encode(rows.observation)
             sequence = latent.unflatten(1, batch.action.shape[1:3])
-            _, after = model.remember_sequence(sequence, batch.action, batch.first, batch.memory)
+            before, after = model.remember_sequence(
+                sequence, batch.action, batch.first, batch.memory
+            )
+        self.states = latent, before.flatten(1, 2)
         prediction = model.predict(latent, rows.action, after.flatten(1, 2))
         losses = reward_loss(model, prediction, rows.reward)
         self.optimizer.step(losses)

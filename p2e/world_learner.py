@@ -15,7 +15,7 @@ from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
 from p2e.optimizer import LearningRateSchedule, SeedOptimizer
-from p2e.rare_rows import window_starts
+from p2e.rare_rows import draw_windows
 from p2e.reward_learner import RewardLearner
 from p2e.world_loss import WorldStates, world_loss
 from p2e.world_model import WorldModel
@@ -70,8 +70,8 @@ class WorldLearner:
 
     Args:
         total_updates: of the run, for the learning rate's schedule.
-        reward_apart: the world does not learn from the reward; a head of its own does, from windows
-            of its own.
+        reward_apart: the world does not learn from the reward; heads of its own do, as many as the
+            ensemble has members, from windows of their own.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class WorldLearner:
             config.memory_size,
             config.hidden,
             SeedGenerators(seeds, "world weights", device),
-            reward_apart,
+            config.members if reward_apart else 0,
         )
         optimizer = partial(
             SeedOptimizer,
@@ -138,14 +138,19 @@ class WorldLearner:
             metrics |= self.reward.update(around)
         return states, metrics | {"world_gradient_norm": norm}
 
+    @property
+    def rewarding_states(self) -> tuple[Float[Tensor, "S R L"], Float[Tensor, "S R M"]]:
+        """Latents and memories of the last windows from which a reward apart was learned."""
+        assert self.reward is not None
+        return self.reward.states
+
     def _draw(
         self, buffer: RowBuffer, rare: str, generators: SeedGenerators
     ) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
         """Windows of replay, a share of them around rare values of a field, and their slots."""
-        length, sequences = min(self.config.sequence_length, buffer.size), self.config.sequences
-        values = buffer.in_order(rare).squeeze(-1)
-        start = window_starts(values, length, sequences, self.config.rare_share, generators)
-        windows, slots = buffer.windows(start, length)
+        config = self.config
+        sizes = config.sequence_length, config.sequences
+        windows, slots = draw_windows(buffer, rare, *sizes, config.rare_share, generators)
         return as_sequences(windows), slots
 
     def _measure_changes(self, batch: SequenceBatch) -> Float[Tensor, "S R O"]:

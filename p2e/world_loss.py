@@ -35,8 +35,8 @@ def world_loss(
     takes no gradient from this. All three are in units of how much the feature changes in a step:
     an error that is small beside the whole range may be all that a step changes, and rollouts add
     it up. So is that of the symlog of the reward, in units of its size: where few steps are
-    rewarded, and by 1, it would hardly count beside those of the latents. Continuation by
-    cross-entropy. Means over time, rows, features.
+    rewarded, and by 1, it would hardly count beside those of the latents; heads apart learn it
+    elsewhere. Continuation by cross-entropy. Means over time, rows, features.
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
@@ -60,9 +60,10 @@ def world_loss(
         "reconstruction_loss": _mean_square((decoded_latent - seen) / change),
         "prediction_loss": _mean_square((decoded_prediction - reached) / change),
         "forward_loss": _mean_square((prediction.next_latent - next_latent) / latent_change),
-        "reward_loss": reward_loss(model, prediction, rows.reward),
-        "continuation_loss": continuation.mean(dim=1),
     }
+    if model.reward_heads is None:
+        parts["reward_loss"] = reward_loss(model, prediction, rows.reward)
+    parts["continuation_loss"] = continuation.mean(dim=1)
     losses = torch.stack(list(parts.values())).sum(dim=0)
     metrics = {name: part.detach() for name, part in parts.items()}
     states = WorldStates(
@@ -80,9 +81,9 @@ def world_loss(
 def reward_loss(
     model: WorldModel, prediction: Prediction, reward: Float[Tensor, "S R"]
 ) -> Float[Tensor, " S"]:
-    """The error of the reward's symlog, in units of its size."""
-    error = prediction.symlog_reward - symlog(reward)
-    return _mean_square(error / model.return_change.scale.squeeze(-1))
+    """The error of each head about the reward's symlog, in units of its size."""
+    errors = prediction.symlog_rewards - symlog(reward).unsqueeze(1)
+    return _mean_square(errors / model.return_change.scale)
 
 
 def flatten_time(batch: SequenceBatch) -> SequenceBatch:

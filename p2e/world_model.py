@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from p2e.batched_linear import normalise_rows
 from p2e.batched_mlp import BatchedMLP
 from p2e.encoder import Decoder, Encoder, symexp, symlog
+from p2e.ensemble import Ensemble
 from p2e.generators import SeedGenerators
 from p2e.gru_cell import GRUCell
 from p2e.normalizer import RunningChange, RunningNormalizer
@@ -21,7 +22,7 @@ class Prediction(NamedTuple):
     """What the world model says about one step of each row."""
 
     next_latent: Float[Tensor, "S B L"]
-    symlog_reward: Float[Tensor, "S B"]
+    symlog_rewards: Float[Tensor, "S H B"]  # of each of H heads
     continuation_logit: Float[Tensor, "S B"]
 
     @property
@@ -38,7 +39,8 @@ class WorldModel(nn.Module):
     are in the task's own units.
 
     Args:
-        reward_apart: the reward has a head of its own, from which no gradient reaches the rest.
+        reward_heads: so many heads of its own for the reward, from which no gradient reaches the
+            rest; with 0 the head of all predictions predicts it too.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class WorldModel(nn.Module):
         memory_size: int,
         hidden: Sequence[int],
         generators: SeedGenerators,
-        reward_apart: bool = False,
+        reward_heads: int = 0,
     ) -> None:
         super().__init__()
         lead = (len(generators),)
@@ -67,19 +69,19 @@ class WorldModel(nn.Module):
         head_sizes = [memory_size + latent_size + action_size, *hidden]
         self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
-        self.reward_head: BatchedMLP | None = None
-        if reward_apart:
+        self.reward_heads: Ensemble | None = None
+        if reward_heads > 0:
             outcome = head_sizes[0] + latent_size
-            self.reward_head = BatchedMLP(lead, [outcome, *hidden, 1], generators, SILU)
+            self.reward_heads = Ensemble(reward_heads, [outcome, *hidden, 1], generators)
 
     def world_parameters(self) -> list[nn.Parameter]:
-        """All parameters but those of a reward head apart."""
+        """All parameters but those of reward heads apart."""
         apart = set(self.reward_parameters())
         return [parameter for parameter in self.parameters() if parameter not in apart]
 
     def reward_parameters(self) -> list[nn.Parameter]:
-        """Those of a reward head apart; none without one."""
-        return [] if self.reward_head is None else [*self.reward_head.parameters()]
+        """Those of reward heads apart; none without any."""
+        return [] if self.reward_heads is None else [*self.reward_heads.parameters()]
 
     def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
         """Latents of observations."""
@@ -110,14 +112,21 @@ class WorldModel(nn.Module):
         known = torch.cat([next_memory, latent, action], dim=-1)
         change, reward, continuation = self.head(known).split([self.latent_size, 1, 1], dim=-1)
         next_latent = normalise_rows(latent + change * self.latent_change.scale)
-        if self.reward_head is not None:
+        rewards = reward.unsqueeze(1)
+        if self.reward_heads is not None:
             # The outcome as well: few rewards are too little to learn from what an action leads to.
-            reward = self.reward_head(torch.cat([known, next_latent], dim=-1).detach())
-        return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
+            outcome = torch.cat([known, next_latent], dim=-1).detach()
+            rewards = self.reward_heads.predict_each(outcome)
+        return Prediction(next_latent, rewards.squeeze(-1), continuation.squeeze(-1))
 
     def reward(self, prediction: Prediction) -> Float[Tensor, "S B"]:
-        """The predicted reward in the task's own unit, within the range of those met."""
-        within: Tensor = self.reward_range(symexp(prediction.symlog_reward))
+        """The predicted reward in the task's own unit, within the range of those met.
+
+        The lowest of the heads': from few rewards each of them makes up others in places of its
+        own, and a policy that learns in the model alone goes there.
+        """
+        lowest = prediction.symlog_rewards.amin(dim=1)
+        within: Tensor = self.reward_range(symexp(lowest))
         return within
 
     def measure_reward(self, reward: Float[Tensor, "S T B"]) -> None:

@@ -21,8 +21,8 @@ class ChainModel(WorldModel):
     def step(self, latent: Tensor, action: Tensor, memory: Tensor) -> tuple[Prediction, Tensor]:
         reached = latent + action
         logit = torch.where(reached >= self.end, -50.0, 50.0).squeeze(-1)
-        symlog_reward = torch.log1p(reached).squeeze(-1)
-        return Prediction(reached, symlog_reward, logit), memory + 1
+        symlog_rewards = torch.log1p(reached).squeeze(-1).unsqueeze(1)
+        return Prediction(reached, symlog_rewards, logit), memory + 1
 
 
 def features_of(latent: Tensor, memory: Tensor) -> Tensor:

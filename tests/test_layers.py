@@ -20,10 +20,13 @@ LAYERS: dict[int, tuple[str, ...]] = {
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
-        *("checkpoint", "environment", "open_loop", "progress", "rare_rows", "recorder"),
+        *("checkpoint", "environment", "open_loop", "progress", "recorder"),
         *("promising_starts", "reward_range", "taking_turns"),
     ),
-    2: ("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
+    2: (
+        *("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
+        *("rare_rows",),
+    ),
     3: (
         *("world_model", "soft_actor_critic", "imagination", "mixed_batch", "training_loop"),
         *("branched_rollouts", "dynamics_training"),

@@ -133,12 +133,12 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
 
 
 def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore) -> None:
-    agent, imagination = trained.explorer_agent, trained.imagination
+    agent, imagination, states = trained.explorer_agent, trained.imagination, trained.states
     promising, anywhere = (
         agent.value(trained.features.of_state(*starts)).mean()
         for starts in (
             imagination.promising_starts(trained.sac_buffer, agent, 100, imagination.starts),
-            random_starts(trained.states, 100, imagination.starts),
+            random_starts((states.latent, states.memory), 100, imagination.starts),
         )
     )
     assert promising > anywhere

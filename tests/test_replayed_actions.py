@@ -37,7 +37,8 @@ def filled(first_at: int | None = None) -> RowBuffer:
 
 
 def drawn(model: WorldModel, buffer: RowBuffer) -> Fields:
-    replayed = ReplayedActions(model, SeedGenerators(SEEDS, "draws"), DISCOUNT, steps=ROWS)
+    draws = SeedGenerators(SEEDS, "draws")
+    replayed = ReplayedActions(model, 0.0, draws, DISCOUNT, steps=ROWS)
     return replayed.draw(buffer, rows=1)
 
 
@@ -86,3 +87,18 @@ def test_no_real_outcome_is_seen(model: WorldModel) -> None:
     buffer.write("observation", slots[:, 1:], buffer.in_order("observation")[:, 1:] + 1)
     after = drawn(model, buffer)
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_share_of_the_rows_has_a_rare_reward_within_reach(model: WorldModel) -> None:
+    held, rewarded, steps = 200, 90, 3
+    buffer = RowBuffer(len(SEEDS), held, real_fields(OBSERVATION, ACTION, MEMORY))
+    rows = {name: torch.zeros(len(SEEDS), held, width) for name, width in buffer.widths.items()}
+    rows["reward"][:, rewarded] = 1.0
+    rows["action"][:] = torch.arange(held).view(1, held, 1)  # tells where a row starts
+    buffer.add(rows)
+    draws = SeedGenerators(SEEDS, "draws")
+    fields = ReplayedActions(model, 0.25, draws, DISCOUNT, steps).draw(buffer, rows=400)
+    start = fields["action"][:, :, 0]
+    reached = (start <= rewarded) & (rewarded < start + steps)
+    assert reached[:, :100].all()
+    assert reached[:, 100:].float().mean() < 0.1

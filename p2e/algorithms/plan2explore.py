@@ -74,7 +74,9 @@ class Plan2Explore(Algorithm):
         self.task_batches = apart if self.mode.imagines_only else self.batches
         returns = config.agent.discount, config.multi_step
         self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
-        self.replayed_actions = ReplayedActions(self.world.model, self.task_batches, *returns)
+        self.replayed_actions = ReplayedActions(
+            self.world.model, config.world.rare_share, self.task_batches, *returns
+        )
 
     @property
     def _over(self) -> bool:

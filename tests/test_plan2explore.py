@@ -144,6 +144,22 @@ def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore)
     assert promising > anywhere
 
 
+def test_a_task_policy_apart_starts_where_its_reward_was_learned(chain: MakeChain) -> None:
+    trained = plan2explore(run(make_loop(chain, mode="zero-shot", promising_share=0.0)))
+    imagination, rewarding = trained.imagination, trained.world.rewarding_states[0]
+    explorers, tasks = (
+        imagination._states_to_start_from(group, trained.states, trained.sac_buffer)[0]
+        for group in imagination._groups(exploring=True)
+    )
+    assert all_among(tasks, rewarding) and not all_among(tasks, trained.states.latent)
+    assert all_among(explorers, trained.states.latent) and not all_among(explorers, rewarding)
+
+
+def all_among(latents: torch.Tensor, others: torch.Tensor) -> bool:
+    same = (latents.unsqueeze(2) == others.unsqueeze(1)).all(dim=3)
+    return bool(same.any(dim=2).all())
+
+
 def test_only_the_task_policy_settles(chain: MakeChain) -> None:
     trained = plan2explore(run(make_loop(chain, final_learning_rate=0.25)))
     task, explorer = trained.task_agent, trained.explorer_agent

@@ -10,7 +10,7 @@ from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.optimizer import SeedOptimizer
 from p2e.world_loss import flatten_time, world_loss
-from p2e.world_model import WorldModel
+from p2e.world_model import Prediction, WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 
@@ -123,6 +123,35 @@ def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -
         _, metrics, _ = world_loss(model, batch._replace(reward=symexp(size * reward)))
         losses.append(metrics["reward_loss"])
     torch.testing.assert_close(losses, [torch.full((SEEDS,), 0.25)] * 2)
+
+
+def model_with_heads(number: int) -> WorldModel:
+    generators = SeedGenerators(range(SEEDS), "test world")
+    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators, number)
+
+
+def test_of_several_reward_heads_the_lowest_counts() -> None:
+    model = model_with_heads(3)
+    rewards = torch.tensor([[0.5, -2.0], [3.0, 1.0], [-0.5, 9.0]])
+    model.reward_range.update(torch.tensor([[-4.0, 4.0]]).expand(SEEDS, 2))
+    symlog_rewards = symlog(rewards).expand(SEEDS, 3, 2)
+    prediction = Prediction(torch.zeros(SEEDS, 2, LATENT), symlog_rewards, torch.zeros(SEEDS, 2))
+    expected = torch.tensor([-0.5, -2.0]).expand(SEEDS, 2)
+    torch.testing.assert_close(model.reward(prediction), expected)
+
+
+def test_reward_heads_apart_differ_and_learn_nothing_from_the_world_loss() -> None:
+    model, batch = model_with_heads(3), random_batch()
+    losses, metrics, _ = world_loss(model, batch)
+    assert "reward_loss" not in metrics
+    gradients = torch.autograd.grad(losses.sum(), model.reward_parameters(), allow_unused=True)
+    assert [gradient for gradient in gradients if gradient is not None] == []
+    rewards = model.step(*start_of(model, batch))[0].symlog_rewards
+    assert not torch.equal(rewards[:, 0], rewards[:, 1])
+
+
+def start_of(model: WorldModel, batch: SequenceBatch) -> tuple[Tensor, Tensor, Tensor]:
+    return model.encode(batch.observation[:, 0]), batch.action[:, 0], batch.memory
 
 
 def test_states_are_aligned_with_the_batch(model: WorldModel) -> None:

@@ -38,6 +38,8 @@ class Config:
             policy takes over, of the explorer's alone.
         replayed_share: of the task policy's batches then: rows that follow real actions inside the
             world model. The others follow the policies.
+        adaptation_updates: of a task policy drawn anew at the end of the exploration in "zero-shot"
+            and "few-shot", in a world that no longer changes; 0 keeps the one that learned along.
         real_from_replay: draw them from all of the replay, not from the windows that the world has
             just learned from, whose latents are at hand (for ablations).
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
@@ -61,6 +63,7 @@ class Config:
     retained_imaginations: int = 4
     real_share: float = 0.25
     replayed_share: float = 0.0
+    adaptation_updates: int = 0
     real_from_replay: bool = False
     task_weight: float = 1.0
     intrinsic_weight: float = 1.0
@@ -78,6 +81,6 @@ class Config:
         for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
+        for key in ("task_weight", "intrinsic_weight", "pretraining_updates", "adaptation_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

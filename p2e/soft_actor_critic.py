@@ -6,7 +6,8 @@ gradient).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,6 +214,18 @@ class SoftActorCritic:
             "entropy": entropy.squeeze(1),
             "actor_gradient_norm": norm,
         }
+
+    @contextmanager
+    def anew(self, fresh: "SoftActorCritic") -> Iterator[None]:
+        """Take another agent's place: its weights, its random streams and, within, its schedule.
+
+        The count of updates, and with it the schedule afterwards, goes on from where it was.
+        """
+        updates, schedule = self.updates, self.schedule
+        self.load_state_dict(fresh.state_dict())
+        self.schedule = fresh.schedule
+        yield
+        self.updates, self.schedule = updates + self.updates, schedule
 
     def _noise_for(self, features: Tensor) -> Tensor:
         return self.noise.normal(features.shape[1], self._actions)

@@ -133,10 +133,14 @@ class WorldLearner:
         change = states.next_latent - states.latent
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
         metrics |= self._learn_to_disagree(states, change, observation_change)
-        if self.reward is not None:
-            around, _ = self._draw(buffer, "reward", self.reward_windows)
-            metrics |= self.reward.update(around)
-        return states, metrics | {"world_gradient_norm": norm}
+        return states, metrics | self.learn_reward(buffer) | {"world_gradient_norm": norm}
+
+    def learn_reward(self, buffer: RowBuffer) -> Metrics:
+        """One update of the reward's heads, where it has any apart, and of nothing else."""
+        if self.reward is None:
+            return {}
+        around, _ = self._draw(buffer, "reward", self.reward_windows)
+        return self.reward.update(around)
 
     @property
     def rewarding_states(self) -> tuple[Float[Tensor, "S R L"], Float[Tensor, "S R M"]]:

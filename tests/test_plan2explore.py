@@ -115,7 +115,7 @@ def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> No
 
 
 def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) -> None:
-    batch = trained._task_batch()
+    batch = trained._task_batch(from_real=True)
     fields = trained.imagination.rows.everything()
     real = torch.unique(trained.states.reward)
     imagined = torch.unique(fields["reward"])
@@ -297,7 +297,8 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
 
     monkeypatch.setattr(algorithm, "_real_transitions", count_real)
     monkeypatch.setattr(algorithm.replayed_actions, "draw", count_replayed)
-    for batch in (algorithm._task_batch(), algorithm._explorer_batch()):
+    task_batch = algorithm._task_batch(algorithm._sees_real)
+    for batch in (task_batch, algorithm._explorer_batch()):
         assert batch.reward.shape == (2, 16)
     assert (asked_real, asked_replayed) == (real, replayed)
 
@@ -312,6 +313,49 @@ def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
         explorer.append(algorithm.explorer_agent.updates)
     assert acting == [False] * 12 + [True] * 4
     assert explorer[10:] == [5] * 6  # updates from step 7 on, none at the step that hands over
+
+
+@pytest.mark.parametrize(
+    ("mode", "steps_after"), [("zero-shot", 0), ("few-shot", 0), ("few-shot", 4)]
+)
+def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
+    chain: MakeChain, mode: str, steps_after: int
+) -> None:
+    config: dict[str, Any] = {"mode": mode, "exploration_steps": 16 - steps_after}
+    without, adapted = (
+        plan2explore(run(make_loop(chain, adaptation_updates=updates, **config)))
+        for updates in (0, 3)
+    )
+    assert adapted.agent_updates == without.agent_updates + 3
+    assert adapted.task_agent.schedule == without.task_agent.schedule
+    if steps_after == 0:
+        for one, other in zip(
+            weights(adapted.task_agent.actor),
+            weights(adapted._another_agent().actor),
+            strict=True,
+        ):
+            moved = (one - other).abs().max()
+            assert 0 < moved <= 3.01 * adapted.config.agent.learning_rate
+        same = (
+            adapted.world.model.encoder,
+            adapted.explorer_agent.actor,
+            adapted.curiosity.ensemble,
+        )
+        as_were = (
+            without.world.model.encoder,
+            without.explorer_agent.actor,
+            without.curiosity.ensemble,
+        )
+        for part, other_part in zip(same, as_were, strict=True):
+            assert all(map(torch.equal, weights(part), weights(other_part)))
+
+
+def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:
+    without, asked = (
+        plan2explore(run(make_loop(chain, mode="joint", adaptation_updates=n))) for n in (0, 3)
+    )
+    actors = weights(without.task_agent.actor), weights(asked.task_agent.actor)
+    assert all(map(torch.equal, *actors))
 
 
 def test_only_recent_imaginations_are_kept(chain: MakeChain) -> None:
@@ -363,7 +407,7 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
 
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
 def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
-    config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5}
+    config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5, "adaptation_updates": 3}
     whole = run(make_loop(chain, **config))
     first = make_loop(chain, **config)
     while first.step < kill_at:

@@ -41,6 +41,9 @@ class Plan2Explore(Algorithm):
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
         self.config, self.mode = config, MODES[config.mode]
+        self._exploration_steps = (
+            config.exploration_steps if self.mode.takes_over else problem.steps
+        )
         self.updates, self.steps_stored = Counter(), Counter()
         rounds = problem.steps // config.update_interval
         self.world = WorldLearner(
@@ -53,12 +56,11 @@ class Plan2Explore(Algorithm):
         self.features = FeatureExtractor(self.world.model)
         self.task_scale = RunningScale(len(seeds), decay=0.99, device=device, floor=1.0)
         agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
-        # The last policy is what counts, and with steps as large as at first it comes and goes.
-        settling = LearningRateSchedule(
-            total_updates=rounds * config.agent_updates,
-            final_fraction=config.final_learning_rate,
-        )
+        settling = self._settling(rounds * config.agent_updates)
         self.task_agent, self.explorer_agent = agent("agent", settling), agent("explorer")
+        self._another_agent = partial(
+            agent, "adapting agent", self._settling(config.adaptation_updates)
+        )
         self.task_policy = LatentPolicy(self.task_agent, self.world.model)
         curious = LatentPolicy(self.explorer_agent, self.world.model)
         share = config.task_share if self.mode.rewarded else 0.0
@@ -78,10 +80,28 @@ class Plan2Explore(Algorithm):
             self.world.model, config.world.rare_share, self.task_batches, *returns
         )
 
+    def _settling(self, updates: int) -> LearningRateSchedule:
+        """The last policy is what counts, and with steps as large as at first it comes and goes."""
+        return LearningRateSchedule(
+            total_updates=updates, final_fraction=self.config.final_learning_rate
+        )
+
     @property
     def _over(self) -> bool:
         """Whether the exploration is over, and the task policy has taken its place."""
-        return self.mode.takes_over and (self.steps_stored.value >= self.config.exploration_steps)
+        return self.mode.takes_over and self.steps_stored.value >= self._exploration_steps
+
+    @property
+    def _sees_real(self) -> bool:
+        """Whether the task policy learns from real rows."""
+        return not self.mode.imagines_only or self._over
+
+    @property
+    def _ending(self) -> bool:
+        """Whether this is the last update of a blind world, after which its task policy adapts."""
+        left = self._exploration_steps - self.steps_stored.value
+        adapts = self.mode.imagines_only and self.config.adaptation_updates > 0
+        return adapts and self._due and 0 <= left < self.config.update_interval
 
     @property
     def explorer(self) -> Policy:  # type: ignore[override]
@@ -125,10 +145,26 @@ class Plan2Explore(Algorithm):
         metrics: Metrics = {}
         for _ in range(self.config.agent_updates):
             if self.mode.adapts:
-                metrics |= self.task_agent.update(self._task_batch())
+                metrics |= self.task_agent.update(self._task_batch(self._sees_real))
             if not self._over:
                 explorer = self.explorer_agent.update(self._explorer_batch())
                 metrics |= with_prefix("explorer", explorer)
+        if self._ending:
+            metrics |= self._adapt()
+        return metrics
+
+    def _adapt(self) -> Metrics:
+        """A task policy drawn anew learns in the world as it has become, where nothing is real.
+
+        One that learned while the world did holds on to what an earlier world promised.
+        """
+        metrics: Metrics = {}
+        with self.task_agent.anew(self._another_agent()):
+            while self.task_agent.updates < self.config.adaptation_updates:
+                metrics |= self.world.learn_reward(self.sac_buffer)
+                metrics |= self.imagination.imagine(self.states, self.sac_buffer, exploring=False)
+                for _ in range(self.config.agent_updates):
+                    metrics |= self.task_agent.update(self._task_batch(from_real=False))
         return metrics
 
     def _explorer_batch(self) -> TransitionBatch:
@@ -143,8 +179,12 @@ class Plan2Explore(Algorithm):
         size = self.config.agent.batch_size
         return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
 
-    def _task_batch(self) -> TransitionBatch:
-        """A mixed batch with the reward of the task."""
+    def _task_batch(self, from_real: bool) -> TransitionBatch:
+        """A mixed batch with the reward of the task.
+
+        Args:
+            from_real: what is not imagined is real; else it follows real actions in the model.
+        """
         size, generators = self.config.agent.batch_size, self.task_batches
 
         def draw_real(rows: int) -> TransitionBatch:
@@ -156,9 +196,9 @@ class Plan2Explore(Algorithm):
         def draw_imagined(rows: int) -> TransitionBatch:
             return as_transitions(self.imagination.rows.sample(generators, rows))
 
-        if self.mode.imagines_only and not self._over:
-            return mixed_batch(draw_replayed, draw_imagined, size, self.config.replayed_share)
-        return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
+        if from_real:
+            return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
+        return mixed_batch(draw_replayed, draw_imagined, size, self.config.replayed_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
         """Random real steps: of the last windows, whose latents are at hand, or of all replay."""

@@ -48,7 +48,7 @@ class IntrinsicReward:
         optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
         initial: SeedGenerators,
         rows: SeedGenerators,
-        unknown: float = 2.0,
+        unknown: float,
     ) -> None:
         sizes = [latent_size + action_size, *hidden, predicted]
         self.ensemble = Ensemble(members, sizes, initial)

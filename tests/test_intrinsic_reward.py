@@ -22,6 +22,7 @@ def curiosity(seeds: int = 1) -> IntrinsicReward:
         lambda parameters: SeedOptimizer(parameters, 3e-3, clip_norm=1.0),
         SeedGenerators(range(seeds), "test ensemble"),
         SeedGenerators(range(seeds), "test rows"),
+        unknown=2.0,
     )
 
 

@@ -82,16 +82,6 @@ class RowBuffer:
         ages = generators.integers(span, rows)
         return self.take((self._cursor - 1 - ages) % self.capacity)
 
-    def sample_windows(self, generators: SeedGenerators, rows: int, length: int) -> Fields:
-        """So many runs of consecutive rows, uniform as in `sample`: name -> (S, T, rows, width).
-
-        Args:
-            length: T, or as many as are held.
-        """
-        length = min(length, self.size)
-        fields, _ = self.windows(generators.integers(self.size - length + 1, rows), length)
-        return fields
-
     def windows(
         self, start: Int64[Tensor, "S B"], length: int
     ) -> tuple[Fields, Int64[Tensor, "S T B"]]:

@@ -8,6 +8,7 @@ from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.multi_step import multi_step
+from p2e.rare_rows import draw_windows
 from p2e.world_loss import WorldStates
 from p2e.world_model import WorldModel
 
@@ -42,7 +43,8 @@ class RealSteps:
 
     def of_replay(self, buffer: RowBuffer, rows: int, curious: bool) -> Fields:
         """Of all replay, with the multi-step returns of what followed: name -> (S, B, W)."""
-        windows = buffer.sample_windows(self._generators, rows, self._steps)
+        draws = 0.0, self._generators  # all rows alike
+        windows, _ = draw_windows(buffer, "reward", self._steps, rows, *draws)
         length = windows["first"].shape[1]
         steps = self._with_features(self._encoded(windows), curious)
         rewards = ("reward", "curiosity") if curious else ("reward",)

@@ -1,6 +1,7 @@
 """Plan2Explore: where rows and rewards come from, what touches what, and going on after a kill."""
 
 import io
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -297,7 +298,7 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
 
     monkeypatch.setattr(algorithm, "_real_transitions", count_real)
     monkeypatch.setattr(algorithm.replayed_actions, "draw", count_replayed)
-    task_batch = algorithm._task_batch(algorithm._sees_real)
+    task_batch = algorithm._task_batch(from_real=not algorithm._blind)
     for batch in (task_batch, algorithm._explorer_batch()):
         assert batch.reward.shape == (2, 16)
     assert (asked_real, asked_replayed) == (real, replayed)
@@ -336,18 +337,9 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
         ):
             moved = (one - other).abs().max()
             assert 0 < moved <= 3.01 * adapted.config.agent.learning_rate
-        same = (
-            adapted.world.model.encoder,
-            adapted.explorer_agent.actor,
-            adapted.curiosity.ensemble,
-        )
-        as_were = (
-            without.world.model.encoder,
-            without.explorer_agent.actor,
-            without.curiosity.ensemble,
-        )
-        for part, other_part in zip(same, as_were, strict=True):
-            assert all(map(torch.equal, weights(part), weights(other_part)))
+        for part in ("world.model.encoder", "explorer_agent.actor", "curiosity.ensemble"):
+            untouched, beside = (weights(attrgetter(part)(each)) for each in (adapted, without))
+            assert all(map(torch.equal, untouched, beside))
 
 
 def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:

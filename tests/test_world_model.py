@@ -15,10 +15,14 @@ from p2e.world_model import Prediction, WorldModel
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 
 
+def model_with_heads(number: int) -> WorldModel:
+    generators = SeedGenerators(range(SEEDS), "test world")
+    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators, number)
+
+
 @pytest.fixture
 def model() -> WorldModel:
-    generators = SeedGenerators(range(SEEDS), "test world")
-    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators)
+    return model_with_heads(0)
 
 
 def random_batch(steps: int = 4, rows: int = 5, seed: int = 0) -> SequenceBatch:
@@ -123,11 +127,6 @@ def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -
         _, metrics, _ = world_loss(model, batch._replace(reward=symexp(size * reward)))
         losses.append(metrics["reward_loss"])
     torch.testing.assert_close(losses, [torch.full((SEEDS,), 0.25)] * 2)
-
-
-def model_with_heads(number: int) -> WorldModel:
-    generators = SeedGenerators(range(SEEDS), "test world")
-    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators, number)
 
 
 def test_of_several_reward_heads_the_lowest_counts() -> None:

@@ -92,16 +92,11 @@ class Plan2Explore(Algorithm):
         return self.mode.takes_over and self.steps_stored.value >= self._exploration_steps
 
     @property
-    def _sees_real(self) -> bool:
-        """Whether the task policy learns from real rows."""
-        return not self.mode.imagines_only or self._over
-
-    @property
     def _ending(self) -> bool:
-        """Whether this is the last update of a blind world, after which its task policy adapts."""
+        """Whether an update now is the last of a blind world, so that its task policy adapts."""
         left = self._exploration_steps - self.steps_stored.value
         adapts = self.mode.imagines_only and self.config.adaptation_updates > 0
-        return adapts and self._due and 0 <= left < self.config.update_interval
+        return adapts and 0 <= left < self.config.update_interval
 
     @property
     def explorer(self) -> Policy:  # type: ignore[override]
@@ -145,7 +140,7 @@ class Plan2Explore(Algorithm):
         metrics: Metrics = {}
         for _ in range(self.config.agent_updates):
             if self.mode.adapts:
-                metrics |= self.task_agent.update(self._task_batch(self._sees_real))
+                metrics |= self.task_agent.update(self._task_batch(from_real=not self._blind))
             if not self._over:
                 explorer = self.explorer_agent.update(self._explorer_batch())
                 metrics |= with_prefix("explorer", explorer)

@@ -1,4 +1,4 @@
-"""Environment steps and updates a second, of our programs and of others, on one core.
+"""Environment steps and updates a second, of our programs and of others, on one core or one GPU.
 
 Every system runs in a process of its own that stays ready; the rounds go through the systems in
 turn, so that a machine that is slow for a while is slow for all. Prints one JSON line a system and
@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,21 @@ class System:
     command: list[str]
 
 
-def ours(algorithm: str, config: dict[str, Any], warmup_steps: int, precision: str) -> System:
-    """Our training loop, without evaluations."""
+def ours(
+    algorithm: str,
+    config: dict[str, Any],
+    warmup_steps: int,
+    precision: str,
+    placed: Sequence[str] = (),
+) -> System:
+    """Our training loop, without evaluations; `placed` is on which device, and with which seeds."""
     training = {
         "warmup_steps": warmup_steps,
         "evaluation_interval": 10**9,
         "precision": precision,
     }
     settings = json.dumps({algorithm: config, "training": training})
-    return System(None, ["ours.py", "--algorithm", algorithm, "--settings", settings])
+    return System(None, ["ours.py", "--algorithm", algorithm, "--settings", settings, *placed])
 
 
 def in_both_precisions(
@@ -95,6 +102,23 @@ def sac_systems() -> dict[str, System]:
         "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
         "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
     }
+
+
+def gpu_systems() -> dict[str, System]:
+    """SAC at the same sizes on a GPU, with one seed and with several side by side."""
+    agent = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
+    systems = {}
+    for count in (1, 10, 32):
+        for suffix, compiled, precision in (
+            ("", False, "float32"),
+            (", compiled", True, "float32"),
+            (", medium, compiled", True, "medium"),
+        ):
+            config = {"agent": agent | {"compiled": compiled}}
+            placed = ["--device", "cuda", "--seeds", f"0-{count - 1}"]
+            warmup = SAC_SIZES["warmup_steps"]
+            systems[f"{count} seeds{suffix}"] = ours("sac", config, warmup, precision, placed)
+    return systems
 
 
 def mbpo_systems() -> dict[str, System]:
@@ -160,9 +184,9 @@ STEPS = {"sac": 300, "mbpo": MBPO_SIZES["model_interval"], "plan2explore": 20}
 
 
 class Worker:
-    """A system's process, bound to one core and one thread."""
+    """A system's process with one thread, bound to a core if one is given."""
 
-    def __init__(self, system: System, task: str, core: int) -> None:
+    def __init__(self, system: System, task: str, core: int | None) -> None:
         python = sys.executable if system.peer is None else str(python_of(system.peer))
         script, *arguments = system.command
         one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -174,7 +198,7 @@ class Worker:
             stderr=subprocess.DEVNULL,
             text=True,
             env=os.environ | one | {"XLA_FLAGS": xla, "PYTHONWARNINGS": "ignore"},
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),
         )
         self._name = script
         self.description = self._answer()
@@ -218,7 +242,7 @@ def rates(rounds: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def compare(
-    systems: dict[str, System], task: str, rounds: int, steps: int, core: int
+    systems: dict[str, System], task: str, rounds: int, steps: int, core: int | None
 ) -> dict[str, dict[str, Any]]:
     """The results of each system, measured in turn."""
     workers = {name: Worker(system, task, core) for name, system in systems.items()}
@@ -251,19 +275,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--algorithm", default="sac", choices=sorted(SYSTEMS))
     parser.add_argument("--task", default="HalfCheetah-v5")
-    parser.add_argument("--systems", help="names to measure, with commas between; default: all")
+    parser.add_argument("--systems", nargs="+", metavar="NAME", help="only these of the table")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, help="environment steps in a round")
-    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--core", type=int, default=0, help="which one to measure on")
+    parser.add_argument("--gpu", action="store_true", help="our SAC on a GPU, with 1 to 32 seeds")
     options = parser.parse_args()
-    systems = SYSTEMS[options.algorithm]()
-    names = options.systems.split(",") if options.systems else list(systems)
+    if options.gpu and options.algorithm != "sac":
+        parser.error("--gpu measures sac only")
+    systems = gpu_systems() if options.gpu else SYSTEMS[options.algorithm]()
+    names = options.systems or list(systems)
     unknown = set(names) - systems.keys()
     if unknown:
         parser.error(f"unknown systems {sorted(unknown)}, expected some of {sorted(systems)}")
     chosen = {name: systems[name] for name in names}
     steps = options.steps or STEPS[options.algorithm]
-    results = compare(chosen, options.task, options.rounds, steps, options.core)
+    core = None if options.gpu else options.core  # torch.compile has processes of its own
+    results = compare(chosen, options.task, options.rounds, steps, core)
     for name, result in results.items():
         print(json.dumps({"name": name} | result))
     print(table(results))

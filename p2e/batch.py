@@ -18,6 +18,10 @@ class Transition(NamedTuple):
     first: Bool[Tensor, " S"]  # the observation is the first of its episode
     memory: Float[Tensor, "S M"]  # the acting policy's recurrent memory before this step
 
+    def to(self, device: torch.device) -> "Transition":
+        """The same on this device."""
+        return Transition(*(field.to(device, non_blocking=True) for field in self))
+
 
 class TransitionBatch(NamedTuple):
     """Rows for one update of the agent. `observation` is whatever the agent sees: the raw

@@ -41,7 +41,7 @@ class RowBuffer:
         self.size = 0
 
     def add(self, fields: Mapping[str, Shaped[Tensor, "S R W"]]) -> None:
-        """Append R rows a seed.
+        """Append R rows a seed, from whatever device.
 
         Raises:
             ValueError: when a field is missing, unknown, or of another shape than declared.
@@ -54,7 +54,7 @@ class RowBuffer:
                 f"buffer field '{name}'", fields[name], (self._rows.shape[0], rows, width)
             )
         packed = torch.cat([fields[name].float() for name in self.widths], dim=-1)
-        packed = packed[:, -self.capacity :]
+        packed = packed[:, -self.capacity :].to(self._rows.device, non_blocking=True)
         end = self._cursor + packed.shape[1]
         before_wrap = packed.shape[1] - max(0, end - self.capacity)
         self._rows[:, self._cursor : self._cursor + before_wrap] = packed[:, :before_wrap]
@@ -77,10 +77,16 @@ class RowBuffer:
         Args:
             newest: draw among this many of the latest rows only; None for all that are held.
         """
+        return self.take(self.draw(generators, rows, newest))
+
+    def draw(
+        self, generators: SeedGenerators, rows: int, newest: int | None = None
+    ) -> Int64[Tensor, "S B"]:
+        """The slots of such draws."""
         self._require_rows(1)
         span = self.size if newest is None else min(newest, self.size)
         ages = generators.integers(span, rows)
-        return self.take((self._cursor - 1 - ages) % self.capacity)
+        return (self._cursor - 1 - ages) % self.capacity
 
     def windows(
         self, start: Int64[Tensor, "S B"], length: int

@@ -40,11 +40,15 @@ class MetricsAverage:
         self._sums: Metrics = {}
         self._counts: dict[str, int] = {}
 
+    @torch.no_grad()
     def add(self, metrics: Metrics) -> None:
         """Take one more value of each metric, of shape (S,)."""
+        known = [name for name in metrics if name in self._sums]
+        if known:  # one operation for all
+            torch._foreach_add_([self._sums[name] for name in known], [metrics[n] for n in known])
         for name, value in metrics.items():
-            value = value.detach()
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            if name not in self._sums:
+                self._sums[name] = value.detach().clone()
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def means(self) -> dict[str, list[float]]:

@@ -20,6 +20,7 @@ from p2e.algorithm import Problem
 from p2e.batch import TransitionBatch
 from p2e.config import require, require_positive
 from p2e.critic import TwinCritic
+from p2e.cuda_graph import recorded, recorded_update
 from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
 from p2e.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
@@ -37,7 +38,8 @@ class SoftActorCriticConfig:
         target_rate: tau of the soft update of the target critics, once an update.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
         compiled: let torch.compile make one program of the whole update. It needs a C++ compiler
-            and about half a minute at the start; numbers agree within rounding.
+            and about half a minute at the start; numbers agree within rounding. (On a GPU an
+            update is one CUDA graph with it and without it.)
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -107,12 +109,13 @@ class SoftActorCritic:
         self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate, clip)
         self.temperature_optimizer = SeedOptimizer(self.temperature.parameters(), rate)
         self.updates = 0
-        self._learn = self._compiled(initial.device) if config.compiled else self._learn_eagerly
-
-    def _compiled(self, device: torch.device) -> Callable[..., Metrics]:
-        # On a GPU an update is hundreds of tiny kernels: recorded as one CUDA graph.
-        mode = "reduce-overhead" if device.type == "cuda" else None
-        return torch.compile(self._learn_eagerly, fullgraph=True, mode=mode)
+        self._rate: tuple[float, Tensor] | None = None
+        self._device = initial.device
+        self._mode = recorded(self.actor.mode, self._device)
+        self._sampled = recorded(self.actor.act, self._device)
+        eager = self._learn_eagerly
+        self._learn = torch.compile(eager, fullgraph=True) if config.compiled else eager
+        self._update = self.updates_from(TransitionBatch)
 
     @classmethod
     def of_problem(
@@ -137,8 +140,8 @@ class SoftActorCritic:
     def act(self, features: Float[Tensor, "S B F"], deterministic: bool) -> Float[Tensor, "S B A"]:
         """Actions in [-1, 1]: the mode, or a sample from the policy."""
         if deterministic:
-            return self.actor.mode(features)
-        return self.actor.act(features, self._noise_for(features))
+            return self._mode(features)
+        return self._sampled(features, self._noise_for(features.shape[1]))
 
     @torch.no_grad()
     def value(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B"]:
@@ -147,17 +150,38 @@ class SoftActorCritic:
 
     def update(self, batch: TransitionBatch) -> Metrics:
         """One update of critics, actor, temperature and target critics, in the paper's order."""
-        noises = self._noise_for(batch.next_observation), self._noise_for(batch.observation)
-        metrics = self._learn(batch, *noises, self._rate_factor(batch.reward.device))
-        self.updates += 1
-        if self.config.compiled:  # a CUDA graph writes its outputs to the same memory again
-            return {name: value.clone() for name, value in metrics.items()}
-        return metrics
+        return self._update(*batch)
 
-    def _rate_factor(self, device: torch.device) -> Rate:
+    def updates_from(self, batch_of: Callable[..., TransitionBatch]) -> Callable[..., Metrics]:
+        """Updates whose batch is made of other tensors: on a GPU within the same CUDA graph.
+
+        Args:
+            batch_of: tensors (S, B, ...) to a batch of B rows; they are what the returned function
+                takes.
+        """
+
+        def learn(target_noise: Tensor, actor_noise: Tensor, rate: Rate, *of: Tensor) -> Metrics:
+            return self._learn(batch_of(*of), target_noise, actor_noise, rate)
+
+        learn_on_device = recorded_update(learn, self._device)
+
+        def update(*of: Tensor) -> Metrics:
+            rows = of[0].shape[1]
+            noises = self._noise_for(rows), self._noise_for(rows)
+            metrics = learn_on_device(*noises, self._rate_factor(), *of)
+            self.updates += 1
+            return metrics
+
+        return update
+
+    def _rate_factor(self) -> Rate:
         factor = self.schedule.factor(self.updates)
-        # A compiled update would be compiled anew for every other number.
-        return torch.full((), factor, device=device) if self.config.compiled else factor
+        if not self.config.compiled and self._device.type != "cuda":
+            return factor
+        # A compiled or recorded update would be made anew for every other number.
+        if self._rate is None or self._rate[0] != factor:
+            self._rate = factor, torch.full((), factor, device=self._device)
+        return self._rate[1]
 
     @torch.no_grad()
     def _learn_eagerly(
@@ -227,8 +251,8 @@ class SoftActorCritic:
         yield
         self.updates, self.schedule = updates + self.updates, schedule
 
-    def _noise_for(self, features: Tensor) -> Tensor:
-        return self.noise.normal(features.shape[1], self._actions)
+    def _noise_for(self, rows: int) -> Float[Tensor, "S B A"]:
+        return self.noise.normal(rows, self._actions)
 
     def _parts(self) -> dict[str, Any]:
         return {

@@ -29,6 +29,9 @@ class TrainingLoop:
         environment: one row a seed.
         evaluation_environment: evaluation_episodes rows a seed.
         coverage: visit counts, updated with every observation reached.
+
+    What comes from the environment stays in the memory of the host, where each of its tiny
+    operations takes a tenth of a launch on a GPU; an algorithm takes to its device what it needs.
     """
 
     def __init__(
@@ -45,12 +48,12 @@ class TrainingLoop:
         self.coverage = coverage
         self.recorder = Recorder()
         self.averages = MetricsAverage()
-        self.seen = RunningNormalizer(len(problem.seeds), problem.observation_size, problem.device)
+        self.seen = RunningNormalizer(len(problem.seeds), problem.observation_size)
         self.warmup_actions = SeedGenerators(problem.seeds, "warm-up actions", problem.device)
         seeds = len(problem.seeds)
         self.step, self.seconds = 0, 0.0
-        self.observation = self._tensor(environment.reset())
-        self.first = torch.ones(seeds, dtype=torch.bool, device=problem.device)
+        self.observation = tensor_of(environment.reset())
+        self.first = torch.ones(seeds, dtype=torch.bool)
         memory_size = algorithm.explorer.memory_size
         self.memory = torch.zeros(seeds, memory_size, device=problem.device)
         self.intrinsic_return = torch.zeros(seeds, device=problem.device)
@@ -97,26 +100,29 @@ class TrainingLoop:
             self._evaluate()
 
     def _act(self) -> tuple[Transition, Step]:
-        policy = self.algorithm.explorer
-        observation = self.observation.unsqueeze(1)
-        memory = forget_where(self.memory.unsqueeze(1), self.first.unsqueeze(1))
+        policy, device = self.algorithm.explorer, self.problem.device
+        observation = self.observation.unsqueeze(1).to(device, non_blocking=True)
+        memory = self.memory.unsqueeze(1)
+        if policy.memory_size > 0:
+            memory = forget_where(memory, self.first.unsqueeze(1).to(device))
         if self.step < self.config.warmup_steps:
             action = self.warmup_actions.uniform(-1.0, 1.0, 1, self.problem.action_size)
         else:
             action = policy.act(observation, memory, deterministic=False)
-        step = self.environment.step(action.squeeze(1).cpu().numpy())
+        acted = action.squeeze(1).cpu()
+        step = self.environment.step(acted.numpy())
         transition = Transition(
             self.observation,
-            action.squeeze(1),
-            self._tensor(step.reward),
-            self._tensor(step.next_observation),
-            self._tensor(step.terminated),
+            acted,
+            tensor_of(step.reward),
+            tensor_of(step.next_observation),
+            tensor_of(step.terminated),
             self.first,
-            memory.squeeze(1),
+            memory.squeeze(1).cpu(),
         )
         self.memory = policy.remember(observation, action, memory).squeeze(1)
-        self.observation = self._tensor(step.observation)
-        self.first = self._tensor(step.terminated | step.truncated)
+        self.observation = tensor_of(step.observation)
+        self.first = tensor_of(step.terminated | step.truncated)
         return transition, step
 
     def _account(self, transition: Transition, step: Step, progress: Progress) -> None:
@@ -181,7 +187,8 @@ class TrainingLoop:
         """The model's predictions on episodes that it was not trained on."""
         if self.step == 0:
             return  # nothing was seen yet that errors could be measured against
-        spread, horizon = self.seen.variance.squeeze(1).sqrt(), self.config.open_loop_horizon
+        spread = self.seen.variance.squeeze(1).sqrt().to(self.problem.device)
+        horizon = self.config.open_loop_horizon
         predicted = open_loop(self.algorithm.predict, episodes, horizon, spread)
         if predicted is not None:
             now = {"step": self.step}
@@ -189,10 +196,6 @@ class TrainingLoop:
                 self.recorder.add("open_loop", now | row)
             examples = [now | row for row in predicted.example_rows(self.problem.seeds)]
             self.recorder.replace("predictions", examples)
-
-    def _tensor(self, array: FloatArray | BoolArray) -> Shaped[Tensor, "..."]:
-        # A copy: environments may use their arrays again in the next step.
-        return torch.from_numpy(array).clone().to(self.problem.device)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the run needs to go on bit-identically."""
@@ -229,3 +232,8 @@ class TrainingLoop:
         load_state_of(parts, state["parts"])
         for name in self._ATTRIBUTES:
             setattr(self, name, state["attributes"][name])
+
+
+def tensor_of(array: FloatArray | BoolArray) -> Shaped[Tensor, "..."]:
+    """A copy: environments may use their arrays again in the next step."""
+    return torch.from_numpy(array).clone()

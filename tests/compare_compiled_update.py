@@ -1,5 +1,7 @@
 """Run by test_compiled_update.py in a process of its own: prints how far apart ten updates of an
-eager and of a compiled agent come to be, relative to how far they moved the weights."""
+eager and of a compiled agent come to be, relative to how far they moved the weights.
+
+The device is its argument."""
 
 import sys
 from pathlib import Path
@@ -15,9 +17,9 @@ from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
 
 
-def agent(compiled: bool) -> SoftActorCritic:
+def agent(compiled: bool, device: str) -> SoftActorCritic:
     config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0, compiled=compiled)
-    initial, noise = (SeedGenerators(SEEDS, name) for name in ("weights", "noise"))
+    initial, noise = (SeedGenerators(SEEDS, name, device) for name in ("weights", "noise"))
     return SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
 
 
@@ -28,9 +30,10 @@ def weights(of: SoftActorCritic) -> torch.Tensor:
 
 
 def main() -> None:
-    eager, compiled = agent(compiled=False), agent(compiled=True)
+    device = sys.argv[1]
+    eager, compiled = agent(False, device), agent(True, device)
     before = weights(eager).clone()
-    draws = SeedGenerators(SEEDS, "rows")
+    draws = SeedGenerators(SEEDS, "rows", device)
     for _ in range(10):
         batch = TransitionBatch(
             draws.normal(ROWS, FEATURES),

@@ -20,7 +20,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
-        *("checkpoint", "environment", "open_loop", "progress", "recorder"),
+        *("checkpoint", "cuda_graph", "environment", "open_loop", "progress", "recorder"),
         *("promising_starts", "reward_range", "taking_turns"),
     ),
     2: (

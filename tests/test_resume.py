@@ -32,10 +32,10 @@ def never_ends(observation: Tensor, action: Tensor, following: Tensor) -> Tensor
     return torch.zeros(following.shape[:-1], dtype=torch.bool)
 
 
-def agent_loop(chain: MakeChain) -> TrainingLoop:
+def agent_loop(chain: MakeChain, device: str = "cpu") -> TrainingLoop:
     """SAC for real, in the noisy chain."""
     agent = SoftActorCriticConfig(hidden=(8, 8), batch_size=8, learning_rate=1e-2, clip_norm=5.0)
-    problem = Problem(SEEDS, 2, 1, STEPS, never_ends, torch.device("cpu"))
+    problem = Problem(SEEDS, 2, 1, STEPS, never_ends, torch.device(device))
     return TrainingLoop(
         problem,
         sac.build(problem, sac.Config(agent=agent, buffer_capacity=30)),

@@ -73,6 +73,8 @@ def main() -> None:
         return {
             "system": "plan2explore-benchmark",
             "version": f"{git_commit()}, torch {torch.__version__}",
+            "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
+            "seeds": group,
             "threads": torch.get_num_threads(),
             "precision": training.precision,
             "rounds_products": rounds_products(problem.device),
@@ -85,6 +87,8 @@ def main() -> None:
         parts = dict(seconds_in)
         # MBPO's model is trained now and then; in Plan2Explore it is part of every update.
         learning = parts["update_agent"] if options.algorithm == "mbpo" else sum(parts.values())
+        if options.device == "cuda":  # a call returns before the work is done
+            learning = seconds
         return {
             "environment_steps": steps * group,
             "seconds": seconds,

@@ -40,7 +40,7 @@ class Plan2Explore(Algorithm):
 
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
-        self.config, self.mode = config, MODES[config.mode]
+        self.config, self.mode, self._device = config, MODES[config.mode], device
         self._exploration_steps = (
             config.exploration_steps if self.mode.takes_over else problem.steps
         )
@@ -108,6 +108,7 @@ class Plan2Explore(Algorithm):
         return not (self.mode.rewarded or self._over)
 
     def store(self, transition: Transition) -> None:
+        transition = transition.to(self._device)
         self.sac_buffer.add(transition_row(transition))
         self.world.model.normalizer.update(transition.observation.unsqueeze(1))
         self.world.model.reward_range.update(transition.reward.unsqueeze(1))
@@ -213,6 +214,7 @@ class Plan2Explore(Algorithm):
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
+        transition = transition.to(self._device)
         latent = self.world.model.encode(transition.observation.unsqueeze(1)).detach()
         action = transition.action.unsqueeze(1)
         return self.curiosity.reward(self.curiosity.disagreement(latent, action)).squeeze(1)

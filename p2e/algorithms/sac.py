@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from p2e.algorithm import Algorithm, Policy, Problem, Stateful
-from p2e.batch import Transition
+from p2e.batch import Transition, TransitionBatch
 from p2e.buffers import RowBuffer, as_transitions, real_fields, transition_row
 from p2e.config import require_positive
 from p2e.generators import SeedGenerators
@@ -71,6 +71,10 @@ class SAC(Algorithm):
         )
         self.batches = SeedGenerators(seeds, "batches", device)
         self.explorer = self.task_policy = ObservationPolicy(self.agent)
+        self._update = self.agent.updates_from(self._batch)
+
+    def _batch(self, slots: Int64[Tensor, "S B"]) -> TransitionBatch:
+        return as_transitions(self.sac_buffer.take(slots))
 
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
@@ -78,8 +82,8 @@ class SAC(Algorithm):
     def update_agent(self) -> Metrics:
         metrics: Metrics = {}
         for _ in range(self.config.updates_per_step):
-            fields = self.sac_buffer.sample(self.batches, self.config.agent.batch_size)
-            metrics = self.agent.update(as_transitions(fields))
+            slots = self.sac_buffer.draw(self.batches, self.config.agent.batch_size)
+            metrics = self._update(slots)
         return metrics
 
     @property

@@ -1,0 +1,112 @@
+"""On a GPU: what is recorded is what is computed without a recording, and a run resumes."""
+
+import importlib
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.batch import TransitionBatch
+from p2e.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
+from p2e.generators import SeedGenerators
+from p2e.progress import Progress
+from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from tests.conftest import MakeChain
+from tests.test_resume import STEPS, agent_loop, run
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+SEEDS, ROWS, FEATURES, ACTIONS = (4, 7), 16, 3, 2
+
+
+@contextmanager
+def waiting_is_an_error() -> Iterator[None]:
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # "a prototype feature"
+        torch.cuda.set_sync_debug_mode("error")
+        yield
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def agent() -> SoftActorCritic:
+    initial, noise = (SeedGenerators(SEEDS, name, "cuda") for name in ("weights", "noise"))
+    config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0)
+    return SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
+
+
+def batches(count: int) -> Iterator[TransitionBatch]:
+    draws = SeedGenerators(SEEDS, "rows", "cuda")
+    for _ in range(count):
+        yield TransitionBatch(
+            draws.normal(ROWS, FEATURES),
+            draws.uniform(-1, 1, ROWS, ACTIONS),
+            draws.normal(ROWS),
+            draws.normal(ROWS, FEATURES),
+            (draws.uniform(0, 1, ROWS) < 0.2).float(),
+        )
+
+
+def weights(of: SoftActorCritic) -> Tensor:
+    networks = of.actor.network, of.critic.network, of.target_critic.network
+    parts = [network.weights.detach().flatten() for network in networks]
+    return torch.cat([*parts, of.temperature.log_alpha.detach().flatten()])
+
+
+def test_ten_recorded_updates_are_ten_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = agent()
+    with monkeypatch.context() as patched:
+        module = importlib.import_module("p2e.soft_actor_critic")
+        patched.setattr(module, "recorded", lambda function, device: function)
+        patched.setattr(module, "recorded_update", lambda function, device: function)
+        plain = agent()
+    before = weights(plain).clone()
+    for batch in batches(10):
+        metrics, expected = fast.update(batch), plain.update(batch)
+        assert metrics.keys() == expected.keys()
+        for name, value in expected.items():
+            torch.testing.assert_close(metrics[name], value, rtol=1e-4, atol=1e-4)
+    moved = (weights(plain) - before).abs().max()
+    assert float((weights(fast) - weights(plain)).abs().max() / moved) < 1e-3
+
+
+def test_an_update_does_not_wait_for_the_device() -> None:
+    learner, rows = agent(), list(batches(WARM_UP_CALLS + 4))
+    for batch in rows[:-3]:
+        learner.update(batch)
+    with waiting_is_an_error():
+        for batch in rows[-3:]:
+            learner.update(batch)
+
+
+def test_a_recording_follows_its_inputs_and_what_the_function_holds() -> None:
+    held = torch.zeros(3, device="cuda")
+
+    def add(x: Tensor) -> Tensor:
+        return held.add_(x).clone()
+
+    add_up = recorded(add, torch.device("cuda"))
+    sums = [add_up(torch.full((3,), float(i), device="cuda")) for i in range(10)]
+    assert [float(x[0]) for x in sums] == [sum(range(i + 1)) for i in range(10)]
+
+
+def test_other_forms_are_other_recordings_and_not_without_end() -> None:
+    double = recorded(lambda x: x * 2, torch.device("cuda"))
+    for rows in range(1, MOST_RECORDINGS + 4):
+        for call in range(WARM_UP_CALLS + 3):
+            x = torch.full((rows,), float(call), device="cuda")
+            assert torch.equal(double(x), x * 2)
+
+
+def test_a_resumed_run_is_the_run_that_was_not_interrupted(chain: MakeChain) -> None:
+    whole, first, second = (agent_loop(chain, "cuda") for _ in range(3))
+    run(whole)
+    progress = Progress(STEPS, 0, io.StringIO())
+    for _ in range(31):
+        first.advance(progress)
+    second.load_state_dict(first.state_dict())
+    run(second)
+    for name in ("losses", "evaluation", "open_loop"):
+        assert second.recorder.tables[name] == whole.recorder.tables[name]

@@ -117,7 +117,8 @@ def gpu_systems() -> dict[str, System]:
             config = {"agent": agent | {"compiled": compiled}}
             placed = ["--device", "cuda", "--seeds", f"0-{count - 1}"]
             warmup = SAC_SIZES["warmup_steps"]
-            systems[f"{count} seeds{suffix}"] = ours("sac", config, warmup, precision, placed)
+            name = f"{count} seed{'s' if count > 1 else ''}{suffix}"
+            systems[name] = ours("sac", config, warmup, precision, placed)
     return systems
 
 
@@ -262,10 +263,11 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     """Medians, and what each of ours is to each of them."""
     speeds = {name: result["environment_steps_per_second"] for name, result in results.items()}
     variants = [name for name in results if name.startswith("ours")]
-    head = f"{'system':24} {'env steps/s':>12} {'updates/s':>12}"
+    width = max(len(name) for name in ["system", *results])
+    head = f"{'system':{width}} {'env steps/s':>12} {'updates/s':>12}"
     lines = [" ".join([head, *(f"{f'{name} is':>26}" for name in variants)])]
     for name, result in results.items():
-        row = f"{name:24} {speeds[name]:12.1f} {result['updates_per_second']:12.1f}"
+        row = f"{name:{width}} {speeds[name]:12.1f} {result['updates_per_second']:12.1f}"
         ratios = (f"{speeds[variant] / speeds[name]:25.2f}x" for variant in variants)
         lines.append(" ".join([row, *ratios]))
     return "\n".join(lines)

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem, Stateful, forget_where, load_state_of, state_of
 from p2e.batch import Transition
 from p2e.coverage import Coverage
+from p2e.cuda_graph import recorded
 from p2e.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.evaluation import evaluate
 from p2e.generators import SeedGenerators
@@ -30,8 +31,8 @@ class TrainingLoop:
         evaluation_environment: evaluation_episodes rows a seed.
         coverage: visit counts, updated with every observation reached.
 
-    What comes from the environment stays in the memory of the host, where each of its tiny
-    operations takes a tenth of a launch on a GPU; an algorithm takes to its device what it needs.
+    What comes from the environment stays in the memory of the host; an algorithm takes to its
+    device what it needs, in one copy rather than one for each array.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class TrainingLoop:
         self.coverage = coverage
         self.recorder = Recorder()
         self.averages = MetricsAverage()
-        self.seen = RunningNormalizer(len(problem.seeds), problem.observation_size)
+        self.seen = RunningNormalizer(len(problem.seeds), problem.observation_size, problem.device)
+        self._see = recorded(self.seen.update, problem.device)
         self.warmup_actions = SeedGenerators(problem.seeds, "warm-up actions", problem.device)
         seeds = len(problem.seeds)
         self.step, self.seconds = 0, 0.0
@@ -87,13 +89,15 @@ class TrainingLoop:
         """One environment step of every seed, and what is learned from it."""
         transition, step = self._act()
         self.algorithm.store(transition)
-        progress.step()
-        self._account(transition, step, progress)
+        intrinsic = self.algorithm.intrinsic_reward(transition)
+        if intrinsic is not None:
+            self.averages.add({"intrinsic_reward": intrinsic})
         self.step += 1
         if self.step > self.config.warmup_steps:
             self.averages.add(self.algorithm.learn_world())
             self.averages.add(self.algorithm.imagine())
             self.averages.add(self.algorithm.update_agent())
+        self._account(step, intrinsic, progress)  # while a GPU is still learning
         if self.step % self.config.log_interval == 0 or self.step == self.problem.steps:
             self._log(progress)
         if self.step % self.config.evaluation_interval == 0 or self.step == self.problem.steps:
@@ -102,6 +106,7 @@ class TrainingLoop:
     def _act(self) -> tuple[Transition, Step]:
         policy, device = self.algorithm.explorer, self.problem.device
         observation = self.observation.unsqueeze(1).to(device, non_blocking=True)
+        self._see(observation)
         memory = self.memory.unsqueeze(1)
         if policy.memory_size > 0:
             memory = forget_where(memory, self.first.unsqueeze(1).to(device))
@@ -125,13 +130,13 @@ class TrainingLoop:
         self.first = tensor_of(step.terminated | step.truncated)
         return transition, step
 
-    def _account(self, transition: Transition, step: Step, progress: Progress) -> None:
+    def _account(
+        self, step: Step, intrinsic: Float[Tensor, " S"] | None, progress: Progress
+    ) -> None:
+        progress.step()
         self.coverage.visit(step.next_observation)
-        self.seen.update(transition.observation.unsqueeze(1))
-        intrinsic = self.algorithm.intrinsic_reward(transition)
         if intrinsic is not None:
             self.intrinsic_return += intrinsic
-            self.averages.add({"intrinsic_reward": intrinsic})
         for row, seed in enumerate(self.problem.seeds):
             self.episode_return[row] += float(step.reward[row])
             self.episode_length[row] += 1
@@ -141,7 +146,7 @@ class TrainingLoop:
     def _end_episode(self, row: int, seed: int, has_intrinsic: bool, progress: Progress) -> None:
         record: dict[str, float | int] = {
             "seed": seed,
-            "step": self.step + 1,
+            "step": self.step,
             "episode": self.episode[row],
             "return": self.episode_return[row],
             "length": self.episode_length[row],
@@ -187,8 +192,7 @@ class TrainingLoop:
         """The model's predictions on episodes that it was not trained on."""
         if self.step == 0:
             return  # nothing was seen yet that errors could be measured against
-        spread = self.seen.variance.squeeze(1).sqrt().to(self.problem.device)
-        horizon = self.config.open_loop_horizon
+        spread, horizon = self.seen.variance.squeeze(1).sqrt(), self.config.open_loop_horizon
         predicted = open_loop(self.algorithm.predict, episodes, horizon, spread)
         if predicted is not None:
             now = {"step": self.step}

@@ -16,7 +16,7 @@ from p2e.generators import SeedGenerators
 from p2e.progress import Progress
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from tests.conftest import MakeChain
-from tests.test_resume import STEPS, agent_loop, run
+from tests.test_resume import STEPS, Killed, agent_loop, run
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -103,10 +103,16 @@ def test_other_forms_are_other_recordings_and_not_without_end() -> None:
 def test_a_resumed_run_is_the_run_that_was_not_interrupted(chain: MakeChain) -> None:
     whole, first, second = (agent_loop(chain, "cuda") for _ in range(3))
     run(whole)
-    progress = Progress(STEPS, 0, io.StringIO())
-    for _ in range(31):
-        first.advance(progress)
-    second.load_state_dict(first.state_dict())
+    states = []
+
+    def save() -> None:
+        states.append(first.state_dict())
+        if len(states) == 31:
+            raise Killed
+
+    with pytest.raises(Killed):
+        first.run(Progress(STEPS, 0, io.StringIO()), save, save_interval=0)
+    second.load_state_dict(states[-1])
     run(second)
     for name in ("losses", "evaluation", "open_loop"):
         assert second.recorder.tables[name] == whole.recorder.tables[name]

@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,11 +193,12 @@ class Worker:
         script, *arguments = system.command
         one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         xla = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        self._errors = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             [python, str(WORKERS / script), *arguments, "--task", task],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
             env=os.environ | one | {"XLA_FLAGS": xla, "PYTHONWARNINGS": "ignore"},
             preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),
@@ -214,7 +216,9 @@ class Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"error: a worker ended: {self._name}")
+            self._errors.seek(0)
+            last = self._errors.read()[-2000:]
+            raise SystemExit(f"{last}\nerror: a worker ended: {self._name}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

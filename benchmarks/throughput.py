@@ -193,7 +193,7 @@ class Worker:
         script, *arguments = system.command
         one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         xla = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
             [python, str(WORKERS / script), *arguments, "--task", task],
             stdin=subprocess.PIPE,

@@ -4,6 +4,7 @@ import io
 import zlib
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
@@ -21,9 +22,13 @@ def draw_some(generators: SeedGenerators) -> list[Tensor]:
     ]
 
 
-def test_a_seed_draws_the_same_numbers_alone_and_in_a_group() -> None:
-    group = draw_some(SeedGenerators([7, 3, 5], "actions"))
-    alone = draw_some(SeedGenerators([3], "actions"))
+AHEAD = pytest.mark.parametrize("ahead", [None, 1, 40])
+
+
+@AHEAD
+def test_a_seed_draws_the_same_numbers_alone_and_in_a_group(ahead: int | None) -> None:
+    group = draw_some(SeedGenerators([7, 3, 5], "actions", ahead=ahead))
+    alone = draw_some(SeedGenerators([3], "actions", ahead=ahead))
     for many, one in zip(group, alone, strict=True):
         assert many.shape == (3, *one.shape[1:])
         assert torch.equal(many[1], one[0])
@@ -40,8 +45,9 @@ def test_streams_and_seeds_differ() -> None:
     assert abs(float(correlation)) < 0.12  # about 4 standard errors
 
 
-def test_draws_have_the_stated_distribution() -> None:
-    generators = SeedGenerators([1, 2], "moments")
+@pytest.mark.parametrize("ahead", [None, 120_000])
+def test_draws_have_the_stated_distribution(ahead: int | None) -> None:
+    generators = SeedGenerators([1, 2], "moments", ahead=ahead)
     normal = generators.normal(50_000)
     assert torch.allclose(normal.mean(1), torch.zeros(2), atol=0.02)
     assert torch.allclose(normal.std(1), torch.ones(2), atol=0.02)
@@ -59,14 +65,27 @@ def test_a_permutation_holds_every_number_once() -> None:
     assert torch.equal(orders.sort(dim=1).values, torch.arange(20).expand(2, 20))
 
 
-def test_a_restored_stream_goes_on_where_it_was() -> None:
-    generators = SeedGenerators([0, 9], "resume")
+def test_numbers_drawn_ahead_are_handed_out_once_and_in_their_order() -> None:
+    at_once = SeedGenerators([0, 9], "ahead").normal(5, 3, 2)
+    ahead = SeedGenerators([0, 9], "ahead", ahead=30)
+    one_by_one = torch.stack([ahead.normal(3, 2) for _ in range(5)], dim=1)
+    assert torch.equal(one_by_one, at_once)
+    more = [ahead.normal(3, 2) for _ in range(5)]
+    assert not any(torch.equal(one, other) for one in more for other in at_once.unbind(1))
+    bounded = torch.stack([ahead.integers(high, 4) for high in (1, 2, 3, 1000)])
+    assert (bounded.amax(dim=(1, 2)) < torch.tensor([1, 2, 3, 1000])).all()
+    assert int(bounded.min()) == 0 and int(bounded.max()) > 3
+
+
+@AHEAD
+def test_a_restored_stream_goes_on_where_it_was(ahead: int | None) -> None:
+    generators = SeedGenerators([0, 9], "resume", ahead=ahead)
     draw_some(generators)
     file = io.BytesIO()
     torch.save(generators.state_dict(), file)
     expected = draw_some(generators)
     file.seek(0)
-    restored = SeedGenerators([0, 9], "resume")
+    restored = SeedGenerators([0, 9], "resume", ahead=ahead)
     restored.load_state_dict(torch.load(file, weights_only=True))
     for before, after in zip(expected, draw_some(restored), strict=True):
         assert torch.equal(before, after)

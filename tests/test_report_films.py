@@ -91,6 +91,20 @@ def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
     assert facts["frames"] == 51 and frames_of(tmp_path / "film.webp") > 20
 
 
+@pytest.mark.skipif(choose_renderer() == "disable", reason="nothing can be rendered here")
+def test_the_camera_follows_a_body_that_runs():
+    script, runners = (
+        Path(__file__).with_name("film_of_a_runner.py"),
+        ("HalfCheetah-v5", "Hopper-v5"),
+    )
+    command = [sys.executable, str(script), *runners]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for line in done.stdout.splitlines():
+        near, far = map(int, line.split())
+        assert near > 100 and far > near / 2
+
+
 @pytest.mark.parametrize("steps", [1, 59, 60, 61, 200, 1000])
 def test_frames_are_spaced_evenly_over_an_episode_of_any_length(steps):
     sampler: FrameSampler[int] = FrameSampler()

@@ -30,6 +30,7 @@ def choose_renderer() -> str:
 if "MUJOCO_GL" not in os.environ:
     os.environ["MUJOCO_GL"] = choose_renderer()
 
+import mujoco
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -74,14 +75,26 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def set_up_camera(simulator: Simulator) -> None:
+    """Small pictures, from the camera that follows the body where the model has one.
+
+    Without a name Gymnasium 1.4 films from a place that stands still, and a body that runs leaves.
+    """
+    renderer = getattr(simulator, "mujoco_renderer", None)
+    if renderer is None:
+        return
+    renderer.width, renderer.height = SIZE
+    following = mujoco.mj_name2id(renderer.model, mujoco.mjtObj.mjOBJ_CAMERA, "track")
+    if following != -1:
+        renderer.camera_id = following
+
+
 def why_not_rendered(simulator: Simulator) -> str:
     """Empty where the simulator can be rendered; else the reason in one line.
 
     Libraries that are missing show in many kinds of exceptions, and any of them means the same.
     """
-    renderer = getattr(simulator, "mujoco_renderer", None)
-    if renderer is not None:
-        renderer.width, renderer.height = SIZE
+    set_up_camera(simulator)
     try:
         simulator.reset(seed=0)
         frame = simulator.render()

@@ -24,6 +24,7 @@ from benchmarks.peer_environments import python_of
 WORKERS = Path(__file__).resolve().parent / "workers"
 
 SAC_SIZES: dict[str, Any] = {"hidden": [256, 256], "batch_size": 256, "warmup_steps": 500}
+SAC_AGENT: dict[str, Any] = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
 MBPO_SIZES: dict[str, Any] = {
     "hidden": [256, 256],
     "batch_size": 256,
@@ -94,11 +95,10 @@ def in_both_precisions(
 def sac_systems() -> dict[str, System]:
     """SAC at SB3's defaults: two hidden layers of 256, batches of 256, an update every step."""
     sizes, warmup = json.dumps(SAC_SIZES), SAC_SIZES["warmup_steps"]
-    agent = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
-    compiled = agent | {"compiled": True}
+    compiled = SAC_AGENT | {"compiled": True}
     script = "stable_baselines.py"
     return {
-        **in_both_precisions("sac", {"agent": agent}, warmup),
+        **in_both_precisions("sac", {"agent": SAC_AGENT}, warmup),
         **in_both_precisions("sac", {"agent": compiled}, warmup, ", compiled"),
         "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
         "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
@@ -107,7 +107,6 @@ def sac_systems() -> dict[str, System]:
 
 def gpu_systems() -> dict[str, System]:
     """SAC at the same sizes on a GPU, with one seed and with several side by side."""
-    agent = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
     systems = {}
     for count in (1, 10, 32):
         for suffix, compiled, precision in (
@@ -115,7 +114,7 @@ def gpu_systems() -> dict[str, System]:
             (", compiled", True, "float32"),
             (", medium, compiled", True, "medium"),
         ):
-            config = {"agent": agent | {"compiled": compiled}}
+            config = {"agent": SAC_AGENT | {"compiled": compiled}}
             placed = ["--device", "cuda", "--seeds", f"0-{count - 1}"]
             warmup = SAC_SIZES["warmup_steps"]
             name = f"{count} seed{'s' if count > 1 else ''}{suffix}"

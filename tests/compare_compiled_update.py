@@ -4,6 +4,7 @@ eager and of a compiled agent come to be, relative to how far they moved the wei
 The device is its argument."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,6 +24,18 @@ def agent(compiled: bool, device: str) -> SoftActorCritic:
     return SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
 
 
+def batches(count: int, device: str) -> Iterator[TransitionBatch]:
+    draws = SeedGenerators(SEEDS, "rows", device)
+    for _ in range(count):
+        yield TransitionBatch(
+            draws.normal(ROWS, FEATURES),
+            draws.uniform(-1, 1, ROWS, ACTIONS),
+            draws.normal(ROWS),
+            draws.normal(ROWS, FEATURES),
+            (draws.uniform(0, 1, ROWS) < 0.2).float(),
+        )
+
+
 def weights(of: SoftActorCritic) -> torch.Tensor:
     networks = of.actor.network, of.critic.network, of.target_critic.network
     parts = [network.weights.detach().flatten() for network in networks]
@@ -33,15 +46,7 @@ def main() -> None:
     device = sys.argv[1]
     eager, compiled = agent(False, device), agent(True, device)
     before = weights(eager).clone()
-    draws = SeedGenerators(SEEDS, "rows", device)
-    for _ in range(10):
-        batch = TransitionBatch(
-            draws.normal(ROWS, FEATURES),
-            draws.uniform(-1, 1, ROWS, ACTIONS),
-            draws.normal(ROWS),
-            draws.normal(ROWS, FEATURES),
-            (draws.uniform(0, 1, ROWS) < 0.2).float(),
-        )
+    for batch in batches(10, device):
         eager.update(batch)
         compiled.update(batch)
     moved = (weights(eager) - before).abs().max()

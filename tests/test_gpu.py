@@ -10,17 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.batch import TransitionBatch
 from p2e.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
-from p2e.generators import SeedGenerators
 from p2e.progress import Progress
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from tests.compare_compiled_update import agent, batches, weights
 from tests.conftest import MakeChain
 from tests.test_resume import STEPS, Killed, agent_loop, run
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-
-SEEDS, ROWS, FEATURES, ACTIONS = (4, 7), 16, 3, 2
 
 
 @contextmanager
@@ -31,39 +27,15 @@ def waiting_is_an_error() -> Iterator[None]:
         torch.cuda.set_sync_debug_mode("default")
 
 
-def agent() -> SoftActorCritic:
-    initial, noise = (SeedGenerators(SEEDS, name, "cuda") for name in ("weights", "noise"))
-    config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0)
-    return SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
-
-
-def batches(count: int) -> Iterator[TransitionBatch]:
-    draws = SeedGenerators(SEEDS, "rows", "cuda")
-    for _ in range(count):
-        yield TransitionBatch(
-            draws.normal(ROWS, FEATURES),
-            draws.uniform(-1, 1, ROWS, ACTIONS),
-            draws.normal(ROWS),
-            draws.normal(ROWS, FEATURES),
-            (draws.uniform(0, 1, ROWS) < 0.2).float(),
-        )
-
-
-def weights(of: SoftActorCritic) -> Tensor:
-    networks = of.actor.network, of.critic.network, of.target_critic.network
-    parts = [network.weights.detach().flatten() for network in networks]
-    return torch.cat([*parts, of.temperature.log_alpha.detach().flatten()])
-
-
 def test_ten_recorded_updates_are_ten_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = agent()
+    fast = agent(False, "cuda")
     with monkeypatch.context() as patched:
         module = importlib.import_module("p2e.soft_actor_critic")
         patched.setattr(module, "recorded", lambda function, device: function)
         patched.setattr(module, "recorded_update", lambda function, device: function)
-        plain = agent()
+        plain = agent(False, "cuda")
     before = weights(plain).clone()
-    for batch in batches(10):
+    for batch in batches(10, "cuda"):
         metrics, expected = fast.update(batch), plain.update(batch)
         assert metrics.keys() == expected.keys()
         for name, value in expected.items():
@@ -73,7 +45,7 @@ def test_ten_recorded_updates_are_ten_others(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_update_does_not_wait_for_the_device() -> None:
-    learner, rows = agent(), list(batches(WARM_UP_CALLS + 4))
+    learner, rows = agent(False, "cuda"), list(batches(WARM_UP_CALLS + 4, "cuda"))
     for batch in rows[:-3]:
         learner.update(batch)
     with waiting_is_an_error():

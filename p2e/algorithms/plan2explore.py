@@ -214,9 +214,9 @@ class Plan2Explore(Algorithm):
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
-        transition = transition.to(self._device)
-        latent = self.world.model.encode(transition.observation.unsqueeze(1)).detach()
-        action = transition.action.unsqueeze(1)
+        observation = transition.observation.unsqueeze(1).to(self._device)
+        action = transition.action.unsqueeze(1).to(self._device)
+        latent = self.world.model.encode(observation).detach()
         return self.curiosity.reward(self.curiosity.disagreement(latent, action)).squeeze(1)
 
     @torch.no_grad()

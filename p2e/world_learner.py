@@ -15,6 +15,7 @@ from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
 from p2e.optimizer import LearningRateSchedule, SeedOptimizer
+from p2e.random_prior import RandomPrior
 from p2e.rare_rows import draw_windows
 from p2e.reward_learner import RewardLearner
 from p2e.world_loss import WorldStates, world_loss
@@ -36,6 +37,8 @@ class WorldConfig:
         disagreement: what the ensemble disagrees about: how the "latent" changes in a step, or the
             "observation"; "untrained" keeps its initial weights, so that its disagreement about the
             latent's change says nothing about what was learnt (for ablations).
+        prior_weight: of the random function beside each member, in units of how much a latent
+            changes in a step; 0 for none.
         unknown: times its running mean, from which on disagreement pays; what is better known pays
             nothing. Contacts, which are never quite learnt, stay below 2.
         learning_rate, clip_norm: of world model and ensemble, each clipped on its own.
@@ -51,6 +54,7 @@ class WorldConfig:
     members: int = 5
     ensemble_hidden: tuple[int, ...] = (128, 128)
     disagreement: str = "latent"
+    prior_weight: float = 0.0
     unknown: float = 2.0
     learning_rate: float = 1e-3
     clip_norm: float = 1.0
@@ -61,6 +65,7 @@ class WorldConfig:
         require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm", "unknown")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
+        require(self.prior_weight >= 0, "world.prior_weight", self.prior_weight, "0 or more")
         known = f"one of {', '.join(map(repr, DISAGREEMENTS))}"
         require(self.disagreement in DISAGREEMENTS, "world.disagreement", self.disagreement, known)
 
@@ -111,10 +116,18 @@ class WorldLearner:
             SeedGenerators(seeds, "ensemble weights", device),
             SeedGenerators(seeds, "ensemble rows", device),
             config.unknown,
+            self._prior(problem, predicted),
         )
         self.windows = SeedGenerators(seeds, "windows", device)
         self.reward_windows = SeedGenerators(seeds, "reward windows", device)
         self.reward = RewardLearner(self.model, optimizer) if reward_apart else None
+
+    def _prior(self, problem: Problem, predicted: int) -> RandomPrior | None:
+        config, inputs = self.config, self.config.latent_size + problem.action_size
+        if config.prior_weight == 0:
+            return None
+        draws = SeedGenerators(problem.seeds, "ensemble prior", problem.device)
+        return RandomPrior(config.members, inputs, predicted, config.prior_weight, draws)
 
     def update(self, buffer: RowBuffer, blind: bool = False) -> tuple[WorldStates, Metrics]:
         """One update of each from windows of real transitions, and the states of those windows.

@@ -21,7 +21,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
         *("checkpoint", "cuda_graph", "environment", "open_loop", "progress", "recorder"),
-        *("promising_starts", "reward_range", "taking_turns"),
+        *("promising_starts", "random_prior", "reward_range", "taking_turns"),
     ),
     2: (
         *("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),

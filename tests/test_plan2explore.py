@@ -1,6 +1,7 @@
 """Plan2Explore: where rows and rewards come from, what touches what, and going on after a kill."""
 
 import io
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -400,6 +401,7 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
 def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
     config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5, "adaptation_updates": 3}
+    config["world"] = replace(SMALL["world"], prior_weight=3.0)
     whole = run(make_loop(chain, **config))
     first = make_loop(chain, **config)
     while first.step < kill_at:

@@ -24,8 +24,13 @@ class Ensemble(BatchedMLP):
 
     def predict_each(self, x: Float[Tensor, "S B i"]) -> Float[Tensor, "S E B o"]:
         """Every member's output for the same rows."""
-        output: Tensor = self(x.unsqueeze(1).expand(-1, self.members, -1, -1))
+        output: Tensor = self(rows_for_each(x, self.members))
         return output
+
+
+def rows_for_each(x: Float[Tensor, "S B F"], members: int) -> Float[Tensor, "S E B F"]:
+    """The same rows for every member, without a copy."""
+    return x.unsqueeze(1).expand(-1, members, -1, -1)
 
 
 def bootstrap_rows(

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from p2e.ensemble import Ensemble, bootstrap_rows, take_rows
+from p2e.ensemble import Ensemble, bootstrap_rows, rows_for_each, take_rows
 from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
 from p2e.normalizer import RunningScale
@@ -96,9 +96,8 @@ class IntrinsicReward:
         Of averaged weights: what the last few batches did to each member is no disagreement about
         the world, and outweighs it where much was seen.
         """
-        inputs = torch.cat([latent, action], dim=-1).unsqueeze(1)
-        rows = inputs.expand(-1, self.ensemble.members, -1, -1)
-        return disagreement(self._predict(self.averaged, rows))
+        inputs = rows_for_each(torch.cat([latent, action], dim=-1), self.ensemble.members)
+        return disagreement(self._predict(self.averaged, inputs))
 
     def _predict(
         self, ensemble: Ensemble, inputs: Float[Tensor, "S E R i"]

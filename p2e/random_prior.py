@@ -27,6 +27,10 @@ class RandomPrior(nn.Module):
         weight: root mean square of each output.
     """
 
+    directions: Float[Tensor, "L i w"]
+    phases: Float[Tensor, "L 1 w"]
+    mixture: Float[Tensor, "L w o"]
+
     def __init__(
         self, members: int, inputs: int, outputs: int, weight: float, generators: SeedGenerators
     ) -> None:
@@ -38,10 +42,6 @@ class RandomPrior(nn.Module):
         self.register_buffer("directions", directions.flatten(0, 1))
         self.register_buffer("phases", generators.uniform(0, 1, members, 1, WAVES).flatten(0, 1))
         self.register_buffer("mixture", mixture.flatten(0, 1))
-
-    directions: Float[Tensor, "L i w"]
-    phases: Float[Tensor, "L 1 w"]
-    mixture: Float[Tensor, "L w o"]
 
     def forward(self, x: Float[Tensor, "S E B i"]) -> Float[Tensor, "S E B o"]:
         """Every member's function of rows of its own."""

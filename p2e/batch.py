@@ -64,3 +64,8 @@ def concatenate_rows(batches: list[TransitionBatch]) -> TransitionBatch:
 def pick_rows(x: Float[Tensor, "S B F"], rows: Int64[Tensor, "S R"]) -> Float[Tensor, "S R F"]:
     """The given rows of each seed."""
     return x.gather(1, rows.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+
+
+def rows_for_each(x: Float[Tensor, "S B F"], members: int) -> Float[Tensor, "S E B F"]:
+    """The same rows for every member, without a copy."""
+    return x.unsqueeze(1).expand(-1, members, -1, -1)

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from p2e.batch import rows_for_each
 from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 from p2e.perceptron import Tape
@@ -55,5 +56,7 @@ class TwinCritic(nn.Module):
         return of_actions.sum(dim=1)
 
 
-def _for_both(features: Tensor, action: Tensor) -> Tensor:
-    return torch.cat([features, action], dim=-1).unsqueeze(1).expand(-1, 2, -1, -1)
+def _for_both(
+    features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+) -> Float[Tensor, "S 2 B I"]:
+    return rows_for_each(torch.cat([features, action], dim=-1), 2)

@@ -3,7 +3,7 @@
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from p2e.batch import pick_rows
+from p2e.batch import pick_rows, rows_for_each
 from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 from p2e.perceptron import SILU, Activation
@@ -26,11 +26,6 @@ class Ensemble(BatchedMLP):
         """Every member's output for the same rows."""
         output: Tensor = self(rows_for_each(x, self.members))
         return output
-
-
-def rows_for_each(x: Float[Tensor, "S B F"], members: int) -> Float[Tensor, "S E B F"]:
-    """The same rows for every member, without a copy."""
-    return x.unsqueeze(1).expand(-1, members, -1, -1)
 
 
 def bootstrap_rows(

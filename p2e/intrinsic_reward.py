@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from p2e.ensemble import Ensemble, bootstrap_rows, rows_for_each, take_rows
+from p2e.batch import rows_for_each
+from p2e.ensemble import Ensemble, bootstrap_rows, take_rows
 from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
 from p2e.normalizer import RunningScale

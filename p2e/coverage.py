@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+MOST_UNCOUNTED = 1000
+
 Cells = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
 
 
@@ -14,19 +16,35 @@ class Coverage:
     """Cumulative visit counts of each seed, with a snapshot kept at each evaluation.
 
     Args:
-        cells: observations (S, O) to cell indices (S, 2), each in [0, bins).
+        cells: observations (..., O) to cell indices (..., 2), each in [0, bins).
     """
 
     def __init__(self, cells: Cells, bins: int, seeds: int) -> None:
         self._cells = cells
-        self.counts = np.zeros((seeds, bins, bins), dtype=np.int32)
+        self._counts = np.zeros((seeds, bins, bins), dtype=np.int32)
+        self._uncounted: list[npt.NDArray[np.float32]] = []
         self.snapshots: list[npt.NDArray[np.int32]] = []
         self.steps: list[int] = []
 
     def visit(self, observations: npt.NDArray[np.float32]) -> None:
         """Count one observation (S, O) of each seed."""
-        for seed, (i, j) in enumerate(self._cells(observations)):
-            self.counts[seed, i, j] += 1
+        # Many at once: one alone costs as much as the simulation of the step that led to it.
+        self._uncounted.append(observations.copy())
+        if len(self._uncounted) == MOST_UNCOUNTED:
+            self._count()
+
+    @property
+    def counts(self) -> npt.NDArray[np.int32]:
+        """Visits (S, bins, bins) so far."""
+        self._count()
+        return self._counts
+
+    def _count(self) -> None:
+        if self._uncounted:
+            cells = self._cells(np.stack(self._uncounted, axis=1))  # (S, visits, 2)
+            seeds = np.arange(len(cells))[:, None]
+            np.add.at(self._counts, (seeds, cells[..., 0], cells[..., 1]), 1)
+            self._uncounted.clear()
 
     def snapshot(self, step: int) -> None:
         """Keep a copy of the counts as they are at this environment step."""
@@ -41,7 +59,7 @@ class Coverage:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.counts = state["counts"].numpy().copy()
+        self._counts, self._uncounted = state["counts"].numpy().copy(), []
         self.snapshots = [counts.numpy() for counts in state["snapshots"]]
         self.steps = list(state["steps"])
         if [counts.shape for counts in self.snapshots] != [self.counts.shape] * len(self.steps):

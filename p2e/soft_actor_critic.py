@@ -114,7 +114,7 @@ class SoftActorCritic:
         self._mode = recorded(self.actor.mode, self._device)
         self._sampled = recorded(self.actor.act, self._device)
         eager = self._learn_eagerly
-        self._learn = torch.compile(eager, fullgraph=True) if config.compiled else eager
+        self._learn = self._compiled(eager) if config.compiled else eager
         self._update = self.updates_from(TransitionBatch)
 
     @classmethod
@@ -173,6 +173,12 @@ class SoftActorCritic:
             return metrics
 
         return update
+
+    def _compiled(self, learn: Callable[..., Metrics]) -> Callable[..., Metrics]:
+        # What calls the compiled kernels one by one is in Python, unless it is asked to be in C++:
+        # 7% of an update on a CPU. On a GPU a recorded graph replaces it.
+        in_cpp = self._device.type == "cpu"
+        return torch.compile(learn, fullgraph=True, options={"cpp_wrapper": in_cpp})
 
     def _rate_factor(self) -> Rate:
         factor = self.schedule.factor(self.updates)

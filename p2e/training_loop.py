@@ -11,12 +11,11 @@ from torch import Tensor
 from p2e.algorithm import Algorithm, Problem, Stateful, forget_where, load_state_of, state_of
 from p2e.batch import Transition
 from p2e.coverage import Coverage
-from p2e.cuda_graph import recorded
 from p2e.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.evaluation import evaluate
 from p2e.generators import SeedGenerators
 from p2e.metrics import MetricsAverage, require_finite
-from p2e.normalizer import RunningNormalizer
+from p2e.observed_spread import ObservedSpread
 from p2e.open_loop import EpisodeRecorder, Episodes, open_loop
 from p2e.progress import Progress
 from p2e.recorder import Recorder
@@ -49,8 +48,7 @@ class TrainingLoop:
         self.coverage = coverage
         self.recorder = Recorder()
         self.averages = MetricsAverage()
-        self.seen = RunningNormalizer(len(problem.seeds), problem.observation_size, problem.device)
-        self._see = recorded(self.seen.update, problem.device)
+        self.seen = ObservedSpread(len(problem.seeds), problem.observation_size)
         self.warmup_actions = SeedGenerators(problem.seeds, "warm-up actions", problem.device)
         seeds = len(problem.seeds)
         self.step, self.seconds = 0, 0.0
@@ -106,7 +104,7 @@ class TrainingLoop:
     def _act(self) -> tuple[Transition, Step]:
         policy, device = self.algorithm.explorer, self.problem.device
         observation = self.observation.unsqueeze(1).to(device, non_blocking=True)
-        self._see(observation)
+        self.seen.see(self.observation.numpy())
         memory = self.memory.unsqueeze(1)
         if policy.memory_size > 0:
             memory = forget_where(memory, self.first.unsqueeze(1).to(device))
@@ -192,7 +190,8 @@ class TrainingLoop:
         """The model's predictions on episodes that it was not trained on."""
         if self.step == 0:
             return  # nothing was seen yet that errors could be measured against
-        spread, horizon = self.seen.variance.squeeze(1).sqrt(), self.config.open_loop_horizon
+        spread = torch.from_numpy(self.seen.deviation).to(self.problem.device)
+        horizon = self.config.open_loop_horizon
         predicted = open_loop(self.algorithm.predict, episodes, horizon, spread)
         if predicted is not None:
             now = {"step": self.step}

@@ -82,24 +82,24 @@ def ours(
     return System(None, ["ours.py", "--algorithm", algorithm, "--settings", settings, *placed])
 
 
-def in_both_precisions(
-    algorithm: str, config: dict[str, Any], warmup_steps: int, suffix: str = ""
-) -> dict[str, System]:
-    """Ours in float32, and in what changes the numbers: the two are never one row of the table."""
+def our_variants(algorithm: str, config: dict[str, Any], warmup_steps: int) -> dict[str, System]:
+    """Ours in float32, and in what changes the numbers: the two are never one row of the table.
+    Each as PyTorch's own kernels, and with the agent's update compiled."""
+    compiled = config | {"agent": config["agent"] | {"compiled": True}}
     return {
-        f"ours{suffix}": ours(algorithm, config, warmup_steps, "float32"),
-        f"ours, medium{suffix}": ours(algorithm, config, warmup_steps, "medium"),
+        "ours": ours(algorithm, config, warmup_steps, "float32"),
+        "ours, medium": ours(algorithm, config, warmup_steps, "medium"),
+        "ours, compiled": ours(algorithm, compiled, warmup_steps, "float32"),
+        "ours, medium, compiled": ours(algorithm, compiled, warmup_steps, "medium"),
     }
 
 
 def sac_systems() -> dict[str, System]:
     """SAC at SB3's defaults: two hidden layers of 256, batches of 256, an update every step."""
     sizes, warmup = json.dumps(SAC_SIZES), SAC_SIZES["warmup_steps"]
-    compiled = SAC_AGENT | {"compiled": True}
     script = "stable_baselines.py"
     return {
-        **in_both_precisions("sac", {"agent": SAC_AGENT}, warmup),
-        **in_both_precisions("sac", {"agent": compiled}, warmup, ", compiled"),
+        **our_variants("sac", {"agent": SAC_AGENT}, warmup),
         "stable-baselines3": System("sb3", [script, "stable-baselines3", "--sizes", sizes]),
         "sbx": System("sbx", [script, "sbx", "--sizes", sizes]),
     }
@@ -142,7 +142,7 @@ def mbpo_systems() -> dict[str, System]:
     same = "updates_per_step model_interval rollouts_per_step real_share retained_trainings"
     config |= {key: sizes[key] for key in same.split()}
     return {
-        **in_both_precisions("mbpo", config, sizes["warmup_steps"]),
+        **our_variants("mbpo", config, sizes["warmup_steps"]),
         "mbrl-lib": System("mbrl", ["mbrl_mbpo.py", "--sizes", json.dumps(sizes)]),
     }
 
@@ -176,7 +176,7 @@ def plan2explore_systems() -> dict[str, System]:
         )
         for version in ("dv1", "dv2", "dv3")
     }
-    return in_both_precisions("plan2explore", config, sizes["warmup_steps"]) | peers
+    return our_variants("plan2explore", config, sizes["warmup_steps"]) | peers
 
 
 SYSTEMS = {"sac": sac_systems, "mbpo": mbpo_systems, "plan2explore": plan2explore_systems}

@@ -31,6 +31,7 @@ class WorldConfig:
     Args:
         latent_size, memory_size, hidden: sizes of the world model.
         sequences, sequence_length: windows of replay in one update.
+        unrolled_steps: predicted in a row from one observation; 1 is no more than the next step.
         rare_share: of the windows, drawn around rare rewards, where there are any; of a world that
             must not know of the reward, around rare ends.
         members, ensemble_hidden: the disagreement ensemble.
@@ -50,6 +51,7 @@ class WorldConfig:
     hidden: tuple[int, ...] = (256, 256)
     sequences: int = 32
     sequence_length: int = 8
+    unrolled_steps: int = 1
     rare_share: float = 0.25
     members: int = 5
     ensemble_hidden: tuple[int, ...] = (128, 128)
@@ -63,6 +65,9 @@ class WorldConfig:
     def __post_init__(self) -> None:
         sizes = "latent_size memory_size hidden ensemble_hidden members sequences sequence_length"
         require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm", "unknown")
+        steps, length = self.unrolled_steps, self.sequence_length
+        divides = steps > 0 and length % steps == 0
+        require(divides, "world.unrolled_steps", steps, f"a divisor of sequence_length ({length})")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
         require(self.prior_weight >= 0, "world.prior_weight", self.prior_weight, "0 or more")
@@ -139,7 +144,7 @@ class WorldLearner:
         observation_change = self._measure_changes(batch)
         if self.reward is None:
             self.model.measure_reward(batch.reward)
-        losses, metrics, states = world_loss(self.model, batch)
+        losses, metrics, states = world_loss(self.model, batch, self.config.unrolled_steps)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.
         buffer.write("memory", slots.flatten(1), states.memory)

@@ -30,9 +30,6 @@ def world_loss(
 ) -> tuple[Float[Tensor, " S"], Metrics, WorldStates]:
     """The loss of each seed, its parts, and the states of the batch.
 
-    Args:
-        unrolled_steps: predicted in a row from one observation; divides the windows' length.
-
     Reconstruction: the decoder maps the latent back to its observation, and the predicted next
     latent to the next observation. Forward: the predicted next latent matches the encoder's, which
     takes no gradient from this. All three are in units of how much the feature changes in a step:
@@ -40,6 +37,9 @@ def world_loss(
     it up. So is that of the symlog of the reward, in units of its size: where few steps are
     rewarded, and by 1, it would hardly count beside those of the latents; heads apart learn it
     elsewhere. Continuation by cross-entropy. Means over time, rows, features.
+
+    Args:
+        unrolled_steps: predicted in a row from one observation; divides the windows' length.
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)

@@ -14,7 +14,7 @@ SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
 
 
-def learner(disagreement: str, rare_share: float = 0.25) -> WorldLearner:
+def learner(disagreement: str, rare_share: float = 0.25, unrolled_steps: int = 1) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem((0, 1), 3, 1, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device)
     config = WorldConfig(
@@ -23,6 +23,7 @@ def learner(disagreement: str, rare_share: float = 0.25) -> WorldLearner:
         hidden=(16,),
         sequences=4,
         sequence_length=4,
+        unrolled_steps=unrolled_steps,
         members=3,
         ensemble_hidden=(16,),
         disagreement=disagreement,
@@ -122,3 +123,20 @@ def test_windows_are_around_rare_rewards_or_for_a_blind_world_around_rare_ends(
     held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}
     assert held.pop(looks_at) == [4, 4]  # each of the four windows
     assert held.popitem()[1] == [0, 0]
+
+
+@pytest.mark.parametrize("steps", [0, 3, 16])
+def test_steps_in_a_row_fill_the_windows(steps: int) -> None:
+    with pytest.raises(
+        ValueError, match=r"world\.unrolled_steps.*divisor of sequence_length \(8\)"
+    ):
+        WorldConfig(sequence_length=8, unrolled_steps=steps)
+
+
+def test_the_world_learns_from_steps_in_a_row_where_it_is_asked_to(buffer: RowBuffer) -> None:
+    """The same windows and weights: the loss about the next latent is another from the start."""
+    alone, in_a_row = learner("latent"), learner("latent", unrolled_steps=4)
+    _, one = alone.update(buffer)
+    _, four = in_a_row.update(buffer)
+    assert torch.equal(one["reconstruction_loss"], four["reconstruction_loss"])
+    assert not torch.equal(one["forward_loss"], four["forward_loss"])

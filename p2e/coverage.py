@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-MOST_UNCOUNTED = 1000
+MOST_UNCOUNTED = 1000  # visits kept before they are counted
 
 Cells = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
 

@@ -48,7 +48,7 @@ def world_loss(
         next_latent = model.encoder(reached)
     latents = latent.unflatten(1, batch.action.shape[1:3])
     before, after = model.remember_sequence(latents, batch.action, batch.first, batch.memory)
-    if unrolled_steps == 1:
+    if unrolled_steps == 1:  # as below, but gradients need not be put together from slices
         prediction = model.predict(latent, rows.action, after.flatten(1, 2))
     else:
         prediction = unrolled(model, latents, batch.action, batch.first, after, unrolled_steps)
@@ -103,11 +103,13 @@ def unrolled(
     memory = after[:, ::steps].flatten(1, 2)
     for i in range(steps):
         seen, done, begins = (x[:, i::steps].flatten(1, 2) for x in (latent, action, first))
-        if i > 0:
+        if i == 0:
+            prediction = model.predict(seen, done, memory)
+        else:
             begins = begins.unsqueeze(-1)
-            seen = torch.where(begins, seen, pieces[-1].next_latent)
-            memory = model.remember(seen, done, memory.masked_fill(begins, 0.0))
-        pieces.append(model.predict(seen, done, memory))
+            seen = torch.where(begins, seen, prediction.next_latent)
+            prediction, memory = model.step(seen, done, memory.masked_fill(begins, 0.0))
+        pieces.append(prediction)
     return _in_order(pieces, rows_each=latent.shape[2])
 
 

@@ -15,15 +15,8 @@ LAYERS: dict[int, tuple[str, ...]] = {
     0: (
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
         *("generators",),
-        *(
-            "metrics",
-            "multi_step",
-            "observed_spread",
-            "perceptron",
-            "products",
-            "row_scale",
-            "state_form",
-        ),
+        *("metrics", "multi_step", "observed_spread", "perceptron", "products", "row_scale"),
+        *("state_form",),
         *("training_config",),
     ),
     1: (

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,12 @@ class System:
     Args:
         peer: names the requirements file; None for our own environment.
         command: script and arguments, without the task.
+        shares: one for each of its processes, and what that adds to the command.
     """
 
     peer: str | None
     command: list[str]
+    shares: tuple[tuple[str, ...], ...] = ((),)
 
 
 def ours(
@@ -72,7 +75,7 @@ def ours(
     precision: str,
     placed: Sequence[str] = (),
 ) -> System:
-    """Our training loop, without evaluations; `placed` is on which device, and with which seeds."""
+    """Our training loop, without evaluations; `placed` says on which device."""
     training = {
         "warmup_steps": warmup_steps,
         "evaluation_interval": 10**9,
@@ -106,20 +109,30 @@ def sac_systems() -> dict[str, System]:
 
 
 def gpu_systems() -> dict[str, System]:
-    """SAC at the same sizes on a GPU, with one seed and with several side by side."""
+    """SAC at the same sizes on a GPU: one seed, and several side by side in one process or more."""
     systems = {}
-    for count in (1, 10, 32):
+    for count, processes in ((1, 1), (10, 1), (10, 3), (10, 5), (32, 1)):
+        group = f"{count} seed{'s' if count > 1 else ''}"
+        if processes > 1:
+            group += f" in {processes} processes"
         for suffix, compiled, precision in (
             ("", False, "float32"),
             (", compiled", True, "float32"),
             (", medium, compiled", True, "medium"),
         ):
-            config = {"agent": SAC_AGENT | {"compiled": compiled}}
-            placed = ["--device", "cuda", "--seeds", f"0-{count - 1}"]
-            warmup = SAC_SIZES["warmup_steps"]
-            name = f"{count} seed{'s' if count > 1 else ''}{suffix}"
-            systems[name] = ours("sac", config, warmup, precision, placed)
+            config, warmup = (
+                {"agent": SAC_AGENT | {"compiled": compiled}},
+                SAC_SIZES["warmup_steps"],
+            )
+            system = ours("sac", config, warmup, precision, ["--device", "cuda"])
+            systems[group + suffix] = replace(system, shares=shares_of(count, processes))
     return systems
+
+
+def shares_of(count: int, processes: int) -> tuple[tuple[str, ...], ...]:
+    """The arguments that give each process its part of so many seeds."""
+    edges = [count * i // processes for i in range(processes + 1)]
+    return tuple(("--seeds", f"{a}-{b - 1}") for a, b in pairwise(edges))
 
 
 def mbpo_systems() -> dict[str, System]:
@@ -185,16 +198,16 @@ STEPS = {"sac": 300, "mbpo": MBPO_SIZES["model_interval"], "plan2explore": 20}
 
 
 class Worker:
-    """A system's process with one thread, bound to a core if one is given."""
+    """A process of a system with one thread, bound to a core if one is given."""
 
-    def __init__(self, system: System, task: str, core: int | None) -> None:
+    def __init__(self, system: System, share: Sequence[str], task: str, core: int | None) -> None:
         python = sys.executable if system.peer is None else str(python_of(system.peer))
         script, *arguments = system.command
         one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         xla = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
-            [python, str(WORKERS / script), *arguments, "--task", task],
+            [python, str(WORKERS / script), *arguments, *share, "--task", task],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -203,15 +216,15 @@ class Worker:
             preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),
         )
         self._name = script
-        self.description = self._answer()
 
-    def measure(self, steps: int) -> dict[str, float]:
+    def ask_for(self, steps: int) -> None:
+        """Begin to measure this many steps; `answer` waits for what it gives."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
-        return self._answer()
 
-    def _answer(self) -> dict[str, Any]:
+    def answer(self) -> dict[str, Any]:
+        """The next line that it writes: its description, and then one for each measurement."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -225,6 +238,30 @@ class Worker:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
+
+
+class Workers:
+    """All processes of a system."""
+
+    def __init__(self, system: System, task: str, core: int | None) -> None:
+        self._workers = [Worker(system, share, task, core) for share in system.shares]
+        described = [worker.answer() for worker in self._workers]
+        self.description = described[0] | {"processes": len(described)}
+        if "seeds" in described[0]:
+            self.description["seeds"] = sum(each["seeds"] for each in described)
+
+    def measure(self, steps: int) -> dict[str, float]:
+        """What they did together; it took as long as the slowest of them."""
+        for worker in self._workers:
+            worker.ask_for(steps)
+        answers = [worker.answer() for worker in self._workers]
+        slowest = max(answers, key=lambda answer: float(answer["seconds"]))
+        counts = ("environment_steps", "updates")
+        return slowest | {name: sum(answer[name] for answer in answers) for name in counts}
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
 
 
 def rates(rounds: list[dict[str, float]]) -> dict[str, Any]:
@@ -249,7 +286,7 @@ def compare(
     systems: dict[str, System], task: str, rounds: int, steps: int, core: int | None
 ) -> dict[str, dict[str, Any]]:
     """The results of each system, measured in turn."""
-    workers = {name: Worker(system, task, core) for name, system in systems.items()}
+    workers = {name: Workers(system, task, core) for name, system in systems.items()}
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     for _ in range(rounds):
         for name, worker in workers.items():

@@ -179,8 +179,8 @@ class SoftActorCritic:
         # 7% of an update on a CPU. On a GPU a recorded graph replaces it; there PyTorch 2.11 fails
         # to reorder the loops of one seed, and ten seeds are as fast without.
         on_a_cpu = self._device.type == "cpu"
-        options = {"cpp_wrapper": True} if on_a_cpu else {"loop_ordering_after_fusion": False}
-        return torch.compile(learn, fullgraph=True, options=options)
+        option = "cpp_wrapper" if on_a_cpu else "loop_ordering_after_fusion"
+        return torch.compile(learn, fullgraph=True, options={option: on_a_cpu})
 
     def _rate_factor(self) -> Rate:
         factor = self.schedule.factor(self.updates)

@@ -120,10 +120,8 @@ def gpu_systems() -> dict[str, System]:
             (", compiled", True, "float32"),
             (", medium, compiled", True, "medium"),
         ):
-            config, warmup = (
-                {"agent": SAC_AGENT | {"compiled": compiled}},
-                SAC_SIZES["warmup_steps"],
-            )
+            config = {"agent": SAC_AGENT | {"compiled": compiled}}
+            warmup = SAC_SIZES["warmup_steps"]
             system = ours("sac", config, warmup, precision, ["--device", "cuda"])
             systems[group + suffix] = replace(system, shares=shares_of(count, processes))
     return systems

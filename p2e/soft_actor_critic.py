@@ -178,9 +178,9 @@ class SoftActorCritic:
         # What calls the compiled kernels one by one is in Python, unless it is asked to be in C++:
         # 7% of an update on a CPU. On a GPU a recorded graph replaces it; there PyTorch 2.11 fails
         # to reorder the loops of one seed, and ten seeds are as fast without.
-        on_a_cpu = self._device.type == "cpu"
-        option = "cpp_wrapper" if on_a_cpu else "loop_ordering_after_fusion"
-        return torch.compile(learn, fullgraph=True, options={option: on_a_cpu})
+        on_a_gpu = self._device.type == "cuda"
+        option, on = ("loop_ordering_after_fusion", False) if on_a_gpu else ("cpp_wrapper", True)
+        return torch.compile(learn, fullgraph=True, options={option: on})
 
     def _rate_factor(self) -> Rate:
         factor = self.schedule.factor(self.updates)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,9 @@ P2E_SIZES: dict[str, Any] = {
 }
 
 
+Shares = tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True)
 class System:
     """How to start a worker.
@@ -65,7 +68,7 @@ class System:
 
     peer: str | None
     command: list[str]
-    shares: tuple[tuple[str, ...], ...] = ((),)
+    shares: Shares = ((),)
 
 
 def ours(
@@ -73,16 +76,18 @@ def ours(
     config: dict[str, Any],
     warmup_steps: int,
     precision: str,
-    placed: Sequence[str] = (),
+    device: str = "cpu",
+    shares: Shares = ((),),
 ) -> System:
-    """Our training loop, without evaluations; `placed` says on which device."""
+    """Our training loop, without evaluations."""
     training = {
         "warmup_steps": warmup_steps,
         "evaluation_interval": 10**9,
         "precision": precision,
     }
     settings = json.dumps({algorithm: config, "training": training})
-    return System(None, ["ours.py", "--algorithm", algorithm, "--settings", settings, *placed])
+    command = ["ours.py", "--algorithm", algorithm, "--settings", settings, "--device", device]
+    return System(None, command, shares)
 
 
 def our_variants(algorithm: str, config: dict[str, Any], warmup_steps: int) -> dict[str, System]:
@@ -111,7 +116,7 @@ def sac_systems() -> dict[str, System]:
 def gpu_systems() -> dict[str, System]:
     """SAC at the same sizes on a GPU: one seed, and several side by side in one process or more."""
     systems = {}
-    for count, processes in ((1, 1), (10, 1), (10, 3), (10, 5), (32, 1)):
+    for count, processes in ((1, 1), (10, 1), (10, 3), (32, 1)):
         group = f"{count} seed{'s' if count > 1 else ''}"
         if processes > 1:
             group += f" in {processes} processes"
@@ -122,12 +127,12 @@ def gpu_systems() -> dict[str, System]:
         ):
             config = {"agent": SAC_AGENT | {"compiled": compiled}}
             warmup = SAC_SIZES["warmup_steps"]
-            system = ours("sac", config, warmup, precision, ["--device", "cuda"])
-            systems[group + suffix] = replace(system, shares=shares_of(count, processes))
+            shares = shares_of(count, processes)
+            systems[group + suffix] = ours("sac", config, warmup, precision, "cuda", shares)
     return systems
 
 
-def shares_of(count: int, processes: int) -> tuple[tuple[str, ...], ...]:
+def shares_of(count: int, processes: int) -> Shares:
     """The arguments that give each process its part of so many seeds."""
     edges = [count * i // processes for i in range(processes + 1)]
     return tuple(("--seeds", f"{a}-{b - 1}") for a, b in pairwise(edges))

@@ -16,8 +16,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
         *("generators",),
         *("metrics", "multi_step", "observed_spread", "perceptron", "products", "row_scale"),
-        *("state_form",),
-        *("training_config",),
+        *("state_form", "training_config"),
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),

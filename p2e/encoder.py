@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -51,13 +50,3 @@ class Decoder(nn.Module):
     def forward(self, latent: Float[Tensor, "S B L"]) -> Float[Tensor, "S B O"]:
         output: Tensor = self.network(latent)
         return output
-
-
-def symlog(x: Tensor) -> Tensor:
-    """sign(x) log(1 + |x|): one scale for small and large rewards (Hafner et al. 2023)."""
-    return torch.sign(x) * torch.log1p(x.abs())
-
-
-def symexp(x: Tensor) -> Tensor:
-    """Inverse of symlog."""
-    return torch.sign(x) * torch.expm1(x.abs())

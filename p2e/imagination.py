@@ -30,7 +30,7 @@ def roll_out(
     memory: Float[Tensor, "S N M"],
     horizon: int,
     restarts: SeedGenerators,
-) -> dict[str, Tensor]:
+) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
     """Roll N trajectories of `horizon` steps forward from given states.
 
     A trajectory whose task has probably ended starts again from one of the given states, so that
@@ -38,7 +38,8 @@ def roll_out(
 
     Returns:
         Fields of (S, horizon, N, width): observation, action, reward, disagreement,
-        next_observation, terminated; "observation" is what the agent sees, the features.
+        next_observation, terminated; "observation" is what the agent sees, the features. And the
+        latents and memories after the last step.
     """
     starts = (latent, memory)
     rows: list[dict[str, Tensor]] = []
@@ -54,7 +55,7 @@ def roll_out(
     fields = stack_steps(rows)
     seen, done = fields.pop("latent").flatten(1, 2), fields["action"].flatten(1, 2)
     doubt = disagreement(seen, done)  # of all rows at once: faster than step by step
-    return fields | {"disagreement": doubt.view(fields["reward"].shape)}
+    return fields | {"disagreement": doubt.view(fields["reward"].shape)}, latent, memory
 
 
 def imagine_step(
@@ -69,7 +70,7 @@ def imagine_step(
     row = {
         "observation": extract(latent, memory),
         "action": action,
-        "reward": model.reward(prediction).unsqueeze(-1),
+        "reward": model.reward(prediction, action).unsqueeze(-1),
         "next_observation": extract(prediction.next_latent, next_memory),
         "terminated": prediction.terminated.unsqueeze(-1),
     }

@@ -1,7 +1,6 @@
 """What the policies of Plan2Explore imagine: from where, how far, and whose rows are whose."""
 
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -10,10 +9,12 @@ from torch import Tensor
 from p2e.algorithm import Problem, Stateful
 from p2e.batch import pick_rows
 from p2e.buffers import Fields, RowBuffer
+from p2e.continued_starts import ContinuedStarts, Starts
 from p2e.exploration_mode import MODES
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.imagination import roll_out
+from p2e.imagined_groups import Trajectories, imagined_groups
 from p2e.metrics import Metrics
 from p2e.multi_step import multi_step
 from p2e.plan2explore_config import Config
@@ -23,14 +24,6 @@ from p2e.world_learner import WorldLearner
 from p2e.world_loss import WorldStates
 
 CANDIDATES = 8  # states, of which the most promising starts an imagination
-
-
-class Trajectories(NamedTuple):
-    """How many trajectories of an imagination follow what, in this order."""
-
-    undirected: int = 0  # random actions
-    curious: int = 0  # the explorer
-    tasked: int = 0  # the task policy
 
 
 class LatentImagination:
@@ -49,13 +42,14 @@ class LatentImagination:
         explorer: SoftActorCritic,
         task_agent: SoftActorCritic,
     ) -> None:
-        self._config, mode = config, MODES[config.mode]
+        self._config, self._mode = config, MODES[config.mode]
         self._world, self._features = world, FeatureExtractor(world.model)
         self._explorer, self._task_agent = explorer, task_agent
-        self._adapts, self._apart = mode.adapts, mode.adapts and not mode.rewarded
+        self._apart = self._mode.adapts and not self._mode.rewarded
         self._action_size = problem.action_size
         self.starts = SeedGenerators(problem.seeds, "starts", problem.device)
         self.task_starts = SeedGenerators(problem.seeds, "task starts", problem.device)
+        self._continued = ContinuedStarts(config.continued_share)
         groups = self._groups(exploring=True)
         self.rows = self._buffer(problem, sum(map(sum, groups)))
         self.explorer_rows = self._buffer(problem, sum(groups[0])) if self._apart else self.rows
@@ -89,22 +83,11 @@ class LatentImagination:
         }
 
     def _groups(self, exploring: bool) -> list[Trajectories]:
-        """What is imagined together; the explorer's trajectories are in the first group.
-
-        A trajectory that ends starts again from any start of its group, and the disagreement of the
-        first is the unit of what the explorer is paid.
-        """
-        undirected = round(self._config.imagined_starts * self._config.random_share)
-        directed = self._config.imagined_starts - undirected
-        if not exploring:
-            return [Trajectories(undirected, tasked=directed)]
-        if self._apart:
-            return [Trajectories(undirected, directed), Trajectories(tasked=directed)]
-        curious = directed // 2 if self._adapts else directed
-        return [Trajectories(undirected, curious, directed - curious)]
+        sizes = self._config.imagined_starts, self._config.random_share
+        return imagined_groups(*sizes, self._mode, exploring)
 
     def _roll_out(self, group: Trajectories, states: WorldStates, replay: RowBuffer) -> Fields:
-        return roll_out(
+        steps, *ends = roll_out(
             self._world.model,
             self._features.of_state,
             partial(self._act, group),
@@ -113,6 +96,9 @@ class LatentImagination:
             self._config.horizon,
             self._generators(group),
         )
+        if group.tasked:
+            self._continued.keep(*(end[:, -group.tasked :] for end in ends))
+        return steps
 
     def _generators(self, group: Trajectories) -> SeedGenerators:
         """Those of the starts: a task policy apart draws nothing that the explorer would draw."""
@@ -134,8 +120,8 @@ class LatentImagination:
 
     def _states_to_start_from(
         self, group: Trajectories, states: WorldStates, replay: RowBuffer
-    ) -> tuple[Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
-        """Latents and memories: random ones of those given; each policy's promising ones."""
+    ) -> Starts:
+        """Random ones of those given; each policy's promising ones, where its last ones ended."""
         generators = self._generators(group)
         seen = states.latent, states.memory
         if self._is_apart(group):
@@ -144,11 +130,13 @@ class LatentImagination:
         parts = [random_starts(seen, group.undirected, generators)]
         for agent, number in ((self._explorer, group.curious), (self._task_agent, group.tasked)):
             promising = round(number * self._config.promising_share)
-            parts.append(random_starts(seen, number - promising, generators))
+            starts = [random_starts(seen, number - promising, generators)]
             if promising:
-                parts.append(self.promising_starts(replay, agent, promising, generators))
-        latents, memories = zip(*parts, strict=True)
-        return torch.cat(latents, dim=1), torch.cat(memories, dim=1)
+                starts.append(self.promising_starts(replay, agent, promising, generators))
+            parts.append(together(starts))
+        if group.tasked:
+            parts[-1] = self._continued.instead_of(parts[-1], generators)
+        return together(parts)
 
     def promising_starts(
         self,
@@ -156,7 +144,7 @@ class LatentImagination:
         agent: SoftActorCritic,
         number: int,
         generators: SeedGenerators,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Starts:
         """The best of CANDIDATES states each, drawn from all of the replay."""
         rows = replay.sample(generators, number * CANDIDATES)
         latent, memory = self._world.model.encode(rows["observation"]).detach(), rows["memory"]
@@ -177,7 +165,11 @@ class LatentImagination:
 
     def components(self) -> dict[str, Stateful]:
         """What changes while training."""
-        parts: dict[str, Stateful] = {"imagination_buffer": self.rows, "starts": self.starts}
+        parts: dict[str, Stateful] = {
+            "imagination_buffer": self.rows,
+            "starts": self.starts,
+            "continued_starts": self._continued,
+        }
         if not self._apart:
             return parts
         return parts | {
@@ -186,10 +178,14 @@ class LatentImagination:
         }
 
 
-def random_starts(
-    states: tuple[Tensor, Tensor], number: int, generators: SeedGenerators
-) -> tuple[Tensor, Tensor]:
+def random_starts(states: Starts, number: int, generators: SeedGenerators) -> Starts:
     """So many of these latents and memories, with replacement."""
     latent, memory = states
     rows = generators.integers(latent.shape[1], number)
     return pick_rows(latent, rows), pick_rows(memory, rows)
+
+
+def together(parts: list[Starts]) -> Starts:
+    """One after the other."""
+    latents, memories = zip(*parts, strict=True)
+    return torch.cat(latents, dim=1), torch.cat(memories, dim=1)

@@ -123,10 +123,15 @@ class SeedOptimizer:
         self._squares = [torch.zeros_like(mean) for mean in self._means]
         self._step = torch.zeros((), device=self.parameters[0].device)
 
+    @property
+    def rate_factor(self) -> float:
+        """What the schedule makes of the learning rate in the next `step`."""
+        return self.schedule.factor(self.updates)
+
     def step(self, losses: Float[Tensor, " S"]) -> Float[Tensor, " S"]:
         """One update from one loss a seed. Returns each seed's gradient norm before clipping."""
         gradients = torch.autograd.grad(losses.sum(), self.parameters)
-        norms = self.descend(gradients, self.schedule.factor(self.updates))
+        norms = self.descend(gradients, self.rate_factor)
         self.updates += 1
         return norms
 

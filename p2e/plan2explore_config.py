@@ -32,6 +32,8 @@ class Config:
             never imagines another action, and stays where it is.
         promising_share: of the starts of each policy, those from where it expects most, out of
             several random ones.
+        continued_share: of the starts of the task policy, those from where its last imagination
+            ended.
         multi_step: steps of the returns of imagined rows, and of real ones from replay.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents; in "zero-shot", and in "few-shot" until the task
@@ -59,6 +61,7 @@ class Config:
     imagined_starts: int = 128
     random_share: float = 0.25
     promising_share: float = 0.0
+    continued_share: float = 0.0
     multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
@@ -77,7 +80,7 @@ class Config:
         require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        shares = "real replayed random promising task"
+        shares = "real replayed random promising continued task"
         for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")

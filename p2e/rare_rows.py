@@ -53,6 +53,26 @@ def window_starts(
     return torch.cat([torch.where(count > 0, start, uniform[:, :around]), uniform[:, around:]], 1)
 
 
+def draw_rows(
+    buffer: RowBuffer,
+    field: str,
+    within: int,
+    rows: int,
+    rare_share: float,
+    generators: SeedGenerators,
+) -> Fields:
+    """Rows of replay, a share of them less than `within` rows from one whose value is rare.
+
+    Returns:
+        name -> (S, B, width).
+    """
+    within = min(within, buffer.size)
+    values = buffer.in_order(field).squeeze(-1)
+    start = window_starts(values, within, rows, rare_share, generators)
+    steps, _ = buffer.windows(start + generators.integers(within, rows), length=1)
+    return {name: x[:, 0] for name, x in steps.items()}
+
+
 def draw_windows(
     buffer: RowBuffer,
     field: str,

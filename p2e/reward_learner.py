@@ -7,44 +7,63 @@ import torch
 from torch import nn
 
 from p2e.algorithm import load_state_of, state_of
-from p2e.batch import SequenceBatch
+from p2e.buffers import RowBuffer
+from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
 from p2e.optimizer import SeedOptimizer
-from p2e.world_loss import flatten_time, reward_loss
+from p2e.rare_rows import draw_rows
+from p2e.reward_heads import RewardHeads
 from p2e.world_model import WorldModel
+
+# Of one update. A head of few inputs needs many rewards at once: with a quarter as many rows their
+# price takes the inputs that matter, too (docs/experiments.md, section 36).
+ROWS = 512
+WITHIN = 8  # rows from a rare reward, which show where it ends
+INPUT_PRICE = 1.0  # off the norm of an input's weights, in units of Adam's step for one weight
 
 
 class RewardLearner:
-    """One update of the reward heads of a world model that has them apart (`reward_heads`).
+    """One update of the reward heads of a world model that has them apart.
 
-    They read latents and memories, and change neither: their gradient stops there, and is clipped
-    apart from that of the world.
+    They learn from observations as they were, so that nothing of the world is in their gradient.
+
+    Args:
+        rare_share: of the rows, those around rare rewards.
+        generators: of the draws.
     """
 
     def __init__(
-        self, model: WorldModel, optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer]
+        self,
+        model: WorldModel,
+        heads: RewardHeads,
+        optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
+        rare_share: float,
+        generators: SeedGenerators,
     ) -> None:
-        self.model = model
-        self.optimizer = optimizer(model.reward_parameters())
+        self._model, self._heads = model, heads
+        self._optimizer = optimizer(heads.parameters())
+        self._rare_share, self._generators = rare_share, generators
 
-    def update(self, batch: SequenceBatch) -> Metrics:
-        """From windows of replay; the latents and memories before their steps are kept."""
-        model, rows = self.model, flatten_time(batch)
-        model.measure_reward(batch.reward)
+    def update(self, buffer: RowBuffer) -> Metrics:
+        """From single rows of replay; the latents and memories before their steps are kept."""
+        model = self._model
+        rows = draw_rows(buffer, "reward", WITHIN, ROWS, self._rare_share, self._generators)
         with torch.no_grad():
-            latent = model.encode(rows.observation)
-            sequence = latent.unflatten(1, batch.action.shape[1:3])
-            before, after = model.remember_sequence(
-                sequence, batch.action, batch.first, batch.memory
-            )
-        self.states = latent, before.flatten(1, 2)
-        prediction = model.predict(latent, rows.action, after.flatten(1, 2))
-        losses = reward_loss(model, prediction, rows.reward)
-        self.optimizer.step(losses)
+            self.states = model.encode(rows["observation"]), rows["memory"]
+            reached = model.normalizer(rows["next_observation"])
+        reward, within = rows["reward"].squeeze(-1), model.reward_range
+        differs = within.differs.squeeze(-1)  # before, there is nothing to tell apart
+        losses = self._heads.loss(reached, rows["action"], reward, within) * differs
+        step = self._optimizer.learning_rate * self._optimizer.rate_factor
+        self._optimizer.step(losses)
+        self._heads.shrink_inputs(INPUT_PRICE * step * differs)
         return {"reward_loss": losses.detach()}
 
     def state_dict(self) -> dict[str, Any]:
-        return state_of({"optimizer": self.optimizer})
+        return state_of(self._parts())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        load_state_of({"optimizer": self.optimizer}, state)
+        load_state_of(self._parts(), state)
+
+    def _parts(self) -> dict[str, Any]:
+        return {"optimizer": self._optimizer, "rows": self._generators}

@@ -6,8 +6,10 @@ policy inside the model then finds where. A categorical prediction over fixed bi
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
+
+from p2e.symlog import symexp, symlog
 
 
 class RewardRange(nn.Module):
@@ -30,5 +32,27 @@ class RewardRange(nn.Module):
 
     def forward(self, reward: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
         """Rewards moved into the range; as they are before the first update."""
+        return torch.where(self.low <= self.high, reward.clamp(self.low, self.high), reward)
+
+    @property
+    def differs(self) -> Bool[Tensor, "S 1"]:
+        """Whether a seed has met more than one reward."""
+        return self.low < self.high
+
+    def share(self, reward: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        """How far from the lowest to the highest these lie, from 0 to 1, on the symlog scale; 0
+        where there is no way between them."""
+        low, high = self._ends()
+        between = symlog(self(reward)) - low
+        return torch.where(self.differs, between / (high - low), 0.0)
+
+    def at(self, share: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        """The rewards that lie there; 0 before the first update."""
+        low, high = self._ends()
+        return symexp(low + share * (high - low))
+
+    def _ends(self) -> tuple[Float[Tensor, "S 1"], Float[Tensor, "S 1"]]:
+        """On the symlog scale."""
         met = self.low <= self.high
-        return torch.where(met, reward.clamp(self.low, self.high), reward)
+        low, high = (torch.where(met, symlog(end), 0.0) for end in (self.low, self.high))
+        return low, high

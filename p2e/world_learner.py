@@ -81,7 +81,7 @@ class WorldLearner:
     Args:
         total_updates: of the run, for the learning rate's schedule.
         reward_apart: the world does not learn from the reward; heads of its own do, as many as the
-            ensemble has members, from windows of their own.
+            ensemble has members, from rows of their own.
     """
 
     def __init__(
@@ -124,8 +124,10 @@ class WorldLearner:
             self._prior(problem, predicted),
         )
         self.windows = SeedGenerators(seeds, "windows", device)
-        self.reward_windows = SeedGenerators(seeds, "reward windows", device)
-        self.reward = RewardLearner(self.model, optimizer) if reward_apart else None
+        self.reward: RewardLearner | None = None
+        if self.model.reward_heads is not None:
+            draws = config.rare_share, SeedGenerators(seeds, "reward rows", device)
+            self.reward = RewardLearner(self.model, self.model.reward_heads, optimizer, *draws)
 
     def _prior(self, problem: Problem, predicted: int) -> RandomPrior | None:
         config, inputs = self.config, self.config.latent_size + problem.action_size
@@ -140,7 +142,7 @@ class WorldLearner:
         Args:
             blind: draw the windows without a look at their rewards.
         """
-        batch, slots = self._draw(buffer, "terminated" if blind else "reward", self.windows)
+        batch, slots = self._draw(buffer, "terminated" if blind else "reward")
         observation_change = self._measure_changes(batch)
         if self.reward is None:
             self.model.measure_reward(batch.reward)
@@ -155,24 +157,19 @@ class WorldLearner:
 
     def learn_reward(self, buffer: RowBuffer) -> Metrics:
         """One update of the reward's heads, where it has any apart, and of nothing else."""
-        if self.reward is None:
-            return {}
-        around, _ = self._draw(buffer, "reward", self.reward_windows)
-        return self.reward.update(around)
+        return {} if self.reward is None else self.reward.update(buffer)
 
     @property
     def rewarding_states(self) -> tuple[Float[Tensor, "S R L"], Float[Tensor, "S R M"]]:
-        """Latents and memories of the last windows from which a reward apart was learned."""
+        """Latents and memories of the last rows from which a reward apart was learned."""
         assert self.reward is not None
         return self.reward.states
 
-    def _draw(
-        self, buffer: RowBuffer, rare: str, generators: SeedGenerators
-    ) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
+    def _draw(self, buffer: RowBuffer, rare: str) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
         """Windows of replay, a share of them around rare values of a field, and their slots."""
         config = self.config
         sizes = config.sequence_length, config.sequences
-        windows, slots = draw_windows(buffer, rare, *sizes, config.rare_share, generators)
+        windows, slots = draw_windows(buffer, rare, *sizes, config.rare_share, self.windows)
         return as_sequences(windows), slots
 
     def _measure_changes(self, batch: SequenceBatch) -> Float[Tensor, "S R O"]:
@@ -207,5 +204,5 @@ class WorldLearner:
     def _parts(self) -> dict[str, Stateful]:
         names = ["model", "optimizer", "curiosity", "windows"]
         if self.reward is not None:
-            names += ["reward", "reward_windows"]
+            names.append("reward")
         return {name: getattr(self, name) for name in names}

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from p2e.batch import SequenceBatch
-from p2e.encoder import symlog
 from p2e.metrics import Metrics
+from p2e.symlog import symlog
 from p2e.world_model import Prediction, WorldModel
 
 
@@ -121,15 +121,15 @@ def _in_order(pieces: list[Prediction], rows_each: int) -> Prediction:
         return torch.cat(apart, dim=axis + 1).flatten(axis, axis + 2)
 
     latents, rewards, continuations = zip(*pieces, strict=True)
-    return Prediction(merged(latents, 1), merged(rewards, 2), merged(continuations, 1))
+    return Prediction(merged(latents, 1), merged(rewards, 1), merged(continuations, 1))
 
 
 def reward_loss(
     model: WorldModel, prediction: Prediction, reward: Float[Tensor, "S R"]
 ) -> Float[Tensor, " S"]:
-    """The error of each head about the reward's symlog, in units of its size."""
-    errors = prediction.symlog_rewards - symlog(reward).unsqueeze(1)
-    return _mean_square(errors / model.return_change.scale)
+    """The error about the reward's symlog, in units of its size."""
+    errors = prediction.symlog_reward - symlog(reward)
+    return _mean_square(errors / model.return_change.scale.squeeze(-1))
 
 
 def flatten_time(batch: SequenceBatch) -> SequenceBatch:

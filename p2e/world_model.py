@@ -9,20 +9,21 @@ from torch import Tensor, nn
 
 from p2e.batched_linear import normalise_rows
 from p2e.batched_mlp import BatchedMLP
-from p2e.encoder import Decoder, Encoder, symexp, symlog
-from p2e.ensemble import Ensemble
+from p2e.encoder import Decoder, Encoder
 from p2e.generators import SeedGenerators
 from p2e.gru_cell import GRUCell
 from p2e.normalizer import RunningChange, RunningNormalizer
 from p2e.perceptron import SILU
+from p2e.reward_heads import RewardHeads
 from p2e.reward_range import RewardRange
+from p2e.symlog import symexp, symlog
 
 
 class Prediction(NamedTuple):
     """What the world model says about one step of each row."""
 
     next_latent: Float[Tensor, "S B L"]
-    symlog_rewards: Float[Tensor, "S H B"]  # of each of H heads
+    symlog_reward: Float[Tensor, "S B"]
     continuation_logit: Float[Tensor, "S B"]
 
     @property
@@ -39,8 +40,8 @@ class WorldModel(nn.Module):
     are in the task's own units.
 
     Args:
-        reward_heads: so many heads of its own for the reward, from which no gradient reaches the
-            rest; with 0 the head of all predictions predicts it too.
+        reward_heads: so many heads of its own for the reward, which learn apart (reward_heads.py);
+            with 0 the head of all predictions predicts it too.
     """
 
     def __init__(
@@ -69,10 +70,10 @@ class WorldModel(nn.Module):
         head_sizes = [memory_size + latent_size + action_size, *hidden]
         self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
-        self.reward_heads: Ensemble | None = None
+        self.reward_heads: RewardHeads | None = None
         if reward_heads > 0:
-            outcome = head_sizes[0] + latent_size
-            self.reward_heads = Ensemble(reward_heads, [outcome, *hidden, 1], generators)
+            reading = observation_size, action_size
+            self.reward_heads = RewardHeads(reward_heads, *reading, hidden, generators)
 
     def world_parameters(self) -> list[nn.Parameter]:
         """All parameters but those of reward heads apart."""
@@ -112,21 +113,16 @@ class WorldModel(nn.Module):
         known = torch.cat([next_memory, latent, action], dim=-1)
         change, reward, continuation = self.head(known).split([self.latent_size, 1, 1], dim=-1)
         next_latent = normalise_rows(latent + change * self.latent_change.scale)
-        rewards = reward.unsqueeze(1)
+        return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
+
+    def reward(
+        self, prediction: Prediction, action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        """The predicted reward in the task's own unit, within the range of those met."""
         if self.reward_heads is not None:
-            # The outcome as well: few rewards are too little to learn from what an action leads to.
-            outcome = torch.cat([known, next_latent], dim=-1).detach()
-            rewards = self.reward_heads.predict_each(outcome)
-        return Prediction(next_latent, rewards.squeeze(-1), continuation.squeeze(-1))
-
-    def reward(self, prediction: Prediction) -> Float[Tensor, "S B"]:
-        """The predicted reward in the task's own unit, within the range of those met.
-
-        The lowest of the heads': from few rewards each of them makes up others in places of its
-        own, and a policy that learns in the model alone goes there.
-        """
-        lowest = prediction.symlog_rewards.amin(dim=1)
-        within: Tensor = self.reward_range(symexp(lowest))
+            reached = self.decoder(prediction.next_latent)
+            return self.reward_heads.lowest(reached, action, self.reward_range)
+        within: Tensor = self.reward_range(symexp(prediction.symlog_reward))
         return within
 
     def measure_reward(self, reward: Float[Tensor, "S T B"]) -> None:

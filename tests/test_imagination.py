@@ -16,13 +16,13 @@ class ChainModel(WorldModel):
     def __init__(self, end: float = float("inf")) -> None:
         nn.Module.__init__(self)
         self.end = end
-        self.reward_range = RewardRange(seeds=1)
+        self.reward_heads, self.reward_range = None, RewardRange(seeds=1)
 
     def step(self, latent: Tensor, action: Tensor, memory: Tensor) -> tuple[Prediction, Tensor]:
         reached = latent + action
         logit = torch.where(reached >= self.end, -50.0, 50.0).squeeze(-1)
-        symlog_rewards = torch.log1p(reached).squeeze(-1).unsqueeze(1)
-        return Prediction(reached, symlog_rewards, logit), memory + 1
+        symlog_reward = torch.log1p(reached).squeeze(-1)
+        return Prediction(reached, symlog_reward, logit), memory + 1
 
 
 def features_of(latent: Tensor, memory: Tensor) -> Tensor:
@@ -38,6 +38,13 @@ def only_the_step_from_two_is_unseen(features: Tensor, action: Tensor) -> Tensor
 
 
 def imagine_chain(model: ChainModel, starts: list[float], horizon: int) -> dict[str, Tensor]:
+    rows, _, _ = imagine_with_ends(model, starts, horizon)
+    return rows
+
+
+def imagine_with_ends(
+    model: ChainModel, starts: list[float], horizon: int
+) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     latent = torch.tensor(starts).view(1, -1, 1)
     return roll_out(
         model,
@@ -53,6 +60,11 @@ def imagine_chain(model: ChainModel, starts: list[float], horizon: int) -> dict[
 
 def column(rows: dict[str, Tensor], name: str, feature: int = 0) -> list[float]:
     return [round(value, 4) for value in rows[name][0, ..., feature].flatten().tolist()]
+
+
+def test_where_the_trajectories_end_is_behind_their_last_row() -> None:
+    _, latent, memory = imagine_with_ends(ChainModel(), [0.0, 10.0], horizon=4)
+    assert (latent.flatten().tolist(), memory.flatten().tolist()) == ([4, 14], [4, 4])
 
 
 def test_each_row_holds_the_state_before_and_the_outcome_after_its_action() -> None:

@@ -16,16 +16,24 @@ LAYERS: dict[int, tuple[str, ...]] = {
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
         *("generators",),
         *("metrics", "multi_step", "observed_spread", "perceptron", "products", "row_scale"),
-        *("state_form", "training_config"),
+        *("state_form", "symlog", "training_config"),
     ),
     1: (
         *("ensemble", "gru_cell", "optimizer", "target_networks", "normalizer", "algorithm"),
-        *("checkpoint", "cuda_graph", "environment", "open_loop", "progress", "recorder"),
-        *("promising_starts", "random_prior", "reward_range", "taking_turns"),
+        *(
+            "checkpoint",
+            "cuda_graph",
+            "environment",
+            "imagined_groups",
+            "open_loop",
+            "progress",
+            "recorder",
+        ),
+        *("continued_starts", "promising_starts", "random_prior", "reward_range", "taking_turns"),
     ),
     2: (
         *("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
-        *("rare_rows",),
+        *("rare_rows", "reward_heads"),
     ),
     3: (
         *("world_model", "soft_actor_critic", "imagination", "mixed_batch", "training_loop"),

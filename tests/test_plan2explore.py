@@ -157,6 +157,21 @@ def test_a_task_policy_apart_starts_where_its_reward_was_learned(chain: MakeChai
     assert all_among(explorers, trained.states.latent) and not all_among(explorers, rewarding)
 
 
+def test_the_task_policys_imaginations_go_on_where_its_last_ones_ended(chain: MakeChain) -> None:
+    continuing: dict[str, Any] = {"promising_share": 0.0, "continued_share": 1.0}
+    loop = make_loop(chain, mode="zero-shot", imagined_starts=80, **continuing)
+    trained = plan2explore(run(loop))
+    imagination, states = trained.imagination, trained.states
+    explorers, tasks = imagination._groups(exploring=True)
+    arguments = states, trained.sac_buffer
+    imagination._roll_out(tasks, *arguments)
+    ended = imagination._continued.state_dict()["ends"][0]
+    assert ended.shape[1] == tasks.tasked
+    continued = imagination._states_to_start_from(tasks, *arguments)[0]
+    assert (continued == ended).all(dim=2).float().mean() > 0.7
+    assert all_among(imagination._states_to_start_from(explorers, *arguments)[0], states.latent)
+
+
 def all_among(latents: torch.Tensor, others: torch.Tensor) -> bool:
     same = (latents.unsqueeze(2) == others.unsqueeze(1)).all(dim=3)
     return bool(same.any(dim=2).all())
@@ -401,6 +416,7 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
 def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
     config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5, "adaptation_updates": 3}
+    config["continued_share"] = 0.5
     config["world"] = replace(SMALL["world"], prior_weight=3.0)
     whole = run(make_loop(chain, **config))
     first = make_loop(chain, **config)

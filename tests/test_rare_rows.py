@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import torch
 
+from p2e.buffers import RowBuffer
 from p2e.generators import SeedGenerators
-from p2e.rare_rows import rare, window_starts
+from p2e.rare_rows import draw_rows, rare, window_starts
 
 Make = Callable[..., SeedGenerators]
 
@@ -58,3 +59,17 @@ def test_a_seed_is_not_moved_by_the_seeds_beside_it(generators: Make) -> None:
     together = window_starts(torch.cat([rewards(), rewards(7)]), 4, 100, 0.5, generators(0, 1))
     alone = window_starts(rewards(7), 4, 100, 0.5, generators(1))
     assert torch.equal(together[1:], alone)
+
+
+def test_single_rows_lie_around_rare_ones(generators: Make) -> None:
+    buffer = RowBuffer(1, 400, {"reward": 1, "place": 1})
+    places = torch.arange(400.0).view(1, 400, 1)
+    buffer.add({"reward": rewards(150).unsqueeze(-1), "place": places})
+    rows = draw_rows(buffer, "reward", 8, 1000, 0.25, generators(0))
+    assert rows["place"].shape == (1, 1000, 1)
+    distance = (rows["place"][0, :, 0] - 150).abs()
+    assert distance[:250].max() == 7 and (distance[:250] == 0).float().mean() > 0.05
+    assert (distance[250:] <= 7).float().mean() < 0.1
+    assert torch.equal(rows["reward"][0, :, 0] == 1, distance == 0)
+    anywhere = rows["place"][0, 250:]
+    assert anywhere.min() < 20 and anywhere.max() > 380

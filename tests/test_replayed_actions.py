@@ -53,7 +53,7 @@ def by_hand(
         for t in range(steps):
             action = buffer.in_order("action")[:, t : t + 1]
             prediction, memory = model.step(latent, action, memory)
-            total += going_on * DISCOUNT**t * model.reward(prediction)
+            total += going_on * DISCOUNT**t * model.reward(prediction, action)
             going_on *= 1 - prediction.terminated
             latent = prediction.next_latent
         return total, going_on, FeatureExtractor(model).of_state(latent, memory)

@@ -1,0 +1,81 @@
+"""Heads apart: what they pay, what they learn, and which inputs they read."""
+
+import torch
+from torch import Tensor
+
+from p2e.generators import SeedGenerators
+from p2e.optimizer import SeedOptimizer
+from p2e.reward_heads import RewardHeads
+from p2e.reward_range import RewardRange
+
+SEEDS, HEADS, OBSERVATION, ACTION = 2, 3, 6, 2
+RATE = 1e-3
+
+
+def make_heads() -> RewardHeads:
+    generators = SeedGenerators(range(SEEDS), "test heads")
+    return RewardHeads(HEADS, OBSERVATION, ACTION, [32], generators)
+
+
+def from_nothing_to(most: float) -> RewardRange:
+    within = RewardRange(SEEDS)
+    within.update(torch.tensor([[0.0, most]]).expand(SEEDS, 2))
+    return within
+
+
+def rows_of_a_goal(draws: SeedGenerators, rows: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Paid 1 where the first feature is above 1.5: one row in fifteen."""
+    reached = draws.normal(rows, OBSERVATION)
+    action = draws.uniform(-1.0, 1.0, rows, ACTION)
+    return reached, action, (reached[..., 0] > 1.5).float()
+
+
+def learned(price: float, updates: int = 400) -> tuple[RewardHeads, RewardRange]:
+    heads, within = make_heads(), from_nothing_to(1.0)
+    optimizer = SeedOptimizer(heads.parameters(), RATE)
+    draws = SeedGenerators(range(SEEDS), "test rows")
+    for _ in range(updates):
+        optimizer.step(heads.loss(*rows_of_a_goal(draws, 256), within))
+        heads.shrink_inputs(torch.full((SEEDS,), price * RATE))
+    return heads, within
+
+
+def input_norms(heads: RewardHeads) -> Tensor:
+    norms: Tensor = heads.layers[0].weight.detach().norm(dim=-1)
+    return norms
+
+
+def test_the_lowest_of_the_heads_counts() -> None:
+    heads, within = make_heads(), from_nothing_to(100.0)
+    draws = SeedGenerators(range(SEEDS), "test rows")
+    reached, action, _ = rows_of_a_goal(draws, 50)
+    each = torch.sigmoid(heads.predict_each(torch.cat([reached, action], -1)).squeeze(-1))
+    assert each.argmin(dim=1).unique().numel() == HEADS  # each is the lowest somewhere
+    expected = torch.expm1(each.amin(dim=1) * torch.tensor(101.0).log())
+    torch.testing.assert_close(heads.lowest(reached, action, within), expected)
+
+
+def test_an_input_that_says_nothing_is_not_read_for_long() -> None:
+    heads, within = learned(price=2.0)
+    norms = input_norms(heads)
+    assert norms[..., 1:].max() < 0.1 < 0.5 < norms[..., 0].min()
+    reached, action, reward = rows_of_a_goal(SeedGenerators(range(SEEDS), "other rows"), 2000)
+    beside = (reached[..., 0] - 1.5).abs() < 0.1
+    paid = heads.lowest(reached, action, within)
+    assert ((paid > 0.5) == (reward > 0.5))[~beside].float().mean() > 0.99
+    without_price, _ = learned(price=0.0)
+    assert input_norms(without_price).min() > 0.5
+
+
+def test_shrinking_shortens_each_seeds_inputs_by_its_own_amount() -> None:
+    heads = make_heads()
+    with torch.no_grad():
+        heads.layers[0].weight[0, 0, 0] *= 1e-3
+    before, rest = input_norms(heads), heads.layers[1].weight.clone()
+    directions = heads.layers[0].weight[0] / before[0].unsqueeze(-1)
+    heads.shrink_inputs(torch.tensor([0.1, 0.0]))
+    after = input_norms(heads)
+    torch.testing.assert_close(after[0], (before[0] - 0.1).clamp(min=0.0))
+    assert after[0, 0, 0] == 0 and torch.equal(after[1], before[1])
+    torch.testing.assert_close(heads.layers[0].weight[0], directions * after[0].unsqueeze(-1))
+    assert torch.equal(heads.layers[1].weight, rest)

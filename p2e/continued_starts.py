@@ -8,8 +8,6 @@ paid; this one has to imagine it. With trajectories that go on, what it learns f
 at the price of the short ones.
 """
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -49,9 +47,3 @@ class ContinuedStarts:
 
     def _number(self, starts: Float[Tensor, "S B L"]) -> int:
         return round(starts.shape[1] * self._share)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"ends": self._ends}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._ends = list(state["ends"])

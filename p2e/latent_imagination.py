@@ -32,6 +32,11 @@ class LatentImagination:
     Both learn from the rows of both, but for an explorer that must not know of the task: where the
     task policy goes tells of it, so that such an explorer has a buffer of its own, and imagines as
     much as where there is no task policy.
+
+    Args:
+        streams: the name of the random streams of its starts.
+        continued_share: of the task policy's starts, those from where its last ones ended; they
+            are no part of the state.
     """
 
     def __init__(
@@ -41,15 +46,17 @@ class LatentImagination:
         world: WorldLearner,
         explorer: SoftActorCritic,
         task_agent: SoftActorCritic,
+        streams: str = "starts",
+        continued_share: float = 0.0,
     ) -> None:
         self._config, self._mode = config, MODES[config.mode]
         self._world, self._features = world, FeatureExtractor(world.model)
         self._explorer, self._task_agent = explorer, task_agent
         self._apart = self._mode.adapts and not self._mode.rewarded
         self._action_size = problem.action_size
-        self.starts = SeedGenerators(problem.seeds, "starts", problem.device)
-        self.task_starts = SeedGenerators(problem.seeds, "task starts", problem.device)
-        self._continued = ContinuedStarts(config.continued_share)
+        self.starts = SeedGenerators(problem.seeds, streams, problem.device)
+        self.task_starts = SeedGenerators(problem.seeds, f"task {streams}", problem.device)
+        self._continued = ContinuedStarts(continued_share)
         groups = self._groups(exploring=True)
         self.rows = self._buffer(problem, sum(map(sum, groups)))
         self.explorer_rows = self._buffer(problem, sum(groups[0])) if self._apart else self.rows
@@ -165,11 +172,7 @@ class LatentImagination:
 
     def components(self) -> dict[str, Stateful]:
         """What changes while training."""
-        parts: dict[str, Stateful] = {
-            "imagination_buffer": self.rows,
-            "starts": self.starts,
-            "continued_starts": self._continued,
-        }
+        parts: dict[str, Stateful] = {"imagination_buffer": self.rows, "starts": self.starts}
         if not self._apart:
             return parts
         return parts | {

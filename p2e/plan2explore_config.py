@@ -9,6 +9,28 @@ from p2e.world_learner import WorldConfig
 
 
 @dataclass(frozen=True)
+class AdaptationConfig:
+    """How a task policy learns when a blind exploration is over.
+
+    Args:
+        updates: of one drawn anew, in a world that no longer changes; 0 keeps the one that learned
+            along.
+        multi_step: steps of its returns, in place of plan2explore.multi_step.
+        continued_share: of its imaginations, those that start where its last ones ended.
+    """
+
+    updates: int = 0
+    multi_step: int = 1
+    continued_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(self.updates >= 0, "adaptation.updates", self.updates, "0 or more")
+        require_positive(self, "adaptation", "multi_step")
+        share = self.continued_share
+        require(0 <= share <= 1, "adaptation.continued_share", share, "a share in [0, 1]")
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that a user may set, apart from the training loop.
 
@@ -32,16 +54,13 @@ class Config:
             never imagines another action, and stays where it is.
         promising_share: of the starts of each policy, those from where it expects most, out of
             several random ones.
-        continued_share: of the starts of the task policy, those from where its last imagination
-            ended.
         multi_step: steps of the returns of imagined rows, and of real ones from replay.
         retained_imaginations: updates for which imagined rows are kept; older latents are stale.
         real_share: of every batch of the agents; in "zero-shot", and in "few-shot" until the task
             policy takes over, of the explorer's alone.
         replayed_share: of the task policy's batches then: rows that follow real actions inside the
             world model. The others follow the policies.
-        adaptation_updates: of a task policy drawn anew at the end of the exploration in "zero-shot"
-            and "few-shot", in a world that no longer changes; 0 keeps the one that learned along.
+        adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
         real_from_replay: draw them from all of the replay, not from the windows that the world has
             just learned from, whose latents are at hand (for ablations).
         task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
@@ -61,12 +80,11 @@ class Config:
     imagined_starts: int = 128
     random_share: float = 0.25
     promising_share: float = 0.0
-    continued_share: float = 0.0
     multi_step: int = 1
     retained_imaginations: int = 4
     real_share: float = 0.25
     replayed_share: float = 0.0
-    adaptation_updates: int = 0
+    adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
     real_from_replay: bool = False
     task_weight: float = 1.0
     intrinsic_weight: float = 1.0
@@ -80,10 +98,10 @@ class Config:
         require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        shares = "real replayed random promising continued task"
+        shares = "real replayed random promising task"
         for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        for key in ("task_weight", "intrinsic_weight", "pretraining_updates", "adaptation_updates"):
+        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

@@ -9,10 +9,12 @@ they lead is what the model says, so that no real outcome is learned from.
 import torch
 from torch import Tensor
 
-from p2e.buffers import Fields, RowBuffer
+from p2e.batch import TransitionBatch
+from p2e.buffers import Fields, RowBuffer, as_transitions
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.imagination import imagine_step, stack_steps
+from p2e.mixed_batch import mixed_batch
 from p2e.multi_step import multi_step
 from p2e.rare_rows import draw_windows
 from p2e.world_model import WorldModel
@@ -46,6 +48,19 @@ class ReplayedActions:
         steps = self._follow(windows)
         reaching = multi_step(steps, ("reward",), self._discount, self._steps)
         return {name: x[:, 0] for name, x in reaching.items()}
+
+    def mixed(
+        self, buffer: RowBuffer, imagined: RowBuffer, size: int, share: float
+    ) -> TransitionBatch:
+        """A batch of so many rows, a share of them such; the others follow the policies."""
+
+        def draw_replayed(rows: int) -> TransitionBatch:
+            return as_transitions(self.draw(buffer, rows))
+
+        def draw_imagined(rows: int) -> TransitionBatch:
+            return as_transitions(imagined.sample(self._generators, rows))
+
+        return mixed_batch(draw_replayed, draw_imagined, size, share)
 
     @torch.no_grad()
     def _follow(self, windows: Fields) -> Fields:

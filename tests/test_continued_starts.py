@@ -62,11 +62,3 @@ def test_a_seed_is_not_moved_by_the_seeds_beside_it() -> None:
     fresh = tuple(x[1:] for x in all_at(1.0))
     expected, _ = alone.instead_of((fresh[0], fresh[1]), draws(4))
     assert torch.equal(latent[1:], expected)
-
-
-def test_saved_ends_go_on_in_another_process() -> None:
-    continued, restored = ContinuedStarts(share=0.5), ContinuedStarts(share=0.5)
-    continued.keep(*all_at(7.0))
-    restored.load_state_dict(continued.state_dict())
-    expected, found = (c.instead_of(all_at(1.0), draws()) for c in (continued, restored))
-    assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))

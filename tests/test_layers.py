@@ -40,7 +40,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
         *("branched_rollouts", "dynamics_training"),
     ),
     4: (
-        *("world_loss", "feature_extractor", "latent_policy", "world_learner"),
+        *("adaptation", "world_loss", "feature_extractor", "latent_policy", "world_learner"),
         *("latent_imagination", "plan2explore_config", "real_steps", "reward_learner"),
         *("replayed_actions",),
     ),

@@ -15,6 +15,7 @@ from p2e.batch import Transition
 from p2e.buffers import Fields, RowBuffer
 from p2e.coverage import Coverage
 from p2e.latent_imagination import random_starts
+from p2e.plan2explore_config import AdaptationConfig
 from p2e.progress import Progress
 from p2e.soft_actor_critic import SoftActorCriticConfig
 from p2e.training_config import TrainingConfig
@@ -157,19 +158,23 @@ def test_a_task_policy_apart_starts_where_its_reward_was_learned(chain: MakeChai
     assert all_among(explorers, trained.states.latent) and not all_among(explorers, rewarding)
 
 
-def test_the_task_policys_imaginations_go_on_where_its_last_ones_ended(chain: MakeChain) -> None:
-    continuing: dict[str, Any] = {"promising_share": 0.0, "continued_share": 1.0}
-    loop = make_loop(chain, mode="zero-shot", imagined_starts=80, **continuing)
+def test_an_adapting_policys_imaginations_go_on_where_its_last_ones_ended(
+    chain: MakeChain,
+) -> None:
+    settings = AdaptationConfig(updates=1, continued_share=1.0)
+    loop = make_loop(
+        chain, mode="zero-shot", imagined_starts=80, promising_share=0.0, adaptation=settings
+    )
     trained = plan2explore(run(loop))
-    imagination, states = trained.imagination, trained.states
-    explorers, tasks = imagination._groups(exploring=True)
-    arguments = states, trained.sac_buffer
-    imagination._roll_out(tasks, *arguments)
-    ended = imagination._continued.state_dict()["ends"][0]
-    assert ended.shape[1] == tasks.tasked
-    continued = imagination._states_to_start_from(tasks, *arguments)[0]
-    assert (continued == ended).all(dim=2).float().mean() > 0.7
-    assert all_among(imagination._states_to_start_from(explorers, *arguments)[0], states.latent)
+    imagination, arguments = trained.adaptation._imagination, (trained.states, trained.sac_buffer)
+    (group,) = imagination._groups(exploring=False)
+    imagination._roll_out(group, *arguments)
+    ended = imagination._continued._ends[0]
+    assert ended.shape[1] == group.tasked == 60
+    starts = imagination._states_to_start_from(group, *arguments)[0]
+    assert all_among(starts[:, : group.undirected], trained.world.rewarding_states[0])
+    going_on = starts[:, group.undirected :] == ended
+    assert going_on.all(dim=2).float().mean() > 0.7
 
 
 def all_among(latents: torch.Tensor, others: torch.Tensor) -> bool:
@@ -340,7 +345,7 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": 16 - steps_after}
     without, adapted = (
-        plan2explore(run(make_loop(chain, adaptation_updates=updates, **config)))
+        plan2explore(run(make_loop(chain, adaptation=AdaptationConfig(updates=updates), **config)))
         for updates in (0, 3)
     )
     assert adapted.agent_updates == without.agent_updates + 3
@@ -348,7 +353,7 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
     if steps_after == 0:
         for one, other in zip(
             weights(adapted.task_agent.actor),
-            weights(adapted._another_agent().actor),
+            weights(adapted.adaptation.fresh_agent.actor),
             strict=True,
         ):
             moved = (one - other).abs().max()
@@ -360,7 +365,8 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
 
 def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:
     without, asked = (
-        plan2explore(run(make_loop(chain, mode="joint", adaptation_updates=n))) for n in (0, 3)
+        plan2explore(run(make_loop(chain, mode="joint", adaptation=AdaptationConfig(updates=n))))
+        for n in (0, 3)
     )
     actors = weights(without.task_agent.actor), weights(asked.task_agent.actor)
     assert all(map(torch.equal, *actors))
@@ -415,8 +421,8 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
 
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
 def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
-    config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5, "adaptation_updates": 3}
-    config["continued_share"] = 0.5
+    config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5}
+    config["adaptation"] = AdaptationConfig(updates=6, multi_step=2, continued_share=0.5)
     config["world"] = replace(SMALL["world"], prior_weight=3.0)
     whole = run(make_loop(chain, **config))
     first = make_loop(chain, **config)

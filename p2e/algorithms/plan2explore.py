@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from p2e.adaptation import Adaptation
 from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
 from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
@@ -58,9 +59,6 @@ class Plan2Explore(Algorithm):
         agent = partial(SoftActorCritic.of_problem, problem, self.features.size, config.agent)
         settling = self._settling(rounds * config.agent_updates)
         self.task_agent, self.explorer_agent = agent("agent", settling), agent("explorer")
-        self._another_agent = partial(
-            agent, "adapting agent", self._settling(config.adaptation_updates)
-        )
         self.task_policy = LatentPolicy(self.task_agent, self.world.model)
         curious = LatentPolicy(self.explorer_agent, self.world.model)
         share = config.task_share if self.mode.rewarded else 0.0
@@ -70,6 +68,8 @@ class Plan2Explore(Algorithm):
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
         agents = self.explorer_agent, self.task_agent
         self.imagination = LatentImagination(problem, config, self.world, *agents)
+        adapting = self._settling(config.adaptation.updates)
+        self.adaptation = Adaptation(problem, config, self.world, *agents, adapting)
         self.batches = SeedGenerators(seeds, "batches", device)
         # A blind explorer must not draw other rows for there being a task policy.
         apart = SeedGenerators(seeds, "imagined batches", device)
@@ -95,7 +95,7 @@ class Plan2Explore(Algorithm):
     def _ending(self) -> bool:
         """Whether an update now is the last of a blind world, so that its task policy adapts."""
         left = self._exploration_steps - self.steps_stored.value
-        adapts = self.mode.imagines_only and self.config.adaptation_updates > 0
+        adapts = self.mode.imagines_only and self.config.adaptation.updates > 0
         return adapts and 0 <= left < self.config.update_interval
 
     @property
@@ -146,21 +146,7 @@ class Plan2Explore(Algorithm):
                 explorer = self.explorer_agent.update(self._explorer_batch())
                 metrics |= with_prefix("explorer", explorer)
         if self._ending:
-            metrics |= self._adapt()
-        return metrics
-
-    def _adapt(self) -> Metrics:
-        """A task policy drawn anew learns in the world as it has become, where nothing is real.
-
-        One that learned while the world did holds on to what an earlier world promised.
-        """
-        metrics: Metrics = {}
-        with self.task_agent.anew(self._another_agent()):
-            while self.task_agent.updates < self.config.adaptation_updates:
-                metrics |= self.world.learn_reward(self.sac_buffer)
-                metrics |= self.imagination.imagine(self.states, self.sac_buffer, exploring=False)
-                for _ in range(self.config.agent_updates):
-                    metrics |= self.task_agent.update(self._task_batch(from_real=False))
+            metrics |= self.adaptation.run(self.states, self.sac_buffer)
         return metrics
 
     def _explorer_batch(self) -> TransitionBatch:
@@ -181,20 +167,18 @@ class Plan2Explore(Algorithm):
         Args:
             from_real: what is not imagined is real; else it follows real actions in the model.
         """
-        size, generators = self.config.agent.batch_size, self.task_batches
+        rows, size = self.imagination.rows, self.config.agent.batch_size
+        if not from_real:
+            share = self.config.replayed_share
+            return self.replayed_actions.mixed(self.sac_buffer, rows, size, share)
 
         def draw_real(rows: int) -> TransitionBatch:
             return as_transitions(self._real_transitions(rows, with_disagreement=False))
 
-        def draw_replayed(rows: int) -> TransitionBatch:
-            return as_transitions(self.replayed_actions.draw(self.sac_buffer, rows))
+        def draw_imagined(number: int) -> TransitionBatch:
+            return as_transitions(rows.sample(self.task_batches, number))
 
-        def draw_imagined(rows: int) -> TransitionBatch:
-            return as_transitions(self.imagination.rows.sample(generators, rows))
-
-        if from_real:
-            return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
-        return mixed_batch(draw_replayed, draw_imagined, size, self.config.replayed_share)
+        return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
 
     def _real_transitions(self, rows: int, with_disagreement: bool) -> Fields:
         """Random real steps: of the last windows, whose latents are at hand, or of all replay."""

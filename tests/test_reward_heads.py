@@ -9,7 +9,7 @@ from p2e.reward_heads import RewardHeads
 from p2e.reward_range import RewardRange
 
 SEEDS, HEADS, OBSERVATION, ACTION = 2, 3, 6, 2
-RATE = 1e-3
+RATE = 3e-3
 
 
 def make_heads() -> RewardHeads:
@@ -30,7 +30,7 @@ def rows_of_a_goal(draws: SeedGenerators, rows: int) -> tuple[Tensor, Tensor, Te
     return reached, action, (reached[..., 0] > 1.5).float()
 
 
-def learned(price: float, updates: int = 400) -> tuple[RewardHeads, RewardRange]:
+def learned(price: float, updates: int = 600) -> tuple[RewardHeads, RewardRange]:
     heads, within = make_heads(), from_nothing_to(1.0)
     optimizer = SeedOptimizer(heads.parameters(), RATE)
     draws = SeedGenerators(range(SEEDS), "test rows")

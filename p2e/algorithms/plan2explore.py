@@ -167,16 +167,16 @@ class Plan2Explore(Algorithm):
         Args:
             from_real: what is not imagined is real; else it follows real actions in the model.
         """
-        rows, size = self.imagination.rows, self.config.agent.batch_size
+        imagined, size = self.imagination.rows, self.config.agent.batch_size
         if not from_real:
             share = self.config.replayed_share
-            return self.replayed_actions.mixed(self.sac_buffer, rows, size, share)
+            return self.replayed_actions.mixed(self.sac_buffer, imagined, size, share)
 
         def draw_real(rows: int) -> TransitionBatch:
             return as_transitions(self._real_transitions(rows, with_disagreement=False))
 
-        def draw_imagined(number: int) -> TransitionBatch:
-            return as_transitions(rows.sample(self.task_batches, number))
+        def draw_imagined(rows: int) -> TransitionBatch:
+            return as_transitions(imagined.sample(self.task_batches, rows))
 
         return mixed_batch(draw_real, draw_imagined, size, self.config.real_share)
 

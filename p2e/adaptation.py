@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from p2e.algorithm import Problem
 from p2e.buffers import RowBuffer
+from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.latent_imagination import LatentImagination
 from p2e.metrics import Metrics
@@ -36,7 +37,7 @@ class Adaptation:
         schedule: LearningRateSchedule,
     ) -> None:
         self._config, self._world, self._task_agent = config, world, task_agent
-        own, size = config.adaptation, world.model.latent_size + world.model.memory_size
+        own, size = config.adaptation, FeatureExtractor(world.model).size
         self.fresh_agent = SoftActorCritic.of_problem(
             problem, size, config.agent, "adapting agent", schedule
         )

@@ -7,7 +7,7 @@ share of real rows; the others were imagined inside the world model. A task poli
 in the world model alone has, in their place, rows that follow real actions inside of it.
 """
 
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Float
@@ -41,6 +41,7 @@ class Plan2Explore(Algorithm):
 
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
+        self._problem = problem
         self.config, self.mode, self._device = config, MODES[config.mode], device
         self._exploration_steps = (
             config.exploration_steps if self.mode.takes_over else problem.steps
@@ -68,8 +69,6 @@ class Plan2Explore(Algorithm):
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
         agents = self.explorer_agent, self.task_agent
         self.imagination = LatentImagination(problem, config, self.world, *agents)
-        adapting = self._settling(config.adaptation.updates)
-        self.adaptation = Adaptation(problem, config, self.world, *agents, adapting)
         self.batches = SeedGenerators(seeds, "batches", device)
         # A blind explorer must not draw other rows for there being a task policy.
         apart = SeedGenerators(seeds, "imagined batches", device)
@@ -85,6 +84,13 @@ class Plan2Explore(Algorithm):
         return LearningRateSchedule(
             total_updates=updates, final_fraction=self.config.final_learning_rate
         )
+
+    @cached_property
+    def adaptation(self) -> Adaptation:
+        """Made when it is due: most runs never adapt, and would carry its agent and its buffer."""
+        agents = self.explorer_agent, self.task_agent
+        settling = self._settling(self.config.adaptation.updates)
+        return Adaptation(self._problem, self.config, self.world, *agents, settling)
 
     @property
     def _over(self) -> bool:

@@ -32,7 +32,11 @@ class RewardRange(nn.Module):
 
     def forward(self, reward: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
         """Rewards moved into the range; as they are before the first update."""
-        return torch.where(self.low <= self.high, reward.clamp(self.low, self.high), reward)
+        return torch.where(self._met, reward.clamp(self.low, self.high), reward)
+
+    @property
+    def _met(self) -> Bool[Tensor, "S 1"]:
+        return self.low <= self.high
 
     @property
     def differs(self) -> Bool[Tensor, "S 1"]:
@@ -53,6 +57,5 @@ class RewardRange(nn.Module):
 
     def _ends(self) -> tuple[Float[Tensor, "S 1"], Float[Tensor, "S 1"]]:
         """On the symlog scale."""
-        met = self.low <= self.high
-        low, high = (torch.where(met, symlog(end), 0.0) for end in (self.low, self.high))
+        low, high = (torch.where(self._met, symlog(end), 0.0) for end in (self.low, self.high))
         return low, high

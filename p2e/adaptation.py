@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from p2e.algorithm import Problem
 from p2e.buffers import RowBuffer
+from p2e.doubt import Doubt
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
 from p2e.latent_imagination import LatentImagination
@@ -41,6 +42,15 @@ class Adaptation:
         self.fresh_agent = SoftActorCritic.of_problem(
             problem, size, config.agent, "adapting agent", schedule
         )
+        self._doubt = Doubt(
+            world.model,
+            problem.action_size,
+            config.world,
+            own.doubt,
+            config.agent.discount,
+            SeedGenerators(problem.seeds, "doubt weights", problem.device),
+            SeedGenerators(problem.seeds, "doubt rows", problem.device),
+        )
         self._imagination = LatentImagination(
             problem,
             replace(config, multi_step=own.multi_step),
@@ -49,11 +59,12 @@ class Adaptation:
             task_agent,
             "adaptation starts",
             own.continued_share,
+            self._doubt.delayed,
         )
         draws = SeedGenerators(problem.seeds, "adaptation batches", problem.device)
         returns = config.agent.discount, own.multi_step
         self._replayed_actions = ReplayedActions(
-            world.model, config.world.rare_share, draws, *returns
+            world.model, config.world.rare_share, draws, *returns, self._doubt.delayed
         )
 
     def run(self, states: WorldStates, replay: RowBuffer) -> Metrics:
@@ -62,8 +73,8 @@ class Adaptation:
         Args:
             states: of the last windows that the world learned from.
         """
-        metrics: Metrics = {}
         config, agent, imagination = self._config, self._task_agent, self._imagination
+        metrics = self._doubt.learn(replay, config.adaptation.updates)
         with agent.anew(self.fresh_agent):
             while agent.updates < config.adaptation.updates:
                 metrics |= self._world.learn_reward(replay)

@@ -1,5 +1,6 @@
 """What the policies of Plan2Explore imagine: from where, how far, and whose rows are whose."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -13,7 +14,7 @@ from p2e.continued_starts import ContinuedStarts, Starts
 from p2e.exploration_mode import MODES
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
-from p2e.imagination import roll_out
+from p2e.imagination import as_imagined, roll_out
 from p2e.imagined_groups import Trajectories, imagined_groups
 from p2e.metrics import Metrics
 from p2e.multi_step import multi_step
@@ -37,6 +38,7 @@ class LatentImagination:
         streams: the name of the random streams of its starts.
         continued_share: of the task policy's starts, those from where its last ones ended; they
             are no part of the state.
+        seen_as: what the agents learn from is made of the imagined steps.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LatentImagination:
         task_agent: SoftActorCritic,
         streams: str = "starts",
         continued_share: float = 0.0,
+        seen_as: Callable[[Fields], Fields] = as_imagined,
     ) -> None:
         self._config, self._mode = config, MODES[config.mode]
         self._world, self._features = world, FeatureExtractor(world.model)
@@ -56,7 +59,7 @@ class LatentImagination:
         self._action_size = problem.action_size
         self.starts = SeedGenerators(problem.seeds, streams, problem.device)
         self.task_starts = SeedGenerators(problem.seeds, f"task {streams}", problem.device)
-        self._continued = ContinuedStarts(continued_share)
+        self._continued, self._seen_as = ContinuedStarts(continued_share), seen_as
         groups = self._groups(exploring=True)
         self.rows = self._buffer(problem, sum(map(sum, groups)))
         self.explorer_rows = self._buffer(problem, sum(groups[0])) if self._apart else self.rows
@@ -118,7 +121,7 @@ class LatentImagination:
     def _as_rows(self, imagined: Fields, group: Trajectories) -> Fields:
         """Imagined steps as rows of the buffer: paid for curiosity, with multi-step returns."""
         disagreement = imagined["disagreement"]
-        steps = {name: imagined[name] for name in imagined if name != "disagreement"}
+        steps = self._seen_as({name: imagined[name] for name in imagined if name != "disagreement"})
         steps["curiosity"] = self._world.curiosity.reward(disagreement)
         discount, reach = self._config.agent.discount, self._config.multi_step
         rewards = ("reward", "curiosity")

@@ -17,17 +17,21 @@ class AdaptationConfig:
             along.
         multi_step: steps of its returns, in place of plan2explore.multi_step.
         continued_share: of its imaginations, those that start where its last ones ended.
+        doubt: how many more steps an imagined one counts as for each time that the expected error
+            of the model exceeds its mean, in units of that mean (doubt.py); 0 for none.
     """
 
     updates: int = 0
     multi_step: int = 1
     continued_share: float = 0.0
+    doubt: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.updates >= 0, "adaptation.updates", self.updates, "0 or more")
         require_positive(self, "adaptation", "multi_step")
         share = self.continued_share
         require(0 <= share <= 1, "adaptation.continued_share", share, "a share in [0, 1]")
+        require(self.doubt >= 0, "adaptation.doubt", self.doubt, "0 or more")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ otherwise. The actions of the replay keep to where the model was trained. What t
 they lead is what the model says, so that no real outcome is learned from.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,7 @@ from p2e.batch import TransitionBatch
 from p2e.buffers import Fields, RowBuffer, as_transitions
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
-from p2e.imagination import imagine_step, stack_steps
+from p2e.imagination import as_imagined, imagine_step, stack_steps
 from p2e.mixed_batch import mixed_batch
 from p2e.multi_step import multi_step
 from p2e.rare_rows import draw_windows
@@ -27,6 +29,7 @@ class ReplayedActions:
         rare_share: of the rows, with a rare reward within reach: what the task is about.
         generators: of the draws.
         discount, steps: of the returns.
+        seen_as: what the agent learns from is made of the steps.
     """
 
     def __init__(
@@ -36,16 +39,17 @@ class ReplayedActions:
         generators: SeedGenerators,
         discount: float,
         steps: int,
+        seen_as: Callable[[Fields], Fields] = as_imagined,
     ) -> None:
         self._model, self._features = model, FeatureExtractor(model)
         self._rare_share, self._generators = rare_share, generators
-        self._discount, self._steps = discount, steps
+        self._discount, self._steps, self._seen_as = discount, steps, seen_as
 
     def draw(self, buffer: RowBuffer, rows: int) -> Fields:
         """So many rows of each seed, with the model's returns: name -> (S, B, W)."""
         draws = self._rare_share, self._generators
         windows, _ = draw_windows(buffer, "reward", self._steps, rows, *draws)
-        steps = self._follow(windows)
+        steps = self._seen_as(self._follow(windows))
         reaching = multi_step(steps, ("reward",), self._discount, self._steps)
         return {name: x[:, 0] for name, x in reaching.items()}
 

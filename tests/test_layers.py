@@ -40,9 +40,9 @@ LAYERS: dict[int, tuple[str, ...]] = {
         *("branched_rollouts", "dynamics_training"),
     ),
     4: (
-        *("adaptation", "world_loss", "feature_extractor", "latent_policy", "world_learner"),
+        *("adaptation", "doubt", "world_loss", "feature_extractor", "latent_policy"),
         *("latent_imagination", "plan2explore_config", "real_steps", "reward_learner"),
-        *("replayed_actions",),
+        *("replayed_actions", "world_learner"),
     ),
     5: ("algorithms", "algorithms.sac", "algorithms.mbpo", "algorithms.plan2explore"),
 }

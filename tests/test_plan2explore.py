@@ -14,6 +14,7 @@ from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.batch import Transition
 from p2e.buffers import Fields, RowBuffer
 from p2e.coverage import Coverage
+from p2e.imagination import as_imagined
 from p2e.latent_imagination import random_starts
 from p2e.plan2explore_config import AdaptationConfig
 from p2e.progress import Progress
@@ -363,6 +364,17 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
             assert all(map(torch.equal, untouched, beside))
 
 
+def test_time_passes_slowly_in_what_an_adapting_policy_learns_from(chain: MakeChain) -> None:
+    settings = AdaptationConfig(updates=2, doubt=1.0)
+    trained = plan2explore(run(make_loop(chain, mode="zero-shot", adaptation=settings)))
+    adaptation = trained.adaptation
+    delayed = adaptation._doubt.delayed
+    assert adaptation._imagination._seen_as == adaptation._replayed_actions._seen_as == delayed
+    assert trained.imagination._seen_as == trained.replayed_actions._seen_as == as_imagined
+    metrics = adaptation.run(trained.states, trained.sac_buffer)
+    assert (metrics["doubt_loss"] > 0).all()
+
+
 def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:
     without, asked = (
         plan2explore(run(make_loop(chain, mode="joint", adaptation=AdaptationConfig(updates=n))))
@@ -422,7 +434,7 @@ def test_seeds_do_not_touch(chain: MakeChain) -> None:
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 12), ("zero-shot", 12)])
 def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
     config: dict[str, Any] = {"mode": mode, "replayed_share": 0.5}
-    config["adaptation"] = AdaptationConfig(updates=6, multi_step=2, continued_share=0.5)
+    config["adaptation"] = AdaptationConfig(6, multi_step=2, continued_share=0.5, doubt=1.0)
     config["world"] = replace(SMALL["world"], prior_weight=3.0)
     whole = run(make_loop(chain, **config))
     first = make_loop(chain, **config)

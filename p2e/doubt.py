@@ -1,0 +1,116 @@
+"""Doubt: where the world model is known to be wrong, imagined time passes slowly.
+
+A policy that learns in a world model alone finds the places where the model is wrong to its
+advantage. The members of an ensemble do not show them all: they have learned from the same rows,
+and where the world has an edge, as at a contact, they are smooth alike. How wrong the model is in
+its predictions of steps that were really taken is known, and can be learned, as the dynamics of
+MOPO (Yu et al. 2020, arXiv:2005.13239) predict the deviation of their own error. There it is a
+penalty with a weight for each task; here a step whose expected error is k times the mean counts as
+k steps: what comes after is discounted as often, and a shortcut through a wall is none.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.batched_mlp import BatchedMLP
+from p2e.buffers import Fields, RowBuffer
+from p2e.feature_extractor import FeatureExtractor
+from p2e.generators import SeedGenerators
+from p2e.metrics import Metrics
+from p2e.optimizer import LearningRateSchedule, SeedOptimizer
+from p2e.perceptron import SILU
+from p2e.world_learner import WorldConfig
+from p2e.world_model import WorldModel
+
+ROWS = 256  # of an update
+ROWS_FOR_THE_MEAN = 4096
+
+
+@torch.no_grad()
+def step_errors(model: WorldModel, rows: Fields) -> Float[Tensor, "S B"]:
+    """How far the predicted observation of each real step is off, in units of how much it changes.
+
+    Root mean square over the features.
+
+    Args:
+        rows: of replay, each (S, B, width).
+    """
+    latent = model.encode(rows["observation"])
+    prediction, _ = model.step(latent, rows["action"], rows["memory"])
+    error = model.decoder(prediction.next_latent) - model.normalizer(rows["next_observation"])
+    squares: Tensor = (error / model.observation_change.scale).square()
+    return squares.mean(dim=-1).sqrt()
+
+
+class Doubt:
+    """The expected error of a world model that no longer changes, in units of its mean over replay.
+
+    Args:
+        weight: what a step counts as is 1 and so many times what its error exceeds the mean by; 0
+            for steps that all count as one.
+        initial, draws: of the network's weights, and of the rows it learns from.
+    """
+
+    def __init__(
+        self,
+        model: WorldModel,
+        action_size: int,
+        config: WorldConfig,
+        weight: float,
+        discount: float,
+        initial: SeedGenerators,
+        draws: SeedGenerators,
+    ) -> None:
+        self._model, self._features = model, FeatureExtractor(model)
+        self._weight, self._discount, self._draws = weight, discount, draws
+        self._learning = config.learning_rate, config.clip_norm
+        sizes = [self._features.size + action_size, *config.hidden, 1]
+        self._network = BatchedMLP((len(initial),), sizes, initial, SILU)
+
+    def learn(self, replay: RowBuffer, updates: int) -> Metrics:
+        """Learn what error to expect from real steps. Without a weight there is nothing to learn.
+
+        Returns:
+            doubt_loss: mean squared error of the last update, in units of the mean error.
+        """
+        if self._weight == 0:
+            return {}
+        settling = LearningRateSchedule(total_updates=updates)
+        optimizer = SeedOptimizer(self._network.parameters(), *self._learning, settling)
+        some = replay.sample(self._draws, ROWS_FOR_THE_MEAN)
+        mean = step_errors(self._model, some).mean(dim=1, keepdim=True).clamp(min=1e-8)
+        loss = torch.zeros_like(mean.squeeze(1))
+        for _ in range(updates):
+            rows = replay.sample(self._draws, ROWS)
+            latent = self._model.encode(rows["observation"])
+            features = self._features.of_state(latent, rows["memory"])
+            error = self.expected(features, rows["action"]) - step_errors(self._model, rows) / mean
+            loss = error.square().mean(dim=1)
+            optimizer.step(loss)
+        return {"doubt_loss": loss.detach()}
+
+    def expected(
+        self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        """The expected error of steps, in units of the mean."""
+        expected: Tensor = self._network(torch.cat([features, action], dim=-1)).squeeze(-1)
+        return expected
+
+    @torch.no_grad()
+    def delayed(self, steps: Fields) -> Fields:
+        """Imagined steps (S, T, N, width) that count as many: `terminated` makes an agent discount.
+
+        The steps in between pay the lowest reward that was met, so that where all rewards are
+        negative no time is gained by a doubt.
+        """
+        if self._weight == 0:
+            return steps
+        rows = steps["observation"].flatten(1, 2), steps["action"].flatten(1, 2)
+        more = self._weight * (self.expected(*rows) - 1).clamp(min=0.0)
+        going_on = 1 - steps["terminated"]
+        left = (self._discount**more).view(going_on.shape)
+        lowest = self._model.reward_range.at(torch.zeros_like(more[:, :1])).view(-1, 1, 1, 1)
+        waiting = self._discount * going_on * (1 - left) / (1 - self._discount) * lowest
+        delayed = {"reward": steps["reward"] + waiting, "terminated": 1 - going_on * left}
+        return steps | delayed

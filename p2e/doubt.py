@@ -5,8 +5,8 @@ advantage. The members of an ensemble do not show them all: they have learned fr
 and where the world has an edge, as at a contact, they are smooth alike. How wrong the model is in
 its predictions of steps that were really taken is known, and can be learned, as the dynamics of
 MOPO (Yu et al. 2020, arXiv:2005.13239) predict the deviation of their own error. There it is a
-penalty with a weight for each task; here a step whose expected error is k times the mean counts as
-k steps: what comes after is discounted as often, and a shortcut through a wall is none.
+penalty with a weight for each task; here a step whose expected error is far above the mean counts
+as several: what comes after is discounted as often, and a shortcut through a wall is none.
 """
 
 import torch
@@ -83,8 +83,7 @@ class Doubt:
         loss = torch.zeros_like(mean.squeeze(1))
         for _ in range(updates):
             rows = replay.sample(self._draws, ROWS)
-            latent = self._model.encode(rows["observation"])
-            features = self._features.of_state(latent, rows["memory"])
+            features = self._features.of_observation(rows["observation"], rows["memory"])
             error = self.expected(features, rows["action"]) - step_errors(self._model, rows) / mean
             loss = error.square().mean(dim=1)
             optimizer.step(loss)
@@ -109,8 +108,19 @@ class Doubt:
         rows = steps["observation"].flatten(1, 2), steps["action"].flatten(1, 2)
         more = self._weight * (self.expected(*rows) - 1).clamp(min=0.0)
         going_on = 1 - steps["terminated"]
-        left = (self._discount**more).view(going_on.shape)
-        lowest = self._model.reward_range.at(torch.zeros_like(more[:, :1])).view(-1, 1, 1, 1)
-        waiting = self._discount * going_on * (1 - left) / (1 - self._discount) * lowest
-        delayed = {"reward": steps["reward"] + waiting, "terminated": 1 - going_on * left}
-        return steps | delayed
+        more, lowest = more.view(going_on.shape), self._lowest_reward.view(-1, 1, 1, 1)
+        waiting = going_on * discounted_sum(self._discount, more) * lowest
+        terminated = 1 - going_on * self._discount**more
+        return steps | {"reward": steps["reward"] + waiting, "terminated": terminated}
+
+    @property
+    def _lowest_reward(self) -> Float[Tensor, "S 1"]:
+        reward_range = self._model.reward_range
+        return reward_range.at(torch.zeros_like(reward_range.low))
+
+
+def discounted_sum(discount: float, steps: Tensor) -> Tensor:
+    """discount + discount^2 + ... over so many steps, which need not be a whole number."""
+    if discount == 1:
+        return steps
+    return discount * (1 - discount**steps) / (1 - discount)

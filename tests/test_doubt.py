@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from p2e.buffers import Fields, RowBuffer, real_fields
-from p2e.doubt import Doubt, step_errors
+from p2e.doubt import Doubt, discounted_sum, step_errors
 from p2e.generators import SeedGenerators
 from p2e.world_learner import WorldConfig
 from p2e.world_model import WorldModel
@@ -115,3 +115,8 @@ def test_without_a_weight_nothing_is_drawn(model: WorldModel) -> None:
     before = doubt._network.weights.detach().clone()
     assert doubt.learn(replay_with_one_hard_action(model), updates=3) == {}
     assert torch.equal(doubt._network.weights, before)
+
+
+@pytest.mark.parametrize(("discount", "expected"), [(1.0, 3.0), (0.5, 0.875)])
+def test_what_is_paid_while_waiting(discount: float, expected: float) -> None:
+    assert discounted_sum(discount, torch.tensor(3.0)).item() == pytest.approx(expected)

@@ -28,15 +28,17 @@ ROWS_FOR_THE_MEAN = 4096
 
 
 @torch.no_grad()
-def step_errors(model: WorldModel, rows: Fields) -> Float[Tensor, "S B"]:
+def step_errors(
+    model: WorldModel, latent: Float[Tensor, "S B L"], rows: Fields
+) -> Float[Tensor, "S B"]:
     """How far the predicted observation of each real step is off, in units of how much it changes.
 
     Root mean square over the features.
 
     Args:
+        latent: of the rows' observations.
         rows: of replay, each (S, B, width).
     """
-    latent = model.encode(rows["observation"])
     prediction, _ = model.step(latent, rows["action"], rows["memory"])
     error = model.decoder(prediction.next_latent) - model.normalizer(rows["next_observation"])
     squares: Tensor = (error / model.observation_change.scale).square()
@@ -78,16 +80,25 @@ class Doubt:
             return {}
         settling = LearningRateSchedule(total_updates=updates)
         optimizer = SeedOptimizer(self._network.parameters(), *self._learning, settling)
-        some = replay.sample(self._draws, ROWS_FOR_THE_MEAN)
-        mean = step_errors(self._model, some).mean(dim=1, keepdim=True).clamp(min=1e-8)
+        _, _, errors = self._real_steps(replay, ROWS_FOR_THE_MEAN)
+        mean = errors.mean(dim=1, keepdim=True).clamp(min=1e-8)
         loss = torch.zeros_like(mean.squeeze(1))
         for _ in range(updates):
-            rows = replay.sample(self._draws, ROWS)
-            features = self._features.of_observation(rows["observation"], rows["memory"])
-            error = self.expected(features, rows["action"]) - step_errors(self._model, rows) / mean
+            features, action, errors = self._real_steps(replay, ROWS)
+            error = self.expected(features, action) - errors / mean
             loss = error.square().mean(dim=1)
             optimizer.step(loss)
         return {"doubt_loss": loss.detach()}
+
+    @torch.no_grad()
+    def _real_steps(
+        self, replay: RowBuffer, number: int
+    ) -> tuple[Float[Tensor, "S B F"], Float[Tensor, "S B A"], Float[Tensor, "S B"]]:
+        """Features and actions of so many steps, and how wrong the model is about each."""
+        rows = replay.sample(self._draws, number)
+        latent = self._model.encode(rows["observation"])
+        features = self._features.of_state(latent, rows["memory"])
+        return features, rows["action"], step_errors(self._model, latent, rows)
 
     def expected(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]

@@ -68,7 +68,8 @@ def expecting(model: WorldModel, error: float, weight: float = 1.0) -> Doubt:
 
 def test_errors_are_in_units_of_what_a_step_changes(model: WorldModel) -> None:
     rows = replay_with_one_hard_action(model).everything()
-    errors, hard = step_errors(model, rows), rows["action"].squeeze(-1) > 0.5
+    errors = step_errors(model, model.encode(rows["observation"]), rows)
+    hard = rows["action"].squeeze(-1) > 0.5
     off = 3.0 / model.normalizer.variance.sqrt() / model.observation_change.scale
     expected = off.square().mean(dim=-1).sqrt().expand_as(errors)
     torch.testing.assert_close(errors[hard], expected[hard])

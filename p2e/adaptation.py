@@ -71,11 +71,12 @@ class Adaptation:
         """All updates of reward heads and task policy, and the metrics of the last.
 
         Args:
-            states: of the last windows that the world learned from.
+            states: of the last windows that the world learned from. (A task policy apart from the
+                explorer starts from those of the reward's rows in their place.)
         """
         config, agent, imagination = self._config, self._task_agent, self._imagination
         metrics = self._doubt.learn(replay, config.adaptation.updates)
-        with agent.anew(self.fresh_agent):
+        with agent.anew(self.fresh_agent), self._world.reward_aside():
             while agent.updates < config.adaptation.updates:
                 metrics |= self._world.learn_reward(replay)
                 metrics |= imagination.imagine(states, replay, exploring=False)

@@ -11,7 +11,8 @@ class ExplorationMode:
         rewarded: the explorer's reward holds the task's; where it does not, the explorer is blind
             to the task: it does the same, to the bit, whatever the task pays.
         adapts: there is a task policy at all.
-        imagines_only: it learns inside the world model alone, from no real row.
+        imagines_only: until it takes over, that learns inside the world model alone, from no real
+            row.
         takes_over: it gathers the data itself once the exploration is over.
     """
 

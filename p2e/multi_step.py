@@ -19,13 +19,15 @@ def multi_step(
     1988; for rollouts in a learned model: Feinberg et al. 2018, arXiv:1803.00101).
 
     It carries what is far away back over n steps in one update. Rows t < T - 1 take the later
-    actions of their trajectory for the policy's own, and the entropy of those is left out.
+    actions of their trajectory for the policy's own, and the entropy of those is left out. Actions
+    of another policy (the explorer's in what the task policy learns from, those of replay) are not
+    corrected for, as in D4PG and Rainbow: what they reach counts as what the policy would reach.
 
     Args:
-        rows: fields of T steps of N trajectories; "terminated" is 1 where the trajectory is cut.
-        rewards: the names of the fields that are rewards.
+        rows: fields of T steps of N trajectories; "terminated" is 1 where the trajectory is cut,
             "first", where it is given, 1 where another episode begins than that of the step before:
             no row reaches across.
+        rewards: the names of the fields that are rewards.
         undirected: the first trajectories follow no policy, but random actions; their returns are
             nobody's, and their rows stay as they are.
     """

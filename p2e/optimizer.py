@@ -6,7 +6,8 @@ seed's gradient is clipped by its own norm.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +128,13 @@ class SeedOptimizer:
     def rate_factor(self) -> float:
         """What the schedule makes of the learning rate in the next `step`."""
         return self.schedule.factor(self.updates)
+
+    @contextmanager
+    def schedule_aside(self) -> Iterator[None]:
+        """Updates within do not bring the schedule forward for those that come after."""
+        updates = self.updates
+        yield
+        self.updates = updates
 
     def step(self, losses: Float[Tensor, " S"]) -> Float[Tensor, " S"]:
         """One update from one loss a seed. Returns each seed's gradient norm before clipping."""

@@ -16,7 +16,8 @@ class AdaptationConfig:
         updates: of one drawn anew, in a world that no longer changes; 0 keeps the one that learned
             along.
         multi_step: steps of its returns, in place of plan2explore.multi_step.
-        continued_share: of its imaginations, those that start where its last ones ended.
+        continued_share: of its imaginations, those that start where its last ones ended. They take
+            the place of random starts first, of promising ones when no other is left.
         doubt: how many more steps an imagined one counts as for each time that the expected error
             of the model exceeds its mean, in units of that mean (doubt.py); 0 for none.
     """
@@ -43,23 +44,27 @@ class Config:
             learns nothing else, "zero-shot" also a task policy, from what the world model says
             about the task alone, and in "few-shot" that policy gathers the data itself after
             `exploration_steps`, and learns from all of it.
-        exploration_steps: environment steps before the task policy takes over in "few-shot".
+        exploration_steps: environment steps before the task policy takes over in "few-shot"; more
+            than the warm-up, or nothing has been learned that it could adapt to.
         agent: of explorer and task policy alike.
         world: of world model and disagreement ensemble.
         pretraining_updates: of the world on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
         agent_updates: of each agent after an update of the world, each from a batch of its own.
         final_learning_rate: of the task policy and its critics, as a share of the first; it falls
-            in half a cosine.
+            in half a cosine over as many updates as the run would have without its warm-up.
         task_share: of the episodes in "joint" after a first reward above 0, those in which the
             task policy acts.
-        horizon, imagined_starts: length and number of the imagined trajectories of an update.
+        horizon, imagined_starts: length and number of the imagined trajectories of an update; a
+            task policy apart from a blind explorer has its own besides (imagined_groups.py).
         random_share: of them, with uniform random actions. Without these a policy that has settled
-            never imagines another action, and stays where it is.
+            never imagines another action, and stays where it is. A blind explorer imagines such in
+            place of the task policy's, too.
         promising_share: of the starts of each policy, those from where it expects most, out of
             several random ones.
         multi_step: steps of the returns of imagined rows, and of real ones from replay.
-        retained_imaginations: updates for which imagined rows are kept; older latents are stale.
+        retained_imaginations: updates for which imagined rows are kept, as long as both policies
+            imagine; older latents are stale.
         real_share: of every batch of the agents; in "zero-shot", and in "few-shot" until the task
             policy takes over, of the explorer's alone.
         replayed_share: of the task policy's batches then: rows that follow real actions inside the
@@ -67,8 +72,8 @@ class Config:
         adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
         real_from_replay: draw them from all of the replay, not from the windows that the world has
             just learned from, whose latents are at hand (for ablations).
-        task_weight, intrinsic_weight: of the two rewards of the explorer, each in units of its
-            running mean.
+        task_weight, intrinsic_weight: of the two rewards of the explorer; the task's in units of
+            its running mean, where that is above 1, the other as intrinsic_reward.py has it.
     """
 
     mode: str = "joint"

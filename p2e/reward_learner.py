@@ -41,7 +41,7 @@ class RewardLearner:
         generators: SeedGenerators,
     ) -> None:
         self._model, self._heads = model, heads
-        self._optimizer = optimizer(heads.parameters())
+        self.optimizer = optimizer(heads.parameters())
         self._rare_share, self._generators = rare_share, generators
 
     def update(self, buffer: RowBuffer) -> Metrics:
@@ -54,8 +54,8 @@ class RewardLearner:
         reward, within = rows["reward"].squeeze(-1), model.reward_range
         differs = within.differs.squeeze(-1)  # before, there is nothing to tell apart
         losses = self._heads.loss(reached, rows["action"], reward, within) * differs
-        step = self._optimizer.learning_rate * self._optimizer.rate_factor
-        self._optimizer.step(losses)
+        step = self.optimizer.learning_rate * self.optimizer.rate_factor
+        self.optimizer.step(losses)
         self._heads.shrink_inputs(INPUT_PRICE * step * differs)
         return {"reward_loss": losses.detach()}
 
@@ -66,4 +66,4 @@ class RewardLearner:
         load_state_of(self._parts(), state)
 
     def _parts(self) -> dict[str, Any]:
-        return {"optimizer": self._optimizer, "rows": self._generators}
+        return {"optimizer": self.optimizer, "rows": self._generators}

@@ -33,8 +33,8 @@ class SoftActorCriticConfig:
 
     Args:
         target_entropy: None for -dim(action).
-        min_alpha: alpha is kept above it. Where no reward was met yet, all actions are worth the
-            same, and alpha otherwise falls until the policy settles on one of them by chance.
+        min_alpha: alpha does not fall below it. Where no reward was met yet, all actions are worth
+            the same, and alpha otherwise falls until the policy settles on one of them by chance.
         target_rate: tau of the soft update of the target critics, once an update.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
         compiled: let torch.compile make one program of the whole update. It needs a C++ compiler
@@ -109,6 +109,7 @@ class SoftActorCritic:
         self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate, clip)
         self.temperature_optimizer = SeedOptimizer(self.temperature.parameters(), rate)
         self.updates = 0
+        self._updates_aside = 0  # of these, made with another schedule
         self._rate: tuple[float, Tensor] | None = None
         self._device = initial.device
         self._mode = recorded(self.actor.mode, self._device)
@@ -183,7 +184,7 @@ class SoftActorCritic:
         return torch.compile(learn, fullgraph=True, options={option: on})
 
     def _rate_factor(self) -> Rate:
-        factor = self.schedule.factor(self.updates)
+        factor = self.schedule.factor(self.updates - self._updates_aside)
         if not self.config.compiled and self._device.type != "cuda":
             return factor
         # A compiled or recorded update would be made anew for every other number.
@@ -251,13 +252,14 @@ class SoftActorCritic:
     def anew(self, fresh: "SoftActorCritic") -> Iterator[None]:
         """Take another agent's place: its weights, its random streams and, within, its schedule.
 
-        The count of updates, and with it the schedule afterwards, goes on from where it was.
+        Afterwards all updates count, and the schedule goes on from where it was.
         """
-        updates, schedule = self.updates, self.schedule
+        updates, aside, schedule = self.updates, self._updates_aside, self.schedule
         self.load_state_dict(fresh.state_dict())
         self.schedule = fresh.schedule
         yield
-        self.updates, self.schedule = updates + self.updates, schedule
+        self.updates, self._updates_aside = updates + self.updates, aside + self.updates
+        self.schedule = schedule
 
     def _noise_for(self, rows: int) -> Float[Tensor, "S B A"]:
         return self.noise.normal(rows, self._actions)
@@ -276,12 +278,12 @@ class SoftActorCritic:
 
     def state_dict(self) -> dict[str, Any]:
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        return state | {"updates": self.updates}
+        return state | {"updates": self.updates, "updates_aside": self._updates_aside}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.updates = state["updates"]
+        self.updates, self._updates_aside = state["updates"], state["updates_aside"]
 
 
 def smaller(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:

@@ -11,7 +11,8 @@ class TrainingConfig:
 
     Args:
         warmup_steps: environment steps with uniform random actions and no update.
-        evaluation_interval: environment steps between evaluations; one more at the end.
+        evaluation_interval: environment steps between evaluations, the first before any step; one
+            more at the end.
         evaluation_episodes: episodes of each evaluation, for each seed.
         log_interval: environment steps averaged in a row of losses.csv.
         open_loop_horizon: steps that a model predicts ahead, at each evaluation, to be compared

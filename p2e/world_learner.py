@@ -1,5 +1,7 @@
 """Learning the world: one update of the world model and of the disagreement ensemble."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -158,6 +160,13 @@ class WorldLearner:
     def learn_reward(self, buffer: RowBuffer) -> Metrics:
         """One update of the reward's heads, where it has any apart, and of nothing else."""
         return {} if self.reward is None else self.reward.update(buffer)
+
+    @contextmanager
+    def reward_aside(self) -> Iterator[None]:
+        """Afterwards the learning rate of the reward's heads goes on from where it was."""
+        assert self.reward is not None
+        with self.reward.optimizer.schedule_aside():
+            yield
 
     @property
     def rewarding_states(self) -> tuple[Float[Tensor, "S R L"], Float[Tensor, "S R M"]]:

@@ -14,6 +14,7 @@ from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.batch import Transition
 from p2e.buffers import Fields, RowBuffer
 from p2e.coverage import Coverage
+from p2e.exploration_mode import MODES
 from p2e.imagination import as_imagined
 from p2e.latent_imagination import random_starts
 from p2e.plan2explore_config import AdaptationConfig
@@ -339,19 +340,24 @@ def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "steps_after"), [("zero-shot", 0), ("few-shot", 0), ("few-shot", 4)]
+    ("mode", "steps_after"),
+    [("zero-shot", 0), ("few-shot", 0), ("few-shot", 4), ("few-shot", -4)],
 )
 def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
     chain: MakeChain, mode: str, steps_after: int
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": 16 - steps_after}
+    config["final_learning_rate"] = 0.25
     without, adapted = (
         plan2explore(run(make_loop(chain, adaptation=AdaptationConfig(updates=updates), **config)))
         for updates in (0, 3)
     )
     assert adapted.agent_updates == without.agent_updates + 3
-    assert adapted.task_agent.schedule == without.task_agent.schedule
-    if steps_after == 0:
+    rates = [agent.task_agent._rate_factor() for agent in (adapted, without)]
+    assert rates[0] == rates[1] < 1  # the run's schedule goes on from where it was
+    rewards = [agent.world.reward for agent in (adapted, without)]
+    assert len({reward.optimizer.rate_factor for reward in rewards if reward is not None}) == 1
+    if steps_after <= 0:
         for one, other in zip(
             weights(adapted.task_agent.actor),
             weights(adapted.adaptation.fresh_agent.actor),
@@ -373,6 +379,15 @@ def test_time_passes_slowly_in_what_an_adapting_policy_learns_from(chain: MakeCh
     assert trained.imagination._seen_as == trained.replayed_actions._seen_as == as_imagined
     metrics = adaptation.run(trained.states, trained.sac_buffer)
     assert (metrics["doubt_loss"] > 0).all()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_trains_where_all_imagined_actions_are_random(
+    chain: MakeChain, mode: str
+) -> None:
+    config: dict[str, Any] = {"exploration_steps": 12, "adaptation": AdaptationConfig(updates=1)}
+    trained = plan2explore(run(make_loop(chain, mode=mode, random_share=1.0, **config)))
+    assert trained.agent_updates > 0 or mode == "explore"
 
 
 def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:

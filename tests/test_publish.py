@@ -51,3 +51,21 @@ def test_what_was_published_stays_where_something_is_missing(root, missing):
     with pytest.raises(PublishError, match=f"there is no {missing}: write the report first"):
         publish("mini", root)
     assert files_below(folder) == before
+
+
+def test_only_complete_runs_and_nothing_of_a_stopped_training_is_published(root):
+    runs = root / "results" / "mini" / "runs"
+    for stray in ("task-0/sac/0/unfinished/training.csv", "task-0/sac/0.state/state.pt"):
+        (runs / stray).parent.mkdir(parents=True)
+        (runs / stray).write_text("half")
+    folder = publish("mini", root)
+    assert (folder / "runs/task-0/sac/0/training.csv").is_file()
+    assert not any({"unfinished", "0.state"} & set(p.parts) for p in files_below(folder))
+
+
+def test_a_report_of_other_runs_is_not_published(root):
+    table = root / "results" / "mini" / "summary" / "runs.csv"
+    rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join(rows[:-1]), encoding="utf-8")
+    with pytest.raises(PublishError, match="tells of other runs than results/mini/summary"):
+        publish("mini", root)

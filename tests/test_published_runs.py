@@ -9,7 +9,7 @@ import pytest
 import aggregate
 import restore
 import unfinished
-from publish import copy_runs
+from publish import copy_without_checkpoints
 from reporting.collect import SuiteError
 from reporting.tables import read_summary
 from tests.synthetic_films import write_films
@@ -25,7 +25,7 @@ def suite(tmp_path):
 def published(suite, tmp_path):
     """What `make publish` keeps of the runs: all but the checkpoints."""
     folder = tmp_path / "published" / "mini"
-    copy_runs(suite.results / "runs", folder / "runs")
+    copy_without_checkpoints(suite.results / "runs", folder / "runs")
     return folder
 
 

@@ -42,9 +42,30 @@ def test_every_task_has_a_row_and_missing_runs_are_said():
     assert "| not run yet |" in row
 
 
+def test_folders_that_the_suite_does_not_name_are_no_runs_of_it():
+    statistics = published_statistics()
+    block = published_block(statistics, "p")
+    stranger = {"environment": "p2e-Old-v0", "algorithm": "sac", "status": "left out"}
+    statistics["runs"].append(stranger)
+    statistics["run_counts"]["left out"] = 1
+    assert published_block(statistics, "p") == block
+
+
+def test_an_algorithm_without_a_run_has_empty_cells():
+    statistics = published_statistics()
+    for cell in statistics["cells"]:
+        if cell["algorithm"] == "mbpo":
+            cell |= {"n": 0, "final": {"estimate": None, "low": None, "high": None}}
+    for group in statistics["groups"]:
+        group["algorithms"] = [one for one in group["algorithms"] if one["algorithm"] != "mbpo"]
+        group["pairs"] = [pair for pair in group["pairs"] if "mbpo" not in pair.values()]
+    block = published_block(statistics, "p")
+    assert "their mean" in block and "not run yet" in block
+
+
 def test_of_a_tie_nobody_is_best():
     cells = [
-        {"environment": task, "algorithm": name, "final": {"estimate": score}}
+        {"environment": task, "algorithm": name, "n": 1, "final": {"estimate": score}}
         for task, scores in {"a": (1, 2), "b": (3, 3), "c": (5, 4)}.items()
         for name, score in zip(("sac", "mbpo"), scores, strict=True)
     ]

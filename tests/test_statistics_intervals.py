@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reporting.intervals import Interval, t_band, t_interval, welch_interval
+from reporting.intervals import (
+    Interval,
+    mean_welch_interval,
+    t_band,
+    t_interval,
+    welch_interval,
+)
 
 
 def test_t_interval_by_hand():
@@ -74,6 +80,28 @@ def test_t_intervals_cover_as_often_as_they_say(seeds):
     mean, half, _ = t_band(samples)
     # Four standard errors of 20,000 draws are 0.6%.
     assert np.mean(np.abs(mean - 7) <= half) == pytest.approx(0.95, abs=0.006)
+
+
+def test_the_mean_of_differences_over_pairs_of_samples():
+    rng = np.random.default_rng(4)
+    pairs = [(rng.normal(k, 1 + k, 5), rng.normal(0, 2, 4)) for k in range(3)]
+    apart = [welch_interval(*pair) for pair in pairs]
+    mean = mean_welch_interval(pairs)
+    assert mean.estimate == pytest.approx(np.mean([one.estimate for one in apart]))
+    halves = [(one.high - one.low) / 2 for one in apart]
+    # Independent: about as wide as the root of the sum of squares, divided by their number.
+    assert (mean.high - mean.low) / 2 == pytest.approx(np.hypot.reduce(halves) / 3, rel=0.2)
+    assert mean_welch_interval(pairs[:1]) == apart[0]
+
+
+def test_intervals_over_pairs_cover_about_as_often_as_they_say():
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(2000):
+        pairs = [(rng.normal(k, 1 + k, 5), rng.normal(k, 3 - k, 5)) for k in range(3)]
+        interval = mean_welch_interval(pairs)
+        held += interval.low <= 0 <= interval.high
+    assert 0.93 < held / 2000 < 0.975
 
 
 def test_welch_intervals_cover_about_as_often_as_they_say():

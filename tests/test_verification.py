@@ -13,10 +13,12 @@ import provenance
 import verify as program
 from verification import (
     AGREES,
+    ALL_TASKS,
     DIFFERS,
     DISAGREES,
     EQUAL,
     MISSING,
+    NOT_ASKED_FOR,
     NOT_COMPARED,
     NOTHING,
     WITHIN,
@@ -47,6 +49,18 @@ def numbers(scores: dict[str, list[float]], **facts: str) -> Numbers:
             files = json.dumps({"training.csv": f"hash {next(TRAINED)}"})
             runs.append(key | FACTS | {"config": config, "files": files} | facts)
     return Numbers({"suite": "small", "cells": cells}, runs)
+
+
+def many_tasks(finals: list[list[float]], **facts: str) -> Numbers:
+    """A suite of one algorithm: the scores of seeds 0, 1, ... of each task, from 0 to 10."""
+    tasks = [numbers({"sac": scores}, **facts) for scores in finals]
+    for place, task in enumerate(tasks):
+        for row in (*task.statistics["cells"], *task.runs):
+            row["environment"] = f"task {place}"
+    known = {f"task {place}": {"random_score": 0, "reference_score": 10} for place in range(9)}
+    cells = [cell for task in tasks for cell in task.statistics["cells"]]
+    statistics = {"suite": "many", "cells": cells, "facts": known}
+    return Numbers(statistics, [run for task in tasks for run in task.runs])
 
 
 def statuses(result: Verification) -> set[str]:
@@ -90,6 +104,30 @@ def test_published_runs_that_were_laid_back_are_not_compared_with_themselves() -
         assert again == [reproduced.statistics["cells"][0]["seeds"][1]["final"]]
 
 
+def test_over_all_tasks_a_loss_shows_that_no_single_task_can_show() -> None:
+    published = many_tasks([[1.0, 5.0, 9.0]] * 9)
+    lost = many_tasks([[0.0, 1.0, 2.0]] * 9, cpu="b")
+    result = verify(published, lost)
+    (overall,) = (row for row in result.rows if row.environment == ALL_TASKS)
+    assert {row.status for row in result.rows if row is not overall} == {WITHIN}
+    assert (overall.status, result.verdict) == (DIFFERS, DISAGREES)
+    assert overall.published.estimate == pytest.approx(0.5)
+    assert overall.reproduced.estimate == pytest.approx(0.1)
+    near = many_tasks([[1.5, 5.0, 9.0]] * 9, cpu="b")
+    again = verify(published, near)
+    assert again.verdict == AGREES
+    assert again.sentence.startswith("None of 19 scores contradicts")
+    assert not [r for r in verify(published, published).rows if r.environment == ALL_TASKS]
+
+
+def test_what_the_suite_does_not_ask_for_any_more_is_listed_and_no_failure() -> None:
+    result = verify(PUBLISHED, numbers({"sac": SCORES["sac"]}))
+    assert result.verdict == AGREES
+    left = [(row.algorithm, row.status, row.why) for row in result.rows if row.status != EQUAL]
+    assert left == [("mbpo", NOT_COMPARED, NOT_ASKED_FOR)] * 2
+    assert "2 equal, 0 within the interval, 0 differs, 0 missing, 2 not compared" in result.sentence
+
+
 def test_nothing_published_is_said_in_words() -> None:
     result = verify(None, PUBLISHED)
     assert (result.verdict, result.rows) == (NOTHING, ())
@@ -124,7 +162,7 @@ def test_elsewhere_the_interval_of_the_difference_decides(facts: dict[str, str])
 
 
 def test_the_same_numbers_are_equal_wherever_they_come_from() -> None:
-    result = verify(PUBLISHED, numbers({"sac": [1.0, 2.0, 3.5]}, cpu="b"))
+    result = verify(PUBLISHED, numbers(SCORES, cpu="b"))
     assert statuses(result) == {EQUAL} and "other cpu" in result.rows[0].why
 
 
@@ -155,11 +193,6 @@ def test_what_has_not_finished_is_missing() -> None:
     result = verify(PUBLISHED, numbers({"sac": [1.0, 2.0, 3.5], "mbpo": []}))
     assert result.verdict == DISAGREES
     assert {row.algorithm for row in result.rows if row.status == MISSING} == {"mbpo"}
-
-
-def test_what_the_suite_does_not_ask_for_is_no_failure() -> None:
-    result = verify(PUBLISHED, numbers({"sac": [1.0, 2.0, 3.5]}))
-    assert result.verdict == AGREES and statuses(result) == {EQUAL}
 
 
 def test_new_cells_and_other_settings_are_not_compared() -> None:

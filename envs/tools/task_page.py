@@ -15,7 +15,7 @@ from envs.simulator import make_simulator
 from envs.task import Task
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
-BUDGET = 20_000  # environment steps, of the sparse tasks in the published suite
+BUDGET = 20_000  # environment steps: the largest of a sparse task in the published suite
 HEADER = (
     "task",
     "observation",

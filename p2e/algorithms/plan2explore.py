@@ -100,7 +100,8 @@ class Plan2Explore(Algorithm):
     @property
     def _ending(self) -> bool:
         """Whether an update now is the last of a blind world, so that its task policy adapts."""
-        left = self._exploration_steps - self.steps_stored.value
+        end = min(self._exploration_steps, self._problem.steps)
+        left = end - self.steps_stored.value
         adapts = self.mode.imagines_only and self.config.adaptation.updates > 0
         return adapts and 0 <= left < self.config.update_interval
 

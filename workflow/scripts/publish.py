@@ -2,10 +2,11 @@
 
 publish.py --suite core
 
-Everything but checkpoints, which are too large for git. What was published before stays until all
-of it is there.
+Everything but checkpoints, which are too large for git, and runs that are not complete. What was
+published before stays until all of it is there.
 """
 
+import json
 import re
 import shutil
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
+from reporting.run_folder import COMPLETE
+from reporting.tables import read_runs
 
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
@@ -35,6 +38,12 @@ def publish(suite: str, root: Path = Path()) -> Path:
             raise PublishError(
                 f"there is no {path.relative_to(root).as_posix()}: write the report first"
             )
+    statistics = json.loads((report / "statistics.json").read_text(encoding="utf-8"))
+    if _told(statistics["runs"]) != _told(read_runs(results / "summary")):
+        raise PublishError(
+            f"reports/{suite} tells of other runs than results/{suite}/summary: "
+            "write the report first"
+        )
     published, staged = root / "published" / suite, root / "published" / f".{suite}"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
@@ -43,7 +52,9 @@ def publish(suite: str, root: Path = Path()) -> Path:
     if (report / "films").is_dir():
         shutil.copytree(report / "films", staged / "films")
     shutil.copytree(results / "summary", staged / "summary")
-    copy_runs(results / "runs", staged / "runs")
+    for run in statistics["runs"]:
+        if run["status"] == COMPLETE:
+            copy_without_checkpoints(results / run["path"], staged / run["path"])
     page = (report / "index.html").read_text(encoding="utf-8")
     (staged / "index.html").write_text(page_there(page, suite, staged), encoding="utf-8")
     shutil.rmtree(published, ignore_errors=True)
@@ -51,9 +62,14 @@ def publish(suite: str, root: Path = Path()) -> Path:
     return published
 
 
-def copy_runs(runs: Path, folder: Path) -> None:
-    """Every file of the runs but their checkpoints."""
-    shutil.copytree(runs, folder, ignore=shutil.ignore_patterns("checkpoint.pt"))
+def _told(runs: list[dict[str, str]]) -> list[tuple[str, ...]]:
+    """What tells runs apart: no two trainings take the same seconds."""
+    return [(run["path"], run["status"], run["seconds"]) for run in runs]
+
+
+def copy_without_checkpoints(runs: Path, folder: Path) -> None:
+    """Every other file of a run, or of a folder of runs; nothing that a stopped training left."""
+    shutil.copytree(runs, folder, ignore=shutil.ignore_patterns("checkpoint.pt", "unfinished"))
 
 
 def page_there(page: str, suite: str, folder: Path) -> str:

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from command_line import OneLineParser, run_program
 from reporting.comparison import NOT_ENOUGH_SEEDS
+from reporting.run_folder import LEFT_OUT
 from reporting.text import SUBJECT, count_of, display_name, number, size_range
 
 BEGIN, END = "<!-- published numbers: begin -->", "<!-- published numbers: end -->"
@@ -22,8 +23,9 @@ ALTERNATIVE_TEXT = "Differences in normalised score, with 95% intervals"
 NOTES = """\
 Final return of the last checkpoint on fresh episodes, mean over seeds with its 95% t interval,
 {usual_n} seeds unless n is given. The reference is a known controller or the literature
-([tasks](docs/tasks.md)). {tests}`make publish` wrote this from {complete} of {requested} runs;
-everything else is in [the report]({page}).
+([tasks](docs/tasks.md)). {tests}Intervals of so few seeds are narrower than they should be, and the
+verdicts in the first sentence are not corrected for their number ([the report]({page}) says more).
+`make publish` wrote this from {complete} of {requested} runs; everything else is in that report.
 """
 
 
@@ -58,7 +60,9 @@ def results_table(statistics: dict[str, Any], usual_n: int) -> list[str]:
         f"| task | steps | random policy | {names} | reference |",
         "|---|---:|---:|" + "---:|" * (len(algorithms) + 1),
     ]
-    for environment in dict.fromkeys(run["environment"] for run in statistics["runs"]):
+    # A folder that the suite does not name is among the runs, under a name that is no task's.
+    named = dict.fromkeys(run["environment"] for run in statistics["runs"])
+    for environment in (name for name in named if name in statistics["facts"]):
         facts = statistics["facts"][environment]
         values = [cell(cells[environment, name], usual_n) for name in algorithms]
         numbers = [f"{statistics['budgets'][environment]:,}", number(facts["random_score"])]
@@ -92,11 +96,13 @@ def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, l
     by_name = {one["algorithm"]: one for one in group["algorithms"]}
     names = statistics["algorithms"]
     best = best_algorithms(statistics, group["environments"])
+
+    def over_tasks(measure: str) -> list[str]:
+        return [interval(by_name[name][measure]) if name in by_name else "" for name in names]
+
     return {
-        "interquartile mean of normalised scores": [
-            interval(by_name[name]["interquartile_mean"]) for name in names
-        ],
-        "their mean": [interval(by_name[name]["mean"]) for name in names],
+        "interquartile mean of normalised scores": over_tasks("interquartile_mean"),
+        "their mean": over_tasks("mean"),
         "tasks with the highest mean return": [str(best.count(name)) for name in names],
         f"probability that a run of {display_name(SUBJECT)} is better (a tie counts half)": [
             chances.get(name, "") for name in names
@@ -111,9 +117,9 @@ def best_algorithms(statistics: dict[str, Any], environments: list[str]) -> list
         finals = {
             one["algorithm"]: one["final"]["estimate"]
             for one in statistics["cells"]
-            if one["environment"] == task
+            if one["environment"] == task and one["n"] > 0
         }
-        highest = max(finals.values())
+        highest = max(finals.values(), default=None)
         leaders = [name for name, final in finals.items() if final == highest]
         best += leaders if len(leaders) == 1 else []
     return best
@@ -135,7 +141,7 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
         usual_n=usual_n,
         tests=tests_note(statistics),
         complete=counts["complete"],
-        requested=sum(counts.values()),
+        requested=sum(counts.values()) - counts.get(LEFT_OUT, 0),
         page=f"{folder}/index.html",
     )
     blocks = [

@@ -24,6 +24,7 @@ import torch
 import provenance
 from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
+from import_graph import program_files
 from p2e.algorithm import state_of
 from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
@@ -104,7 +105,7 @@ def fingerprint(settings: RunSettings, device: torch.device, options: argparse.N
     """A state may be resumed only by the same code with the same settings on the same device
     with the same number of threads and the same kind of arithmetic."""
     identity = {
-        "code": provenance.code_hash(*CODE),
+        "code": provenance.code_hash(*CODE, *program_files("workflow/scripts/train.py")),
         "settings": settings.as_mapping(),
         "device": device.type,
         "threads": options.threads,
@@ -221,6 +222,8 @@ class Run:
         save_weights(staging / "checkpoint.pt", state_of(loop.algorithm.policy_components()))
         manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
         (staging / "manifest.json").write_text(manifest)
+        # What an earlier checkpoint scored, if there was one here, is no score of this one.
+        (self.output / "final.csv").unlink(missing_ok=True)
         for name in (*OUTPUTS, "manifest.json"):
             os.replace(staging / name, self.output / name)
         staging.rmdir()

@@ -1,6 +1,7 @@
 """Intervals from the t distribution: for a mean, and for the difference of two means."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,18 +80,31 @@ def welch_interval(
 
     The degrees of freedom are those of Welch and Satterthwaite. `n` is the smaller sample's size.
     """
-    one = np.asarray(first, dtype=np.float64).ravel()
-    two = np.asarray(second, dtype=np.float64).ravel()
-    n = int(min(one.size, two.size))
+    return mean_welch_interval([(first, second)], confidence)
+
+
+def mean_welch_interval(
+    pairs: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]], confidence: float = CONFIDENCE
+) -> Interval:
+    """The same for the mean over pairs of samples of mean(first) - mean(second).
+
+    The samples are independent; Welch's and Satterthwaite's formulas hold for any number of them.
+    `n` is the smallest sample's size.
+    """
+    samples = [np.asarray(sample, np.float64).ravel() for pair in pairs for sample in pair]
+    sizes = np.array([sample.size for sample in samples])
+    n = int(sizes.min())
     if n == 0:
         return Interval(None, None, None, 0)
-    difference = float(one.mean() - two.mean())
+    means = np.array([sample.mean() for sample in samples])
+    difference = float((means[::2] - means[1::2]).mean())
     if n < 2:
         return Interval(difference, None, None, n)
-    shares = np.array([one.var(ddof=1) / one.size, two.var(ddof=1) / two.size])
+    variances = np.array([sample.var(ddof=1) for sample in samples])
+    shares = variances / sizes / len(pairs) ** 2
     if shares.sum() == 0.0:
         return Interval(difference, difference, difference, n)
-    freedom = shares.sum() ** 2 / (shares**2 / (np.array([one.size, two.size]) - 1)).sum()
+    freedom = shares.sum() ** 2 / (shares**2 / (sizes - 1)).sum()
     half = float(_t_quantile(confidence, freedom) * math.sqrt(shares.sum()))
     return Interval(difference, difference - half, difference + half, n)
 

@@ -61,21 +61,23 @@ def model_errors(summary: Summary) -> list[ModelErrors]:
 
 def _model_errors(environment: str, algorithm: str, rows: pd.DataFrame, middle: int) -> ModelErrors:
     last = rows[rows["step"] == rows["step"].max()]
-    by_horizon = tuple(
-        HorizonError(horizon, _over_seeds(these["error"]), _over_seeds(these["unchanged"]))
-        for horizon, these in _split(last, "horizon")
-    )
+    by_horizon = tuple(_horizon_error(*pair) for pair in _split(last, "horizon"))
     at_middle = rows[rows["horizon"] == middle]
     return ModelErrors(
         environment=environment,
         algorithm=algorithm,
         last=by_horizon,
-        fixed=next(item for item in by_horizon if item.horizon == middle),
+        fixed=_horizon_error(middle, last[last["horizon"] == middle]),
         over_steps=tuple(
             ErrorAtStep(step, _over_seeds(these["error"]))
             for step, these in _split(at_middle, "step")
         ),
     )
+
+
+def _horizon_error(horizon: int, rows: pd.DataFrame) -> HorizonError:
+    """Of no seed at all where all episodes were shorter."""
+    return HorizonError(horizon, _over_seeds(rows["error"]), _over_seeds(rows["unchanged"]))
 
 
 def _split(rows: pd.DataFrame, column: str) -> list[tuple[int, pd.DataFrame]]:

@@ -29,7 +29,7 @@ from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
 from reporting.tables import Summary
-from verification import SCORES
+from verification import SCORE_NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "workflow" / "report"
@@ -128,7 +128,7 @@ def context(
         "runs": run_rows(summary, statistics.facts),
         "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
-        "score_names": SCORES,
+        "score_names": SCORE_NAMES,
         "provenance": provenance(summary.runs),
     }
 

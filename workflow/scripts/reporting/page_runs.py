@@ -41,7 +41,7 @@ PROVENANCE = {
     "precision": "Precision",
     "python": "Python",
 }
-DECISIVE = ("Commit", "Device", "Precision", "Python")
+DECISIVE = ("Commit", "Device", "Processor", "Precision", "Python")
 
 
 def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:

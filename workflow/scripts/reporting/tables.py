@@ -68,12 +68,9 @@ def read_summary(folder: Path) -> Summary:
         text = {"environment": str, "algorithm": str}
         return pd.read_csv(folder / f"{name}.csv", dtype=text, low_memory=False)
 
-    csv.field_size_limit(1 << 27)
-    with (folder / "runs.csv").open(encoding="utf-8", newline="") as stream:
-        runs = list(csv.DictReader(stream))
     return Summary(
         suite=read_suite(folder / "suite.json"),
-        runs=runs,
+        runs=read_runs(folder),
         evaluation=table("evaluation"),
         training=table("training"),
         losses=table("losses"),
@@ -82,6 +79,13 @@ def read_summary(folder: Path) -> Summary:
         predictions=table("predictions"),
         coverage=_read_coverage(folder / "coverage.npz"),
     )
+
+
+def read_runs(folder: Path) -> list[dict[str, str]]:
+    """The rows of a summary's runs.csv. Raises OSError for an absent file."""
+    csv.field_size_limit(1 << 27)
+    with (folder / "runs.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def _read_coverage(path: Path) -> list[Coverage]:

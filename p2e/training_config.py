@@ -18,8 +18,8 @@ class TrainingConfig:
         open_loop_horizon: steps that a model predicts ahead, at each evaluation, to be compared
             with the truth.
         precision: of matrix products: "float32", or "medium", which rounds the factors of wide ones
-            to bfloat16 on a machine that multiplies those faster (AVX-512 BF16, AMX, tensor
-            cores). Elsewhere they are the same.
+            to bfloat16 on a CPU that multiplies those faster (AVX-512 BF16, AMX), and of all to
+            TensorFloat-32 on a GPU. Elsewhere they are the same.
     """
 
     warmup_steps: int = 1000

@@ -130,5 +130,7 @@ def test_every_algorithm_has_a_config_with_defaults() -> None:
 )
 def test_a_layer_without_units_is_refused(algorithm: str, section: str, key: str) -> None:
     config = algorithm_module(algorithm).Config
-    with pytest.raises(ConfigError, match=f"{section}.{key}' is .8, 0., expected numbers greater"):
+    with pytest.raises(
+        ConfigError, match=f"'{algorithm}.{section}.{key}' is .8, 0., expected numbers greater"
+    ):
         from_mapping(config, {section: {key: [8, 0]}}, algorithm)

@@ -103,7 +103,9 @@ def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, l
     return {
         "interquartile mean of normalised scores": over_tasks("interquartile_mean"),
         "their mean": over_tasks("mean"),
-        "tasks with the highest mean return": [str(best.count(name)) for name in names],
+        "tasks with the highest mean return (a tie counts for nobody)": [
+            str(best.count(name)) for name in names
+        ],
         f"probability that a run of {display_name(SUBJECT)} is better (a tie counts half)": [
             chances.get(name, "") for name in names
         ],

@@ -230,7 +230,8 @@ def _over_tasks(
 def _normalised(scores: Sequence[float], facts: Mapping[str, Any]) -> FloatArray:
     """0 for a random policy, 1 for the reference."""
     random, reference = facts["random_score"], facts["reference_score"]
-    return (np.asarray(scores) - random) / (reference - random)
+    normalised: FloatArray = (np.asarray(scores, np.float64) - random) / (reference - random)
+    return normalised
 
 
 def _trained_again(

@@ -153,7 +153,7 @@ def test_areas_and_best_recomputed_from_evaluation_csv(suite, analysis):
 
 def test_sentence_names_verdicts_numbers_and_seeds(analysis):
     sentence = analysis.headline.sentence
-    assert sentence.startswith("On the 2 sparse tasks Plan2Explore beats SAC (+0.")
+    assert sentence.startswith("Over the 2 sparse tasks together Plan2Explore beats SAC (+0.")
     assert "makes no difference that these runs can show against MBPO (" in sentence
     worse = "on the one dense task Plan2Explore is worse than SAC (\N{MINUS SIGN}0."
     assert worse in sentence
@@ -247,5 +247,5 @@ def test_a_half_finished_suite_says_on_how_many_of_its_tasks(tmp_path):
         if run["environment"] == "Maze-v0" and run["algorithm"] == "mbpo":
             shutil.rmtree(suite.folder(place))
     sentence = analysed(suite).headline.sentence
-    assert sentence.startswith("On 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore")
+    assert sentence.startswith("Over 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore")
     assert "; on the one dense task Plan2Explore" in sentence

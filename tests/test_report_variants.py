@@ -71,7 +71,7 @@ def test_the_sentence_says_which_changes_make_it_worse(analysis):
         low, high = number(difference.low, True), number(difference.high, True)
         return f"({number(difference.estimate, True)}, 95% interval {low} to {high})"
 
-    start = "On the 2 sparse tasks, shown to make Plan2Explore worse: no curiosity "
+    start = "Over the 2 sparse tasks together, shown to make Plan2Explore worse: no curiosity "
     assert sentence.startswith(start + shown(worse))
     assert f"; shown to make it better: no imagination {shown(better)}" in sentence
     assert "; no difference that these runs can show: random networks (" in sentence
@@ -84,7 +84,7 @@ def test_the_sentence_says_which_changes_make_it_worse(analysis):
 
 def test_few_seeds_have_no_verdict_on_a_change(tmp_path):
     sentence = analysed(ablation(tmp_path, seeds=3)).headline.sentence
-    assert sentence.startswith("Not enough seeds for a verdict: on the 2 sparse tasks")
+    assert sentence.startswith("Not enough seeds for a verdict: over the 2 sparse tasks")
     assert "against no curiosity, " in sentence
 
 

@@ -98,13 +98,15 @@ def _clause(group: Group, pair: PairAggregate) -> Clause:
 
 
 def _place(group: Group) -> str:
-    """On how many tasks; of how many, where a suite is half finished."""
+    """Over how many tasks, which is not on each; of how many, where a suite is half finished."""
     found = len(group.environments)
     if found < group.requested:
         are = "is" if group.requested - found == 1 else "are"
         asked = count_of(group.requested, group.noun)
-        return f"on {found} of the {asked} (the rest {are} not finished)"
-    return f"on the {count_of(found, group.noun)}" if found > 1 else f"on the one {group.noun}"
+        return f"over {found} of the {asked} (the rest {are} not finished)"
+    if found == 1:
+        return f"on the one {group.noun}"
+    return f"over the {count_of(found, group.noun)} together"
 
 
 def _undecided_words(group: Group, clauses: list[Clause]) -> str:

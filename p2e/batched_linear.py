@@ -36,7 +36,7 @@ class BatchedLinear(nn.Module):
                 f"BatchedLinear got rows of shape {tuple(x.shape)}, "
                 f"expected {(*self.lead, 'rows', self.in_features)}"
             )
-        rows = x.flatten(0, -3)  # not to -1, which no rows at all would leave open
+        rows = x.reshape(-1, *x.shape[-2:])
         flat = product(rows, self.weight.flatten(0, -3), self.bias.flatten(0, -3))
         return flat.view(*self.lead, x.shape[-2], self.out_features)
 

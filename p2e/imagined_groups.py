@@ -37,4 +37,4 @@ def imagined_groups(
     # Random actions take the place of those of a task policy: a blind explorer that imagines
     # little but its own meets the goal of p2e/PointMaze-v0 later, or not at all.
     blind = Trajectories(undirected + tasked, curious)
-    return [blind, Trajectories(tasked=tasked)] if mode.adapts else [blind]
+    return [blind, Trajectories(tasked=tasked)] if mode.adapts and tasked else [blind]

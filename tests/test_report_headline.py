@@ -247,5 +247,7 @@ def test_a_half_finished_suite_says_on_how_many_of_its_tasks(tmp_path):
         if run["environment"] == "Maze-v0" and run["algorithm"] == "mbpo":
             shutil.rmtree(suite.folder(place))
     sentence = analysed(suite).headline.sentence
-    assert sentence.startswith("Over 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore")
+    assert sentence.startswith(
+        "Over 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore"
+    )
     assert "; on the one dense task Plan2Explore" in sentence

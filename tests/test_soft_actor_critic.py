@@ -12,6 +12,7 @@ from torch import Tensor
 from p2e.batch import TransitionBatch
 from p2e.config import ConfigError
 from p2e.generators import SeedGenerators
+from p2e.optimizer import LearningRateSchedule
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
@@ -56,6 +57,42 @@ def test_alpha_stays_above_its_floor() -> None:
             agent.update(random_batch(2, number))
         lowest.append(agent.temperature().min().item())
     assert lowest[0] < 0.085 and lowest[1] == pytest.approx(0.09)
+
+
+def test_gradients_of_actor_and_critics_are_clipped() -> None:
+    agent = agent_of((0, 1), clip_norm=1e-3)
+    metrics = agent.update(random_batch(2, 0))
+    assert (metrics["actor_gradient_norm"] > 1e-3).all()
+    assert (metrics["critic_gradient_norm"] > 1e-3).all()
+    for optimizer in (agent.actor_optimizer, agent.critic_optimizer):
+        # Adam's second moments after one update hold a thousandth of the squared gradient.
+        (squares,) = optimizer.state_dict()["squares"]
+        norms = (1000 * squares.flatten(1).sum(dim=1)).sqrt()
+        torch.testing.assert_close(norms, torch.full((2,), 1e-3), rtol=0.01, atol=0)
+
+
+def test_the_schedule_ends_learning_where_it_ends() -> None:
+    weights, noise = SeedGenerators((0,), "agent weights"), SeedGenerators((0,), "agent noise")
+    ending = LearningRateSchedule(total_updates=1, final_fraction=0.0)
+    config = SoftActorCriticConfig(hidden=(16,))
+    agent = SoftActorCritic(FEATURES, ACTIONS, config, weights, noise, ending)
+    moved = []
+    for number in range(2):
+        before = [
+            p.detach().clone() for p in (*agent.actor.parameters(), *agent.critic.parameters())
+        ]
+        agent.update(random_batch(1, number))
+        after = (*agent.actor.parameters(), *agent.critic.parameters())
+        moved.append(not all(map(torch.equal, before, after)))
+    assert moved == [True, False]
+
+
+def test_a_state_is_worth_what_the_more_sceptical_critic_says() -> None:
+    agent = agent_of((0, 1))
+    features = torch.randn(2, ROWS, FEATURES)
+    values = agent.critic(features, agent.actor.mode(features))
+    torch.testing.assert_close(agent.value(features), values.min(dim=1).values)
+    assert (values[:, 0] != values[:, 1]).any()
 
 
 def constant_agent() -> SoftActorCritic:

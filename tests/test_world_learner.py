@@ -140,3 +140,11 @@ def test_the_world_learns_from_steps_in_a_row_where_it_is_asked_to(buffer: RowBu
     _, four = in_a_row.update(buffer)
     assert torch.equal(one["reconstruction_loss"], four["reconstruction_loss"])
     assert not torch.equal(one["forward_loss"], four["forward_loss"])
+
+
+def test_memories_as_they_are_now_are_stored(buffer: RowBuffer) -> None:
+    world = learner("latent")
+    before = buffer.in_order("memory").clone()
+    world.update(buffer)
+    changed = (buffer.in_order("memory") != before).any(dim=-1)
+    assert changed.any() and not changed.all()  # those of the windows that were drawn

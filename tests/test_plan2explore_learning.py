@@ -1,0 +1,88 @@
+"""What Plan2Explore's parts are handed: units, weights, returns over several steps."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from p2e.algorithms.plan2explore import Plan2Explore
+from p2e.imagined_groups import Trajectories
+from p2e.plan2explore_config import AdaptationConfig
+from tests.conftest import MakeChain
+from tests.test_plan2explore import make_loop, plan2explore, run
+
+
+@pytest.fixture
+def trained(chain: MakeChain) -> Plan2Explore:
+    settings = {"task_weight": 3.0, "intrinsic_weight": 0.5, "multi_step": 2}
+    return plan2explore(run(make_loop(chain, **settings)))  # type: ignore[arg-type]
+
+
+def test_observations_are_normalised_by_those_of_the_run(trained: Plan2Explore) -> None:
+    observed = trained.sac_buffer.in_order("observation")
+    normalised = trained.world.model.normalizer(observed)
+    torch.testing.assert_close(normalised.mean(dim=1), torch.zeros(2, 2), atol=1e-4, rtol=0)
+    assert (normalised.std(dim=1) - 1).abs().max() < 0.1
+
+
+def test_the_explorer_is_paid_the_weighted_sum(trained: Plan2Explore) -> None:
+    fields = trained.imagination.rows.everything()
+    fields["reward"] = 50 * fields["reward"]
+    trained.task_scale.update(torch.full((2, 100), -8.0).abs())
+    task = trained.task_scale(fields["reward"]).squeeze(-1)
+    expected = 3.0 * task + 0.5 * fields["curiosity"].squeeze(-1)
+    torch.testing.assert_close(trained._for_explorer(fields).reward, expected)
+    assert not torch.equal(task, fields["reward"].squeeze(-1))
+
+
+def test_running_scales_follow_the_run(chain: MakeChain) -> None:
+    before, after = make_loop(chain), run(make_loop(chain))
+    for part in ("task_scale", "curiosity"):
+        old, new = (getattr(plan2explore(each), part) for each in (before, after))
+        if part == "curiosity":
+            old, new = old.scale, new.scale
+        assert any(
+            not torch.equal(old.state_dict()[k], new.state_dict()[k]) for k in old.state_dict()
+        )
+
+
+def test_imagined_rows_reach_over_several_steps_but_for_random_actions(
+    trained: Plan2Explore,
+) -> None:
+    group = Trajectories(undirected=1, curious=1, tasked=1)
+    shape = (2, 2, 3)  # seeds, steps, trajectories
+    steps = {name: torch.rand(*shape, 2) for name in ("observation", "next_observation")}
+    steps |= {"action": torch.rand(*shape, 1), "terminated": torch.zeros(*shape, 1)}
+    steps |= {"reward": torch.rand(*shape, 1), "disagreement": 100 * torch.rand(*shape, 1)}
+    rows = trained.imagination._as_rows(dict(steps), group)
+    paid = {"reward": steps["reward"], "curiosity": trained.curiosity.reward(steps["disagreement"])}
+    for name, single in paid.items():
+        first, last = single.unbind(dim=1)
+        expected = torch.cat([first[:, :1], (first + 0.99 * last)[:, 1:], last], dim=1)
+        torch.testing.assert_close(rows[name], expected)
+        assert last.abs().min() > 0
+
+
+def test_imagined_actions_are_random_or_drawn_from_the_policies(trained: Plan2Explore) -> None:
+    group = Trajectories(undirected=2, curious=2, tasked=2)
+    features = torch.zeros(2, 6, trained.features.size)
+    first, again = (trained.imagination._act(group, features) for _ in range(2))
+    assert (first != again).all() and first.abs().max() <= 1
+
+
+def test_an_adapting_policy_has_returns_of_its_own_and_learns_the_reward(chain: MakeChain) -> None:
+    settings = AdaptationConfig(updates=3, multi_step=2, doubt=0.5)
+    adapted, without = (
+        plan2explore(run(make_loop(chain, mode="zero-shot", adaptation=each)))
+        for each in (settings, AdaptationConfig())
+    )
+    adaptation = adapted.adaptation
+    assert adaptation._imagination._config.multi_step == adaptation._replayed_actions._steps == 2
+
+    def reward_updates(algorithm: Plan2Explore) -> Tensor:
+        assert algorithm.world.reward is not None
+        return algorithm.world.reward.optimizer.state_dict()["step"]
+
+    assert reward_updates(adapted) == reward_updates(without) + 3
+    # Only the task policy imagines, again and again.
+    assert adaptation._imagination.rows.size >= 3 * adapted.config.horizon
+    assert adaptation._imagination.explorer_rows.size == 0

@@ -80,7 +80,8 @@ def test_an_adapting_policy_has_returns_of_its_own_and_learns_the_reward(chain: 
 
     def reward_updates(algorithm: Plan2Explore) -> Tensor:
         assert algorithm.world.reward is not None
-        return algorithm.world.reward.optimizer.state_dict()["step"]
+        step: Tensor = algorithm.world.reward.optimizer.state_dict()["step"]
+        return step
 
     assert reward_updates(adapted) == reward_updates(without) + 3
     # Only the task policy imagines, again and again.

@@ -15,7 +15,7 @@ import yaml
 from parameters import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ["Snakefile", "dvc.yaml", ".dvcignore", ".gitignore", ".dvc"]
+PARTS = ["Snakefile", "dvc.yaml", "requirements.txt", ".dvcignore", ".gitignore", ".dvc"]
 PARTS += ["envs", "p2e", "published", "workflow"]
 NOTHING = "Nothing to be done"
 

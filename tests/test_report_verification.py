@@ -110,6 +110,19 @@ def test_elsewhere_the_interval_stands_in_the_row(suite, tmp_path):
     assert "other cpu: the interval of the difference holds zero" in section(page)
 
 
+def test_the_mean_over_tasks_has_a_row_of_its_own(tmp_path):
+    tasks = [*TASKS, SyntheticTask("p2e/Other-v0")]
+    suite = write_suite(tmp_path / "results" / "small", tasks, seeds=2)
+    _, published = publish(suite, tmp_path / "report", change=1.0)
+    table = published / "summary" / "runs.csv"
+    runs = table.read_text(encoding="utf-8")
+    table.write_text(runs.replace("a processor", "another"), encoding="utf-8")
+    page, result = verified(suite, tmp_path / "report", published)
+    assert [row["environment"] for row in result["rows"]].count("all tasks") == 1
+    assert "None of 13 scores contradicts the published ones: 11 equal, 2 within" in section(page)
+    assert "All tasks" in section(page) and "mean over tasks" in section(page)
+
+
 def test_what_is_read_back_is_what_was_written(suite, tmp_path):
     build(suite, tmp_path / "report")
     summary = read_summary(suite.results / "summary")

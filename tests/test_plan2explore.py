@@ -254,7 +254,7 @@ def test_real_rows_from_replay_are_steps_of_it_with_what_followed(chain: MakeCha
         torch.testing.assert_close(latent[t], row)
         n = min(3, min(end for end in ends if end > t) - t)
         assert float(reward) == pytest.approx(
-            sum(0.99**k * float(held["reward"][t + k]) for k in range(n))
+            sum(0.99**k * float(held["reward"][t + k]) for k in range(n)), abs=1e-6
         )
         reached.add(n)
     assert len(reached) > 1

@@ -151,6 +151,31 @@ def test_areas_and_best_recomputed_from_evaluation_csv(suite, analysis):
         assert seed.best == pytest.approx(max(means), rel=1e-12)
 
 
+def test_cells_hold_the_means_of_their_own_scores(suite, analysis):
+    for task in TASKS:
+        scale = task.reference_score - task.random_score
+        for algorithm in ("sac", "mbpo", "plan2explore"):
+            cell = analysis.cell(task.id, algorithm)
+            normalised = np.mean(raw_scores(suite, task, algorithm))
+            area, best = (np.mean([getattr(x, y) for x in cell.seeds]) for y in ("area", "best"))
+            assert cell.normalised.estimate == pytest.approx(normalised)
+            assert cell.final.estimate == pytest.approx(task.random_score + scale * normalised)
+            assert cell.area.estimate == pytest.approx(area)
+            assert cell.best.estimate == pytest.approx(best)
+            assert cell.normalised_area.estimate == pytest.approx(
+                (area - task.random_score) / scale
+            )
+
+
+def test_group_measures_recomputed_from_the_files(suite, analysis):
+    for group in analysis.groups:
+        tasks = [task for task in TASKS if task.id in group.environments]
+        for each in group.algorithms:
+            scores = np.concatenate([raw_scores(suite, task, each.algorithm) for task in tasks])
+            assert each.mean.estimate == pytest.approx(scores.mean())
+            assert each.optimality_gap.estimate == pytest.approx(np.maximum(1 - scores, 0).mean())
+
+
 def test_sentence_names_verdicts_numbers_and_seeds(analysis):
     sentence = analysis.headline.sentence
     assert sentence.startswith("Over the 2 sparse tasks together Plan2Explore beats SAC (+0.")

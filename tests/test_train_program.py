@@ -14,9 +14,9 @@ import provenance
 import train
 from command_line import run_program
 from envs import UnknownEnvironmentError
-from p2e.checkpoint import CheckpointError
+from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError
-from runs import resolve_settings, settings_of_manifest
+from runs import environments_of, resolve_settings, settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
@@ -180,3 +180,28 @@ def test_another_error_of_torch_is_not_hidden() -> None:
 
     with pytest.raises(RuntimeError, match="shapes"):
         run_program("train.py", program)
+
+
+def test_the_final_score_is_of_the_checkpoint(whole: Path) -> None:
+    settings = settings_of_manifest(evaluate.read_manifest(whole))
+    environment = environments_of(settings, 1)[0]
+    algorithm = evaluate.load_algorithm(settings, whole, environment, torch.device("cpu"))
+    saved = load_weights(whole / "checkpoint.pt")["actor"]
+    used = algorithm.policy_components()["actor"].state_dict()
+    assert all(torch.equal(used[name], saved[name]) for name in saved)
+
+
+def test_a_state_of_other_settings_or_code_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identity(steps: int = 120, **changes: str) -> str:
+        options = train.parse_arguments(command(tmp_path, **changes))
+        given = train.read_settings(options.settings)
+        settings = resolve_settings("sac", "Pendulum-v1", "100", steps, given)
+        return train.fingerprint(settings, torch.device("cpu"), options)
+
+    others = [identity(121), identity(settings="{}"), identity(threads="2")]
+    same = identity()
+    assert identity() == same
+    monkeypatch.setattr(provenance, "code_hash", lambda *patterns: "of other code")
+    assert len({same, *others, identity()}) == 5

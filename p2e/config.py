@@ -34,12 +34,11 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     converted = {
         key: _convert(hints[key], value, f"{where}.{key}") for key, value in values.items()
     }
-    section, _, name = where.rpartition(".")
     try:
         return cls(**converted)
     except ConfigError as error:  # a section within another knows its own name alone
-        whole = f"'{section}.{name}." if section else f"'{name}."
-        raise ConfigError(str(error).replace(f"'{name}.", whole, 1)) from None
+        own = where.rpartition(".")[2]
+        raise ConfigError(str(error).replace(f"'{own}.", f"'{where}.", 1)) from None
 
 
 def suggestion(name: object, known: Sequence[str]) -> str:

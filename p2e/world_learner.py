@@ -1,7 +1,6 @@
 """Learning the world: one update of the world model and of the disagreement ensemble."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -161,12 +160,10 @@ class WorldLearner:
         """One update of the reward's heads, where it has any apart, and of nothing else."""
         return {} if self.reward is None else self.reward.update(buffer)
 
-    @contextmanager
-    def reward_aside(self) -> Iterator[None]:
+    def reward_aside(self) -> AbstractContextManager[None]:
         """Afterwards the learning rate of the reward's heads goes on from where it was."""
         assert self.reward is not None
-        with self.reward.optimizer.schedule_aside():
-            yield
+        return self.reward.optimizer.schedule_aside()
 
     @property
     def rewarding_states(self) -> tuple[Float[Tensor, "S R L"], Float[Tensor, "S R M"]]:

@@ -1,5 +1,7 @@
 """What Plan2Explore's parts are handed: units, weights, returns over several steps."""
 
+from operator import attrgetter
+
 import pytest
 import torch
 from torch import Tensor
@@ -35,14 +37,10 @@ def test_the_explorer_is_paid_the_weighted_sum(trained: Plan2Explore) -> None:
 
 
 def test_running_scales_follow_the_run(chain: MakeChain) -> None:
-    before, after = make_loop(chain), run(make_loop(chain))
-    for part in ("task_scale", "curiosity"):
-        old, new = (getattr(plan2explore(each), part) for each in (before, after))
-        if part == "curiosity":
-            old, new = old.scale, new.scale
-        assert any(
-            not torch.equal(old.state_dict()[k], new.state_dict()[k]) for k in old.state_dict()
-        )
+    before, after = plan2explore(make_loop(chain)), plan2explore(run(make_loop(chain)))
+    for part in map(attrgetter, ("task_scale", "curiosity.scale")):
+        old, new = (part(each).state_dict() for each in (before, after))
+        assert any(not torch.equal(old[name], new[name]) for name in old)
 
 
 def test_imagined_rows_reach_over_several_steps_but_for_random_actions(

@@ -19,9 +19,9 @@ def scores_of(final):
     return SeedScores((0, 1, 2, 3, 4), final, other, steps, curve, other, other)
 
 
-def facts_of(task):
+def facts_of(task, random=-5.0, reference=15.0):
     empty = (0.0, 0.0)
-    return TaskFacts(task, 100, True, "", "", True, -5.0, 15.0, "", ("", ""), empty, empty)
+    return TaskFacts(task, 100, True, "", "", True, random, reference, "", ("", ""), empty, empty)
 
 
 def compared(finals, tasks):

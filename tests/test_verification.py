@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 import provenance
 import verify as program
+from tests.test_report_comparison import facts_of
 from verification import (
     AGREES,
     ALL_TASKS,
@@ -57,7 +59,7 @@ def many_tasks(finals: list[list[float]], **facts: str) -> Numbers:
     for place, task in enumerate(tasks):
         for row in (*task.statistics["cells"], *task.runs):
             row["environment"] = f"task {place}"
-    known = {f"task {place}": {"random_score": 0, "reference_score": 10} for place in range(9)}
+    known = {f"task {place}": asdict(facts_of(f"task {place}", 0.0, 10.0)) for place in range(9)}
     cells = [cell for task in tasks for cell in task.statistics["cells"]]
     statistics = {"suite": "many", "cells": cells, "facts": known}
     return Numbers(statistics, [run for task in tasks for run in task.runs])

@@ -13,22 +13,23 @@ A published run that was laid back (restore.py) reproduces nothing, and is not c
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reporting.aggregates import normalised
 from reporting.intervals import (
     CONFIDENCE,
-    FloatArray,
     Interval,
     mean_welch_interval,
     t_interval,
     welch_interval,
 )
 from reporting.tables import read_runs
+from reporting.task_facts import TaskFacts
 from reporting.text import count_of
 
 SCORES = {"final": "final return", "area": "mean return over training"}
@@ -214,24 +215,16 @@ def _over_tasks(
         if len(mine) == 1 or all(new == old for new, old in mine.values()):
             continue
         pairs = [
-            (_normalised(new, facts[task]), _normalised(old, facts[task]))
-            for task, (new, old) in mine.items()
+            (normalised(np.array(new), known), normalised(np.array(old), known))
+            for known, (new, old) in ((TaskFacts(**facts[task]), mine[task]) for task in mine)
         ]
         difference = mean_welch_interval(pairs, confidence)
         if difference.low is None or difference.high is None:
             continue
-        status = WITHIN if difference.low <= 0.0 <= difference.high else DIFFERS
-        holds = "holds" if status == WITHIN else "does not hold"
-        why = f"{count_of(len(pairs), 'task')}: the interval of the difference {holds} zero"
+        status, why = _judged(difference.low, difference.high)
+        why = f"{count_of(len(pairs), 'task')}: {why}"
         new, old = (t_interval([scores[side].mean() for scores in pairs]) for side in (0, 1))
         yield Row(ALL_TASKS, algorithm, OVERALL, status, why, old, new, difference)
-
-
-def _normalised(scores: Sequence[float], facts: Mapping[str, Any]) -> FloatArray:
-    """0 for a random policy, 1 for the reference."""
-    random, reference = facts["random_score"], facts["reference_score"]
-    normalised: FloatArray = (np.asarray(scores, np.float64) - random) / (reference - random)
-    return normalised
 
 
 def _trained_again(
@@ -281,9 +274,15 @@ def _compare(
     difference = welch_interval(list(new.values()), list(old.values()), confidence)
     if difference.low is None or difference.high is None:
         return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference
-    if difference.low <= 0.0 <= difference.high:
-        return WITHIN, f"{where}: the interval of the difference holds zero", difference
-    return DIFFERS, f"{where}: the interval of the difference does not hold zero", difference
+    status, why = _judged(difference.low, difference.high)
+    return status, f"{where}: {why}", difference
+
+
+def _judged(low: float, high: float) -> tuple[str, str]:
+    """Status and reason where the interval of a difference decides."""
+    if low <= 0.0 <= high:
+        return WITHIN, "the interval of the difference holds zero"
+    return DIFFERS, "the interval of the difference does not hold zero"
 
 
 def _scores(cell: Mapping[str, Any] | None, score: str) -> dict[int, float]:

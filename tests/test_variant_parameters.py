@@ -28,6 +28,19 @@ def test_a_variant_lies_over_its_algorithm_and_the_tasks_own_settings() -> None:
     assert settings_of(values, 1, "plan2explore")["plan2explore"]["intrinsic_weight"] == 5.0
 
 
+def test_a_task_changes_a_variant_alone() -> None:
+    values = copy.deepcopy(CURIOUS)
+    over = {"plan2explore-no-curiosity": {"horizon": 9, "world": {"units": 8}}}
+    values["tasks"][1]["settings"] = over
+    assert settings_of(values, 1, "plan2explore-no-curiosity")["plan2explore"] == {
+        "intrinsic_weight": 0.0,
+        "horizon": 9,
+        "world": {"members": 3, "units": 8},
+    }
+    for place, case in ((0, "plan2explore-no-curiosity"), (1, "plan2explore"), (1, "sac")):
+        assert settings_of(values, place, case) == settings_of(CURIOUS, place, case)
+
+
 def test_variants_of_a_suite_are_laid_over_the_parameters(tmp_path: Path) -> None:
     base = write(tmp_path / "params.yaml", VALID)
     over = {key: CURIOUS[key] for key in ("algorithms", "variants", "plan2explore")}
@@ -58,6 +71,18 @@ def test_variants_of_a_suite_are_laid_over_the_parameters(tmp_path: Path) -> Non
             {"world": {"membrs": 2}},
             "unknown key 'plan2explore.world.membrs' (value 2): did you mean 'members'?, "
             "in the variant 'plan2explore-no-curiosity'",
+        ),
+        (
+            ["tasks", 1, "settings"],
+            {"plan2explore-no-curiosity": {"horizn": 2}},
+            "unknown key 'plan2explore.horizn' (value 2): did you mean 'horizon'?, "
+            "in the variant 'plan2explore-no-curiosity'",
+        ),
+        (
+            ["tasks", 1, "settings"],
+            {"plan2explore-no-curiousity": {"horizon": 2}},
+            "unknown key 'tasks[1].settings.plan2explore-no-curiousity' "
+            "(value {'horizon': 2}): did you mean 'plan2explore-no-curiosity'?",
         ),
         (
             ["variants", "plan2explore-no-curiosity"],

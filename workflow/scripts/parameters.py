@@ -101,11 +101,12 @@ def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
     """
     loaded: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     properties = loaded["properties"]
-    properties["algorithms"]["items"]["enum"] = [*algorithm_names(), *variants]
+    cases = [*algorithm_names(), *variants]
+    properties["algorithms"]["items"]["enum"] = cases
     section = {"$ref": "#/$defs/section"}
     properties |= dict.fromkeys(algorithm_names(), section)
     settings = properties["tasks"]["items"]["properties"]["settings"]
-    settings["properties"] = dict.fromkeys(["training", *algorithm_names()], section)
+    settings["properties"] = dict.fromkeys(["training", *cases], section)
     known = "|".join(map(re.escape, algorithm_names()))
     name = properties["variants"]["propertyNames"]
     name["pattern"] = name["pattern"].replace("ALGORITHM", f"({known})")
@@ -115,7 +116,8 @@ def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
 def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]:
     """What train.py gets as --settings for the task at `place` of the list.
 
-    The task's own settings lie over the algorithm's section, and a variant's over both.
+    The task's own settings lie over the algorithm's section, a variant's over both, and over all of
+    them what the task has for that variant.
     """
     over = parameters["tasks"][place].get("settings", {})
     algorithm = base_algorithm(case)
@@ -123,7 +125,8 @@ def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]
         section: overlay(parameters.get(section, {}), over.get(section, {}))
         for section in ("training", algorithm)
     }
-    settings[algorithm] = overlay(settings[algorithm], changed_settings(parameters, case))
+    for above in changed_settings(parameters, place, case):
+        settings[algorithm] = overlay(settings[algorithm], above)
     return settings
 
 
@@ -193,6 +196,7 @@ def _file_of_settings(
     """The file that holds the key which a ConfigError's message quotes as 'section.key'."""
     path = message.split("'")[1].split(".") if "'" in message else []
     places: list[KeyPath] = [
+        ("tasks", place, "settings", case, *path[1:]),
         ("variants", case, *path[1:]),
         ("tasks", place, "settings", *path),
         path,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import aggregate
+from p2e.plan2explore_config import Config
 from reporting.analysis import analyse
 from reporting.comparison import algorithm_pairs
 from reporting.headline import only_variants
@@ -161,6 +162,21 @@ def test_a_run_of_another_variant_is_not_used(tmp_path):
     asked = "its plan2explore.world.disagreement is None, the suite asks for untrained"
     assert runs[1]["reason"] == f"it is another run: {asked}"
     assert "its algorithm is sac, the suite asks for plan2explore" in runs[2]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("config", "status"),
+    [({"horizon": 999}, "damaged"), ({"horizon": Config().horizon}, "complete"), ({}, "complete")],
+)
+def test_a_run_of_other_defaults_is_not_used(tmp_path, config, status):
+    suite = write_suite(tmp_path, TASKS[:1], seeds=1, algorithms=("plan2explore",))
+    write_manifest(suite.folder(0), suite.suite["runs"][0], config)
+    aggregate.main(["--results", str(suite.results), "--config", str(suite.config)])
+    (run,) = read_summary(suite.results / "summary").runs
+    assert run["status"] == status
+    if status == "damaged":
+        reason = f"its plan2explore.horizon is 999, the suite asks for {Config().horizon}"
+        assert run["reason"] == f"it is another run: {reason}"
 
 
 def test_the_algorithms_keep_their_colours_whatever_stands_beside_them():

@@ -1,6 +1,7 @@
 """What a run is: its settings, and the parts that train.py and evaluate.py build from them."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,6 +87,21 @@ def resolve_settings(
         from_mapping(TrainingConfig, sections["training"], "training"),
         from_mapping(module.Config, sections[algorithm], algorithm),
     )
+
+
+def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The two sections of a run's settings with every default written out, as JSON holds them.
+
+    Raises:
+        ConfigError: for a setting that is not known or has no possible value.
+    """
+    sections = {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
+    written = {
+        key: dataclasses.asdict(from_mapping(config, settings.get(key, {}), key))
+        for key, config in sections.items()
+    }
+    in_json: dict[str, Any] = json.loads(json.dumps(written))
+    return in_json
 
 
 def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:

@@ -22,6 +22,7 @@ from reporting.run_folder import (
     check_run,
 )
 from reporting.text import seed_group, without_machine_paths
+from runs import with_defaults
 
 MANIFEST_FACTS = (
     "seconds",
@@ -67,21 +68,25 @@ def read_suite(path: Path) -> dict[str, Any]:
 def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
     """The runs that the suite names, in its order."""
     places = {task["environment"]: place for place, task in enumerate(suite["tasks"])}
-    return [
-        RequestedRun(
-            environment=run["environment"],
-            algorithm=run["algorithm"],
-            seeds=tuple(run["seeds"]),
-            steps=run["steps"],
-            path=_inside_results(run["path"]),
-            command=run["command"],
-            trained=run.get("variant_of", run["algorithm"]),
-            settings=settings_of(suite, places[run["environment"]], run["algorithm"]),
-            deterministic=suite.get("deterministic", "machine"),
-            final_episodes=suite["evaluation"]["final_episodes"],
-        )
-        for run in suite["runs"]
-    ]
+    return [_requested(suite, places[run["environment"]], run) for run in suite["runs"]]
+
+
+def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> RequestedRun:
+    settings = settings_of(suite, place, run["algorithm"])
+    trained = run.get("variant_of", run["algorithm"])
+    return RequestedRun(
+        environment=run["environment"],
+        algorithm=run["algorithm"],
+        seeds=tuple(run["seeds"]),
+        steps=run["steps"],
+        path=_inside_results(run["path"]),
+        command=run["command"],
+        trained=trained,
+        settings=settings,
+        resolved=with_defaults(trained, settings),
+        deterministic=suite.get("deterministic", "machine"),
+        final_episodes=suite["evaluation"]["final_episodes"],
+    )
 
 
 def _inside_results(path: str) -> str:

@@ -35,7 +35,8 @@ class RequestedRun:
     """A run that the suite's configuration names; `path` is relative to the results folder.
 
     algorithm: what its results are shown under, which may be a variant's name. trained: the
-    algorithm behind it. settings: by section, what the suite sets; the rest are defaults.
+    algorithm behind it. settings: by section, what the suite sets; resolved: with the defaults that
+    it leaves the others to.
     """
 
     environment: str
@@ -47,6 +48,7 @@ class RequestedRun:
     trained: str
     final_episodes: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    resolved: Mapping[str, Any] = field(default_factory=dict)
     deterministic: str = "machine"
 
 
@@ -112,12 +114,27 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
     }
     # Manifests from before there was a choice do not name it.
     facts = {"deterministic": "machine"} | manifest
-    unequal = [*_unequal(asked, facts), *_unequal(requested.settings, manifest.get("config", {}))]
+    config = manifest.get("config", {})
+    unequal = [
+        *_unequal(asked, facts),
+        *_unequal(requested.settings, config),
+        *_unequal(_named_in(config, requested.resolved), config),
+    ]
     for key, value, found in unequal:
         raise DamagedRunError(
             f"it is another run: its {key} is {found}, the suite asks for {value}"
         )
     return manifest
+
+
+def _named_in(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those settings that a manifest names; one from before a setting existed does not."""
+    named = settings.keys() & (config.keys() if isinstance(config, Mapping) else ())
+    return {
+        key: _named_in(config[key], value) if isinstance(value, Mapping) else value
+        for key, value in settings.items()
+        if key in named
+    }
 
 
 def _unequal(

@@ -23,10 +23,16 @@ def model() -> WorldModel:
     return model
 
 
-def doubt_about(model: WorldModel, weight: float = 1.0) -> Doubt:
-    initial, draws = (SeedGenerators(range(SEEDS), name) for name in ("initial", "draws"))
+def streams(name: str) -> SeedGenerators:
+    return SeedGenerators(range(SEEDS), name)
+
+
+def doubt_about(
+    model: WorldModel, weight: float = 1.0, draws: SeedGenerators | None = None
+) -> Doubt:
     config = WorldConfig(hidden=(32,))
-    return Doubt(model, ACTION, config, weight, DISCOUNT, initial, draws)
+    parts = streams("initial"), draws or streams("draws")
+    return Doubt(model, ACTION, config, weight, DISCOUNT, *parts)
 
 
 @torch.no_grad()
@@ -112,10 +118,12 @@ def test_what_is_known_as_well_as_most_counts_as_it_is(
 
 
 def test_without_a_weight_nothing_is_drawn(model: WorldModel) -> None:
-    doubt = doubt_about(model, weight=0.0)
+    draws = streams("draws")
+    doubt = doubt_about(model, 0.0, draws)
     before = doubt._network.weights.detach().clone()
     assert doubt.learn(replay_with_one_hard_action(model), updates=3) == {}
     assert torch.equal(doubt._network.weights, before)
+    assert torch.equal(draws.uniform(0.0, 1.0, 5), streams("draws").uniform(0.0, 1.0, 5))
 
 
 @pytest.mark.parametrize(("discount", "expected"), [(1.0, 3.0), (0.5, 0.875)])

@@ -9,7 +9,7 @@ import torch
 
 from p2e import dynamics_training
 from p2e.batch import TransitionBatch
-from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll
+from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
 from p2e.dynamics_training import (
     EarlyStopping,
     dynamics_optimizer,
@@ -168,6 +168,22 @@ def test_a_seeds_model_does_not_depend_on_the_other_seeds_rows(generators: Make)
     assert torch.equal(easy_next, noisy_next)
     for before, after in zip(easy_metrics, noisy_metrics, strict=True):
         assert [before[k][1] for k in before] == [after[k][1] for k in after]
+
+
+def test_every_training_takes_its_units_from_its_own_rows(generators: Make) -> None:
+    dynamics = Dynamics(3, 1, SMALL, generators(0, 1))
+    rows = linear_rows(generators(0, 1), 60)
+    for times in (1.0, 5.0):
+        other = TransitionBatch(*(times * field for field in rows))
+        train_dynamics(dynamics, other, generators(0, 1))
+        for scale, values in (
+            (dynamics.observation_scale, other.observation),
+            (dynamics.target_scale, raw_targets(other)),
+        ):
+            torch.testing.assert_close(scale.mean, values.mean(dim=1, keepdim=True))
+            torch.testing.assert_close(
+                scale.scale, values.std(dim=1, keepdim=True, correction=0), rtol=1e-4, atol=1e-6
+            )
 
 
 def test_learns_a_linear_system_in_any_units(generators: Make) -> None:

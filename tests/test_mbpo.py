@@ -72,6 +72,25 @@ def test_model_is_trained_after_warm_up_and_then_at_intervals() -> None:
     assert learned[0]["model_epochs"].tolist() == [2, 2]
 
 
+def test_the_model_learns_from_all_real_rows() -> None:
+    algorithm = make()
+    train(algorithm, 0, 11)
+    observed = algorithm.sac_buffer.in_order("observation")
+    assert observed.shape[1] == 11
+    of_all = observed.mean(dim=1, keepdim=True)
+    torch.testing.assert_close(algorithm.dynamics.observation_scale.mean, of_all)
+
+
+def test_rollouts_begin_in_real_states_of_the_whole_run() -> None:
+    algorithm = make()
+    train(algorithm, 0, 11)
+    begun = algorithm.imagination_buffer.in_order("observation")  # rollouts are one step long
+    observed = algorithm.sac_buffer.in_order("observation")
+    same = (begun.unsqueeze(2) == observed.unsqueeze(1)).all(dim=3)
+    assert begun.shape[1] == 12 and same.any(dim=2).all()
+    assert (same.any(dim=1).sum(dim=1) > 5).all()  # of the 11, in 12 draws
+
+
 @pytest.mark.parametrize(("share", "real"), [(0.05, 1), (0.25, 5), (0.0, 0), (1.0, 20)])
 def test_every_batch_has_the_stated_number_of_real_rows(
     monkeypatch: pytest.MonkeyPatch, share: float, real: int

@@ -63,6 +63,17 @@ def raw_scores(suite, task, algorithm):
     return scores
 
 
+def raw_success(suite, task, algorithm):
+    """The share of successful final episodes of each seed."""
+    shares = []
+    for place, run in enumerate(suite.suite["runs"]):
+        if (run["environment"], run["algorithm"]) == (task.id, algorithm):
+            with (suite.folder(place) / "final.csv").open(encoding="utf-8") as stream:
+                successes = [int(row["success"]) for row in csv.DictReader(stream)]
+            shares.append(sum(successes) / len(successes))
+    return shares
+
+
 def middle_half(scores):
     cut = len(scores) // 4
     return python_statistics.fmean(sorted(scores)[cut : len(scores) - cut])
@@ -160,6 +171,8 @@ def test_cells_hold_the_means_of_their_own_scores(suite, analysis):
             area, best = (np.mean([getattr(x, y) for x in cell.seeds]) for y in ("area", "best"))
             assert cell.normalised.estimate == pytest.approx(normalised)
             assert cell.final.estimate == pytest.approx(task.random_score + scale * normalised)
+            success = np.mean(raw_success(suite, task, algorithm))
+            assert cell.success.estimate == pytest.approx(success)
             assert cell.area.estimate == pytest.approx(area)
             assert cell.best.estimate == pytest.approx(best)
             assert cell.normalised_area.estimate == pytest.approx(
@@ -174,6 +187,12 @@ def test_group_measures_recomputed_from_the_files(suite, analysis):
             scores = np.concatenate([raw_scores(suite, task, each.algorithm) for task in tasks])
             assert each.mean.estimate == pytest.approx(scores.mean())
             assert each.optimality_gap.estimate == pytest.approx(np.maximum(1 - scores, 0).mean())
+            areas = [
+                (seed.area - task.random_score) / (task.reference_score - task.random_score)
+                for task in tasks
+                for seed in analysis.cell(task.id, each.algorithm).seeds
+            ]
+            assert each.area.estimate == pytest.approx(middle_half(areas))
 
 
 def test_sentence_names_verdicts_numbers_and_seeds(analysis):

@@ -2,24 +2,28 @@
 
 from functools import partial
 
+import pytest
 import torch
+from torch import Tensor
 
+from p2e import reward_learner
 from p2e.buffers import RowBuffer, real_fields
 from p2e.generators import SeedGenerators
 from p2e.optimizer import SeedOptimizer
-from p2e.reward_learner import ROWS, RewardLearner
+from p2e.reward_learner import INPUT_PRICE, ROWS, WITHIN, RewardLearner
 from p2e.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
+RATE = 1e-3
 
 
-def make_learner() -> tuple[WorldModel, RewardLearner]:
+def make_learner(rare_share: float = 0.25) -> tuple[WorldModel, RewardLearner]:
     generators = SeedGenerators(range(SEEDS), "test world")
     model = WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators, reward_heads=3)
     assert model.reward_heads is not None
     draws = SeedGenerators(range(SEEDS), "test rows")
-    optimizer = partial(SeedOptimizer, learning_rate=1e-3)
-    return model, RewardLearner(model, model.reward_heads, optimizer, 0.25, draws)
+    optimizer = partial(SeedOptimizer, learning_rate=RATE)
+    return model, RewardLearner(model, model.reward_heads, optimizer, rare_share, draws)
 
 
 def replay_with(model: WorldModel, reward_of_the_second: float) -> RowBuffer:
@@ -61,3 +65,50 @@ def test_where_the_reward_was_learned_is_kept() -> None:
     torch.testing.assert_close(
         memory, buffer.in_order("memory").take_along_dim(nearest.indices.unsqueeze(-1), dim=1)
     )
+
+
+def test_the_rare_share_of_the_rows_is_around_rare_rewards() -> None:
+    model, learner = make_learner(rare_share=1.0)
+    buffer = replay_with(model, reward_of_the_second=1.0)
+    learner.update(buffer)
+    _, memory = learner.states
+    same = memory.unsqueeze(2) == buffer.in_order("memory").unsqueeze(1)
+    place = same.all(dim=3).float().argmax(dim=2)
+    near = (place - 50).abs() < WITHIN
+    assert near[1].all() and not near[0].all()
+    assert len(place[1].unique()) == 2 * WITHIN - 1
+
+
+@pytest.mark.parametrize(
+    ("field", "matters"), [("observation", False), ("next_observation", True), ("action", True)]
+)
+def test_the_heads_read_the_action_and_the_observation_that_it_reached(
+    field: str, matters: bool
+) -> None:
+    learned = []
+    for added in (0.0, 1.0):
+        model, learner = make_learner()
+        buffer = replay_with(model, reward_of_the_second=1.0)
+        slots = torch.arange(100).repeat(SEEDS, 1)
+        buffer.write(field, slots, buffer.in_order(field) + added)
+        learner.update(buffer)
+        learned.append(weights_of_the_second(model))
+    assert torch.equal(*learned) != matters
+
+
+def weights_of_the_second(model: WorldModel) -> Tensor:
+    """Those of the first layer of its heads, which read the inputs: (H, in, out)."""
+    assert model.reward_heads is not None
+    return model.reward_heads.layers[0].weight.detach()[1].clone()
+
+
+def test_every_input_of_a_head_has_its_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    norms = []
+    for price in (0.0, INPUT_PRICE):
+        monkeypatch.setattr(reward_learner, "INPUT_PRICE", price)
+        model, learner = make_learner()
+        learner.update(replay_with(model, reward_of_the_second=1.0))
+        norms.append(weights_of_the_second(model).norm(dim=-1))
+    free, priced = norms
+    torch.testing.assert_close(priced, free - INPUT_PRICE * RATE)
+    assert (priced < free).all()

@@ -87,6 +87,24 @@ def test_the_schedule_ends_learning_where_it_ends() -> None:
     assert moved == [True, False]
 
 
+def test_an_agent_drawn_anew_learns_by_its_own_schedule_and_goes_on_by_the_old_one() -> None:
+    weights, noise = SeedGenerators((0,), "fresh weights"), SeedGenerators((0,), "fresh noise")
+    ending = LearningRateSchedule(total_updates=1, final_fraction=0.0)
+    agent = agent_of((0,))
+    fresh = SoftActorCritic(FEATURES, ACTIONS, agent.config, weights, noise, ending)
+
+    def moved_by_an_update() -> bool:
+        before = agent.actor.network.weights.detach().clone()
+        agent.update(random_batch(1, agent.updates))
+        return not torch.equal(before, agent.actor.network.weights)
+
+    assert moved_by_an_update()
+    with agent.anew(fresh):
+        assert torch.equal(agent.actor.network.weights, fresh.actor.network.weights)
+        assert [moved_by_an_update() for _ in range(2)] == [True, False]
+    assert moved_by_an_update() and agent.updates == 4
+
+
 def test_a_state_is_worth_what_the_more_sceptical_critic_says() -> None:
     agent = agent_of((0, 1))
     features = torch.randn(2, ROWS, FEATURES)

@@ -1,5 +1,6 @@
 """train.py and evaluate.py as a user meets them: bad input, and what is complete."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from command_line import run_program
 from envs import UnknownEnvironmentError
 from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError
+from p2e.evaluation import evaluate as play
 from runs import environments_of, resolve_settings, settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -191,6 +193,24 @@ def test_the_final_score_is_of_the_checkpoint(whole: Path) -> None:
     assert all(torch.equal(used[name], saved[name]) for name in saved)
 
 
+def test_the_final_episodes_start_where_no_evaluation_did(whole: Path) -> None:
+    settings, cpu = settings_of_manifest(evaluate.read_manifest(whole)), torch.device("cpu")
+    training, environment = environments_of(settings, 1)
+    policy = evaluate.load_algorithm(settings, whole, training, cpu).task_policy
+
+    def score(step: int) -> float:
+        stream = f"evaluation at step {step}, episode"
+        (result,) = play(policy, environment, settings.seeds, 1, stream, cpu)
+        return result.episode_return
+
+    with (whole / "evaluation.csv").open(encoding="utf-8") as file:
+        logged = {int(row["step"]): float(row["return"]) for row in csv.DictReader(file)}
+    scores = [score(step) for step in (0, 60, 120)]
+    assert [*logged] == [0, 60, 120] and logged[120] == pytest.approx(scores[-1])
+    (final,) = evaluate.evaluate_run(whole, 1, cpu)
+    assert final.episode_return not in scores
+
+
 def test_a_state_of_other_settings_or_code_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +221,31 @@ def test_a_state_of_other_settings_or_code_is_another(
         return train.fingerprint(settings, torch.device("cpu"), options)
 
     others = [identity(121), identity(settings="{}"), identity(threads="2")]
+    others.append(identity(deterministic="strict"))
     same = identity()
     assert identity() == same
     monkeypatch.setattr(provenance, "code_hash", lambda *patterns: "of other code")
-    assert len({same, *others, identity()}) == 5
+    assert len({same, *others, identity()}) == 6
+
+
+@pytest.mark.parametrize(
+    ("file", "matters"),
+    [
+        ("p2e/actor.py", True),
+        ("p2e/algorithms/sac.py", True),
+        ("envs/registry.py", True),
+        ("envs/tasks/maze.py", True),
+        ("envs/assets/maze.xml", True),
+        ("workflow/scripts/report.py", False),
+    ],
+)
+def test_the_code_of_a_run_is_that_of_algorithms_and_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, matters: bool
+) -> None:
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    (tmp_path / file).parent.mkdir(parents=True)
+    hashes = set()
+    for content in ("one", "other"):
+        (tmp_path / file).write_text(content)
+        hashes.add(provenance.code_hash(*train.CODE))
+    assert len(hashes) == (2 if matters else 1)

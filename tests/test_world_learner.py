@@ -1,6 +1,7 @@
-"""What the disagreement ensemble learns to predict: latents, observations, or nothing."""
+"""One update of the world: from which windows, in which units, and what the ensemble predicts."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -9,29 +10,30 @@ from torch import Tensor
 from p2e.algorithm import Problem
 from p2e.buffers import RowBuffer, real_fields
 from p2e.config import ConfigError
+from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
+from p2e.symlog import symlog
 from p2e.world_learner import WorldConfig, WorldLearner
+from p2e.world_loss import WorldStates
 
 SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
 
 
-def learner(disagreement: str, rare_share: float = 0.25, unrolled_steps: int = 1) -> WorldLearner:
+def learner(disagreement: str, **settings: Any) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem((0, 1), 3, 1, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device)
-    config = WorldConfig(
-        latent_size=8,
-        memory_size=MEMORY,
-        hidden=(16,),
-        sequences=4,
-        sequence_length=4,
-        unrolled_steps=unrolled_steps,
-        members=3,
-        ensemble_hidden=(16,),
-        disagreement=disagreement,
-        rare_share=rare_share,
-        warmup_updates=1,
-    )
+    small: dict[str, Any] = {
+        "latent_size": 8,
+        "memory_size": MEMORY,
+        "hidden": (16,),
+        "sequences": 4,
+        "sequence_length": 4,
+        "members": 3,
+        "ensemble_hidden": (16,),
+        "warmup_updates": 1,
+    }
+    config = WorldConfig(disagreement=disagreement, **small | settings)
     return WorldLearner(problem, config, total_updates=10)
 
 
@@ -44,6 +46,10 @@ def filled(observation: Tensor, next_observation: Tensor) -> RowBuffer:
     return rows
 
 
+def overwrite(buffer: RowBuffer, field: str, values: Tensor) -> None:
+    buffer.write(field, torch.arange(ROWS).repeat(SEEDS, 1), values)
+
+
 @pytest.fixture
 def buffer() -> RowBuffer:
     """Every step changes the observation by STEP."""
@@ -51,17 +57,28 @@ def buffer() -> RowBuffer:
     return filled(time * STEP, (time + 1) * STEP)
 
 
-def target_of(world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch) -> Tensor:
-    """What one update asks the ensemble to predict."""
-    asked: list[Tensor] = []
+Lesson = tuple[Tensor, Tensor, Tensor]  # latents, actions, and what is to be predicted of them
 
-    def learn(features: Tensor, action: Tensor, change: Tensor) -> Metrics:
-        asked.append(change)
+
+def lesson_of(
+    world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch
+) -> tuple[WorldStates, Lesson]:
+    """The states of one update, and what it hands to the ensemble."""
+    lessons: list[Lesson] = []
+
+    def learn(latent: Tensor, action: Tensor, change: Tensor) -> Metrics:
+        lessons.append((latent, action, change))
         return {}
 
     monkeypatch.setattr(world.curiosity, "learn", learn)
-    world.update(buffer)
-    (target,) = asked
+    states, _ = world.update(buffer)
+    (lesson,) = lessons
+    return states, lesson
+
+
+def target_of(world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch) -> Tensor:
+    """What one update asks the ensemble to predict."""
+    _, (_, _, target) = lesson_of(world, buffer, monkeypatch)
     return target
 
 
@@ -81,6 +98,45 @@ def test_latents_are_predicted_in_units_of_their_change(monkeypatch: pytest.Monk
     assert target.shape == (SEEDS, 16, 8)
     # After one batch the unit is the root mean square of its changes.
     torch.testing.assert_close(target.square().mean(dim=(1, 2)), torch.ones(SEEDS))
+
+
+def test_the_ensemble_predicts_from_the_states_that_the_steps_began_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draws = SeedGenerators(range(SEEDS), "test replay")
+    buffer = filled(draws.normal(ROWS, 3), draws.normal(ROWS, 3))
+    overwrite(buffer, "action", draws.uniform(-1.0, 1.0, ROWS, 1))
+    states, (latent, action, _) = lesson_of(learner("latent"), buffer, monkeypatch)
+    assert torch.equal(latent, states.latent) and torch.equal(action, states.action)
+    assert not torch.equal(latent, states.next_latent) and action.any()
+
+
+def test_disagreement_pays_from_the_stated_times_its_mean_on() -> None:
+    raw = torch.tensor([[4.0, 20.0]]).expand(SEEDS, -1)
+    reward = learner("latent", unknown=5.0).curiosity.reward(raw)
+    torch.testing.assert_close(reward, torch.tensor([[1.0, 4.0]]).log().expand(SEEDS, -1))
+
+
+def test_members_without_weights_disagree_by_the_weight_of_their_prior() -> None:
+    rows = torch.randn(SEEDS, 6, 8), torch.rand(SEEDS, 6, 1)
+
+    def disagreement(prior_weight: float) -> Tensor:
+        curiosity = learner("latent", prior_weight=prior_weight).curiosity
+        with torch.no_grad():
+            curiosity.averaged.weights.zero_()
+        return curiosity.disagreement(*rows)
+
+    once, thrice = disagreement(1.0), disagreement(3.0)
+    assert (once > 0).all() and not disagreement(0.0).any()
+    torch.testing.assert_close(thrice, 9 * once)
+
+
+def test_the_error_about_the_reward_is_in_units_of_the_rewards_met(buffer: RowBuffer) -> None:
+    overwrite(buffer, "reward", torch.tensor([2.0, 20.0]).view(SEEDS, 1, 1).expand(-1, ROWS, -1))
+    world = learner("latent")
+    world.update(buffer)
+    unit = world.model.return_change.scale.flatten()
+    torch.testing.assert_close(unit, symlog(torch.tensor([2.0, 20.0])))
 
 
 @pytest.mark.parametrize("disagreement", ["latent", "observation", "untrained"])
@@ -120,7 +176,7 @@ def test_windows_are_around_rare_rewards_or_for_a_blind_world_around_rare_ends(
     for name, row in (("reward", 5), ("terminated", 30)):  # no window of four holds both
         values = torch.zeros(SEEDS, ROWS, 1)
         values[:, row] = 1
-        buffer.write(name, torch.arange(ROWS).repeat(SEEDS, 1), values)
+        overwrite(buffer, name, values)
     states, _ = learner("latent", rare_share=1.0).update(buffer, blind)
     held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}
     assert held.pop(looks_at) == [4, 4]  # each of the four windows

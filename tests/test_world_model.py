@@ -180,6 +180,27 @@ def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -
     torch.testing.assert_close(losses, [torch.full((SEEDS,), 0.25)] * 2)
 
 
+def test_the_decoder_learns_from_what_was_seen_where_it_is_right_about_what_is_reached(
+    model: WorldModel,
+) -> None:
+    batch = random_batch(steps=1)
+    prediction, _ = model.step(*start_of(model, batch))
+    reached = model.decode(prediction.next_latent).detach().unsqueeze(1)
+    losses, metrics, _ = world_loss(model, batch._replace(next_observation=reached))
+    assert metrics["prediction_loss"].max() < 1e-8
+    (gradient,) = torch.autograd.grad(losses.sum(), [model.decoder.network.weights])
+    assert (gradient.abs().amax(dim=1) > 1e-4).all()
+
+
+def test_latents_are_predicted_even_where_nothing_is_decoded(model: WorldModel) -> None:
+    with torch.no_grad():
+        model.decoder.network.layers[-1].weight.zero_()
+    losses, _, _ = world_loss(model, random_batch())
+    (gradient,) = torch.autograd.grad(losses.sum(), [model.head.weights])
+    of_latents = model.head.as_layers(gradient)[-1].bias[..., :LATENT]
+    assert (of_latents.abs().amax(dim=(1, 2)) > 1e-4).all()
+
+
 def test_reward_heads_apart_read_the_observation_that_is_predicted() -> None:
     model, batch = model_with_heads(3), random_batch()
     assert model.reward_heads is not None
@@ -237,6 +258,8 @@ def test_it_learns_a_linear_world(model: WorldModel) -> None:
     error = (model.decode(prediction.next_latent) - rows.next_observation).square().mean()
     spread = rows.next_observation.var()
     assert error < 0.2 * spread, "the predicted next observation explains most of the variance"
+    ended = (prediction.terminated > 0.5) == rows.terminated.bool()
+    assert ended.float().mean() > 0.9, "one step in six is an end"
 
 
 def test_seeds_do_not_touch() -> None:

@@ -1,0 +1,38 @@
+"""How many real steps every algorithm keeps."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from p2e.algorithm import Algorithm, Problem
+from p2e.algorithms import algorithm_module, algorithm_names
+from p2e.batch import Transition
+
+SEEDS, STEPS = 2, 10
+PROBLEM = Problem(
+    (0, 1), 3, 1, STEPS, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), torch.device("cpu")
+)
+
+
+def store(algorithm: Algorithm, steps: int) -> None:
+    """So many steps, whose rewards number them."""
+    memory = torch.zeros(SEEDS, algorithm.explorer.memory_size)
+    never = torch.zeros(SEEDS, dtype=torch.bool)
+    for step in range(steps):
+        observation, reached = torch.randn(2, SEEDS, 3).unbind(0)
+        action, reward = torch.zeros(SEEDS, 1), torch.full((SEEDS,), float(step))
+        algorithm.store(Transition(observation, action, reward, reached, never, never, memory))
+
+
+@pytest.mark.parametrize("name", algorithm_names())
+@pytest.mark.parametrize(("capacity", "kept"), [(4, [6, 7, 8, 9]), (1000, [*range(STEPS)])])
+def test_the_newest_steps_are_kept_as_many_as_asked_for(
+    name: str, capacity: int, kept: list[int]
+) -> None:
+    module = algorithm_module(name)
+    algorithm: Any = module.build(PROBLEM, module.Config(buffer_capacity=capacity))
+    store(algorithm, STEPS)
+    rewards = algorithm.sac_buffer.in_order("reward").squeeze(-1)
+    assert rewards.tolist() == [kept] * SEEDS
+    assert algorithm.sac_buffer.capacity == len(kept)

@@ -48,6 +48,7 @@ class Adaptation:
             config.world,
             own.doubt,
             config.agent.discount,
+            LearningRateSchedule(total_updates=own.updates),
             SeedGenerators(problem.seeds, "doubt weights", problem.device),
             SeedGenerators(problem.seeds, "doubt rows", problem.device),
         )
@@ -57,9 +58,9 @@ class Adaptation:
             world,
             explorer,
             task_agent,
+            self._doubt.delayed,
             "adaptation starts",
             own.continued_share,
-            self._doubt.delayed,
         )
         draws = SeedGenerators(problem.seeds, "adaptation batches", problem.device)
         returns = config.agent.discount, own.multi_step

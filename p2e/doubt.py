@@ -9,10 +9,13 @@ penalty with a weight for each task; here a step whose expected error is far abo
 as several: what comes after is discounted as often, and a shortcut through a wall is none.
 """
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from p2e.algorithm import Counter, Stateful, load_state_of, state_of
 from p2e.batched_mlp import BatchedMLP
 from p2e.buffers import Fields, RowBuffer
 from p2e.feature_extractor import FeatureExtractor
@@ -25,6 +28,7 @@ from p2e.world_model import WorldModel
 
 ROWS = 256  # of an update
 ROWS_FOR_THE_MEAN = 4096
+UPDATES_FOR_THE_MEAN = 100  # that an average over updates remembers
 
 
 @torch.no_grad()
@@ -46,11 +50,12 @@ def step_errors(
 
 
 class Doubt:
-    """The expected error of a world model that no longer changes, in units of its mean over replay.
+    """The expected error of a world model, in units of its mean over replay.
 
     Args:
         weight: what a step counts as is 1 and so many times what its error exceeds the mean by; 0
             for steps that all count as one.
+        schedule: of its learning rate, the first of which is the world model's.
         initial, draws: of the network's weights, and of the rows it learns from.
     """
 
@@ -61,33 +66,54 @@ class Doubt:
         config: WorldConfig,
         weight: float,
         discount: float,
+        schedule: LearningRateSchedule,
         initial: SeedGenerators,
         draws: SeedGenerators,
     ) -> None:
         self._model, self._features = model, FeatureExtractor(model)
         self._weight, self._discount, self._draws = weight, discount, draws
-        self._learning = config.learning_rate, config.clip_norm
         sizes = [self._features.size + action_size, *config.hidden, 1]
         self._network = BatchedMLP((len(initial),), sizes, initial, SILU)
+        learning = config.learning_rate, config.clip_norm, schedule
+        self._optimizer = SeedOptimizer(self._network.parameters(), *learning)
+        self._mean_error = torch.ones(len(initial), 1, device=initial.device)
+        self._updates = Counter()
 
     def learn(self, replay: RowBuffer, updates: int) -> Metrics:
-        """Learn what error to expect from real steps. Without a weight there is nothing to learn.
+        """Learn what error to expect of a world model that no longer changes, from real steps.
 
         Returns:
-            doubt_loss: mean squared error of the last update, in units of the mean error.
+            doubt_loss: mean squared error of the last update, in units of the mean error. Without a
+            weight there is nothing to learn, and nothing returned.
         """
+        metrics: Metrics = {}
+        if self._weight > 0:
+            _, _, errors = self._real_steps(replay, ROWS_FOR_THE_MEAN)
+            self._mean_error = errors.mean(dim=1, keepdim=True)
+            for _ in range(updates):
+                metrics = self._fit(*self._real_steps(replay, ROWS))
+        return metrics
+
+    def learn_along(self, replay: RowBuffer) -> Metrics:
+        """One update while the world model learns, too. Returns the same, and the mean error."""
         if self._weight == 0:
             return {}
-        settling = LearningRateSchedule(total_updates=updates)
-        optimizer = SeedOptimizer(self._network.parameters(), *self._learning, settling)
-        _, _, errors = self._real_steps(replay, ROWS_FOR_THE_MEAN)
-        mean = errors.mean(dim=1, keepdim=True).clamp(min=1e-8)
-        loss = torch.zeros_like(mean.squeeze(1))
-        for _ in range(updates):
-            features, action, errors = self._real_steps(replay, ROWS)
-            error = self.expected(features, action) - errors / mean
-            loss = error.square().mean(dim=1)
-            optimizer.step(loss)
+        features, action, errors = self._real_steps(replay, ROWS)
+        self._updates.value += 1
+        share = max(1 / self._updates.value, 1 / UPDATES_FOR_THE_MEAN)
+        self._mean_error.lerp_(errors.mean(dim=1, keepdim=True), share)
+        metrics = self._fit(features, action, errors)
+        return metrics | {"model_error": self._mean_error.squeeze(1).clone()}
+
+    def _fit(
+        self,
+        features: Float[Tensor, "S B F"],
+        action: Float[Tensor, "S B A"],
+        errors: Float[Tensor, "S B"],
+    ) -> Metrics:
+        error = self.expected(features, action) - errors / self._mean_error.clamp(min=1e-8)
+        loss = error.square().mean(dim=1)
+        self._optimizer.step(loss)
         return {"doubt_loss": loss.detach()}
 
     @torch.no_grad()
@@ -123,6 +149,21 @@ class Doubt:
         waiting = going_on * discounted_sum(self._discount, more) * lowest
         terminated = 1 - going_on * self._discount**more
         return steps | {"reward": steps["reward"] + waiting, "terminated": terminated}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"parts": state_of(self._parts()), "mean_error": self._mean_error}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        load_state_of(self._parts(), state["parts"])
+        self._mean_error.copy_(state["mean_error"])
+
+    def _parts(self) -> dict[str, Stateful]:
+        return {
+            "network": self._network,
+            "optimizer": self._optimizer,
+            "updates": self._updates,
+            "draws": self._draws,
+        }
 
     @property
     def _lowest_reward(self) -> Float[Tensor, "S 1"]:

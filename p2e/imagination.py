@@ -12,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from p2e.batch import pick_rows
-from p2e.buffers import Fields
 from p2e.generators import SeedGenerators
 from p2e.world_model import WorldModel
 
@@ -76,11 +75,6 @@ def imagine_step(
         "terminated": prediction.terminated.unsqueeze(-1),
     }
     return row, prediction.next_latent, next_memory
-
-
-def as_imagined(steps: Fields) -> Fields:
-    """Steps as they were imagined, without a doubt."""
-    return steps
 
 
 def stack_steps(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:

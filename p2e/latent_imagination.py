@@ -14,7 +14,7 @@ from p2e.continued_starts import ContinuedStarts, Starts
 from p2e.exploration_mode import MODES
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
-from p2e.imagination import as_imagined, roll_out
+from p2e.imagination import roll_out
 from p2e.imagined_groups import Trajectories, imagined_groups
 from p2e.metrics import Metrics
 from p2e.multi_step import multi_step
@@ -35,10 +35,10 @@ class LatentImagination:
     much as where there is no task policy.
 
     Args:
+        seen_as: what the agents learn from is made of the imagined steps.
         streams: the name of the random streams of its starts.
         continued_share: of the task policy's starts, those from where its last ones ended; they
             are no part of the state.
-        seen_as: what the agents learn from is made of the imagined steps.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class LatentImagination:
         world: WorldLearner,
         explorer: SoftActorCritic,
         task_agent: SoftActorCritic,
+        seen_as: Callable[[Fields], Fields],
         streams: str = "starts",
         continued_share: float = 0.0,
-        seen_as: Callable[[Fields], Fields] = as_imagined,
     ) -> None:
         self._config, self._mode = config, MODES[config.mode]
         self._world, self._features = world, FeatureExtractor(world.model)

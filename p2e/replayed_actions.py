@@ -15,7 +15,7 @@ from p2e.batch import TransitionBatch
 from p2e.buffers import Fields, RowBuffer, as_transitions
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
-from p2e.imagination import as_imagined, imagine_step, stack_steps
+from p2e.imagination import imagine_step, stack_steps
 from p2e.mixed_batch import mixed_batch
 from p2e.multi_step import multi_step
 from p2e.rare_rows import draw_windows
@@ -39,7 +39,7 @@ class ReplayedActions:
         generators: SeedGenerators,
         discount: float,
         steps: int,
-        seen_as: Callable[[Fields], Fields] = as_imagined,
+        seen_as: Callable[[Fields], Fields],
     ) -> None:
         self._model, self._features = model, FeatureExtractor(model)
         self._rare_share, self._generators = rare_share, generators

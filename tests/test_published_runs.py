@@ -9,6 +9,7 @@ import pytest
 import aggregate
 import restore
 import unfinished
+from p2e.training_config import TrainingConfig
 from publish import copy_without_checkpoints
 from reporting.collect import SuiteError
 from reporting.tables import read_summary
@@ -88,15 +89,23 @@ def test_a_run_of_another_published_suite_is_taken_if_its_settings_are_the_same(
 ):
     published.rename(published.with_name("other"))
     shutil.rmtree(suite.results / "runs")
-    asked = suite.suite | {"training": {"batch_size": 128}}
+    usual = TrainingConfig().warmup_steps
+    asked = suite.suite | {"training": {"warmup_steps": usual + 1}}
     suite.config.write_text(json.dumps(asked), encoding="utf-8")
     assert restore_into(suite, published, capsys).startswith("0 runs")
-    asked["training"]["batch_size"] = 256
+    asked["training"]["warmup_steps"] = usual
     strict = asked | {"deterministic": "strict"}
     suite.config.write_text(json.dumps(strict), encoding="utf-8")
     assert restore_into(suite, published, capsys).startswith("0 runs")
     suite.config.write_text(json.dumps(asked), encoding="utf-8")
     assert restore_into(suite, published, capsys).startswith("6 runs")
+
+
+def test_a_suite_of_settings_that_are_no_more_is_one_line(suite, published, capsys):
+    asked = suite.suite | {"training": {"warmup": 5}}
+    suite.config.write_text(json.dumps(asked), encoding="utf-8")
+    with pytest.raises(SuiteError, match=r"suite.json: unknown key 'training.warmup'"):
+        restore_into(suite, published, capsys)
 
 
 def test_nothing_published_is_said(suite, tmp_path, capsys):

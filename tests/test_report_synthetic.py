@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from p2e.training_config import TrainingConfig
 from reporting.task_facts import TaskFacts
 from tests.synthetic_training import (
     ALGORITHMS,
@@ -201,8 +202,8 @@ def write_manifest(
     ]
     algorithm = base_algorithm(run["algorithm"])
     cost = 1.0 + ALGORITHMS.index(algorithm)
-    config: dict[str, Any] = {"training": {"batch_size": 256, "discount": 0.99}, "device": "cpu"}
-    config["seeds"] = run["seeds"]
+    training = {"batch_size": 256, "discount": 0.99, "warmup_steps": TrainingConfig().warmup_steps}
+    config: dict[str, Any] = {"training": training, "device": "cpu", "seeds": run["seeds"]}
     if settings:
         config[algorithm] = settings
     manifest = {

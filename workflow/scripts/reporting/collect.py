@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p2e.config import ConfigError
 from parameters import settings_of
 from reporting.run_folder import (
     COLUMNS,
@@ -66,9 +67,16 @@ def read_suite(path: Path) -> dict[str, Any]:
 
 
 def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
-    """The runs that the suite names, in its order."""
+    """The runs that the suite names, in its order.
+
+    Raises:
+        SuiteError: for settings that the code at hand does not know.
+    """
     places = {task["environment"]: place for place, task in enumerate(suite["tasks"])}
-    return [_requested(suite, places[run["environment"]], run) for run in suite["runs"]]
+    try:
+        return [_requested(suite, places[run["environment"]], run) for run in suite["runs"]]
+    except ConfigError as error:
+        raise SuiteError(f"suite.json: {error}") from error
 
 
 def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> RequestedRun:

@@ -70,7 +70,7 @@ class Config:
             world model. The others follow the policies.
         doubt: how many more steps an imagined one counts as for each time that the expected error
             of the model exceeds its mean, in units of that mean (doubt.py); 0 for none. Of the
-            world while it learns.
+            world while it learns: it finds ways round walls, and shuns what is merely new.
         adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
         real_from_replay: draw them from all of the replay, not from the windows that the world has
             just learned from, whose latents are at hand (for ablations).

@@ -51,27 +51,27 @@ def analysis(suite):
     return analysed(suite)
 
 
-def raw_scores(suite, task, algorithm):
-    """Normalised seed scores from final.csv alone, in plain Python."""
-    scores = []
+def raw_finals(suite, task, algorithm):
+    """The rows of each seed's final.csv."""
     for place, run in enumerate(suite.suite["runs"]):
         if (run["environment"], run["algorithm"]) == (task.id, algorithm):
             with (suite.folder(place) / "final.csv").open(encoding="utf-8") as stream:
-                returns = [float(row["return"]) for row in csv.DictReader(stream)]
-            mean = sum(returns) / len(returns)
-            scores.append((mean - task.random_score) / (task.reference_score - task.random_score))
+                yield list(csv.DictReader(stream))
+
+
+def raw_scores(suite, task, algorithm):
+    """Normalised seed scores from final.csv alone, in plain Python."""
+    scores = []
+    for rows in raw_finals(suite, task, algorithm):
+        mean = sum(float(row["return"]) for row in rows) / len(rows)
+        scores.append((mean - task.random_score) / (task.reference_score - task.random_score))
     return scores
 
 
 def raw_success(suite, task, algorithm):
     """The share of successful final episodes of each seed."""
-    shares = []
-    for place, run in enumerate(suite.suite["runs"]):
-        if (run["environment"], run["algorithm"]) == (task.id, algorithm):
-            with (suite.folder(place) / "final.csv").open(encoding="utf-8") as stream:
-                successes = [int(row["success"]) for row in csv.DictReader(stream)]
-            shares.append(sum(successes) / len(successes))
-    return shares
+    finals = raw_finals(suite, task, algorithm)
+    return [sum(int(row["success"]) for row in rows) / len(rows) for rows in finals]
 
 
 def middle_half(scores):

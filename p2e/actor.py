@@ -31,11 +31,16 @@ class Actor(nn.Module):
     """Observations or latent features (S, B, F) to actions in [-1, 1] (S, B, A)."""
 
     def __init__(
-        self, features: int, actions: int, hidden: Sequence[int], generators: SeedGenerators
+        self,
+        features: int,
+        actions: int,
+        hidden: Sequence[int],
+        generators: SeedGenerators,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         sizes = [features, *hidden, 2 * actions]
-        self.network = BatchedMLP((len(generators),), sizes, generators)
+        self.network = BatchedMLP((len(generators),), sizes, generators, compiled=compiled)
 
     def forward(
         self, features: Float[Tensor, "S B F"]

@@ -22,12 +22,15 @@ class TwinCritic(nn.Module):
         hidden: Sequence[int],
         generators: SeedGenerators,
         layer_norm: bool = False,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
         lead = (len(generators), 2)
-        self.network = BatchedMLP(lead, sizes, generators, layer_norm=layer_norm)
+        self.network = BatchedMLP(
+            lead, sizes, generators, layer_norm=layer_norm, compiled=compiled
+        )
 
     def forward(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]

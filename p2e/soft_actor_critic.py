@@ -95,9 +95,9 @@ class SoftActorCritic:
     ) -> None:
         self.config, self.schedule = config, schedule
         self.noise, self._actions = noise, actions
-        self.actor = Actor(features, actions, config.hidden, initial)
+        self.actor = Actor(features, actions, config.hidden, initial, config.compiled)
         self.critic = TwinCritic(
-            features, actions, config.hidden, initial, config.critic_layer_norm
+            features, actions, config.hidden, initial, config.critic_layer_norm, config.compiled
         )
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
@@ -115,7 +115,7 @@ class SoftActorCritic:
         self._mode = recorded(self.actor.mode, self._device)
         self._sampled = recorded(self.actor.act, self._device)
         eager = self._learn_eagerly
-        self._learn = self._compiled(eager) if config.compiled else eager
+        self._learn = self._compiled(eager) if config.compiled and self._device.type=='cuda' else eager
         self._update = self.updates_from(TransitionBatch)
 
     @classmethod

@@ -24,7 +24,7 @@ from reporting.intervals import t_interval
 
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
 COLUMNS = ["step", "episode", "return", "length"]
-OURS, MEDIUM, PEER = "ours", "ours-medium", "stable-baselines3"
+OURS, PEER = "ours", "stable-baselines3"
 
 # Stable-Baselines3's defaults; what is not here is the same by our own defaults (target entropy
 # -dim(action), Adam, no gradient clipping, an update every step).
@@ -40,20 +40,27 @@ WARMUP_STEPS = 1000
 
 
 def train_ours(
-    task: str, seed: int, steps: int, interval: int, output: Path, precision: str = "float32"
+    task: str,
+    seed: int,
+    steps: int,
+    interval: int,
+    output: Path,
+    precision: str = "float32",
+    compiled: bool = False,
 ) -> None:
     """train.py, whose state and run folder stay in a folder that git ignores."""
+    agent = AGENT | {"compiled": compiled}
     training = {
         "warmup_steps": WARMUP_STEPS,
         "evaluation_interval": interval,
         "precision": precision,
     }
-    folder = RESULTS.parent / ".runs" / precision / task / str(seed)
+    folder = RESULTS.parent / ".runs" / output.parts[-3] / task / str(seed)
     command = [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
         *("--algorithm", "sac", "--environment", task, "--seeds", str(seed)),
         *("--steps", str(steps), "--device", "cpu", "--output", str(folder)),
-        *("--settings", json.dumps({"training": training, "sac": {"agent": AGENT}})),
+        *("--settings", json.dumps({"training": training, "sac": {"agent": agent}})),
     ]
     subprocess.run(command, check=True)
     evaluations = pd.read_csv(folder / "evaluation.csv")
@@ -72,7 +79,9 @@ def train_peer(task: str, seed: int, steps: int, interval: int, output: Path) ->
 
 TRAIN: dict[str, Callable[[str, int, int, int, Path], None]] = {
     OURS: train_ours,
-    MEDIUM: partial(train_ours, precision="medium"),
+    f"{OURS}-medium": partial(train_ours, precision="medium"),
+    f"{OURS}-compiled": partial(train_ours, compiled=True),
+    f"{OURS}-medium-compiled": partial(train_ours, precision="medium", compiled=True),
     PEER: train_peer,
 }
 

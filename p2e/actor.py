@@ -31,16 +31,11 @@ class Actor(nn.Module):
     """Observations or latent features (S, B, F) to actions in [-1, 1] (S, B, A)."""
 
     def __init__(
-        self,
-        features: int,
-        actions: int,
-        hidden: Sequence[int],
-        generators: SeedGenerators,
-        compiled: bool = False,
+        self, features: int, actions: int, hidden: Sequence[int], generators: SeedGenerators
     ) -> None:
         super().__init__()
         sizes = [features, *hidden, 2 * actions]
-        self.network = BatchedMLP((len(generators),), sizes, generators, compiled=compiled)
+        self.network = BatchedMLP((len(generators),), sizes, generators)
 
     def forward(
         self, features: Float[Tensor, "S B F"]

@@ -12,7 +12,6 @@ from torch.autograd.function import once_differentiable
 from p2e import perceptron
 from p2e.batched_linear import initial_layer
 from p2e.generators import SeedGenerators
-from p2e.native_perceptron import NativePerceptrons, native_perceptrons
 from p2e.perceptron import RELU, Activation, Layer, Tape
 
 
@@ -28,8 +27,6 @@ class BatchedMLP(nn.Module):
         activation: applied after every layer but the last.
         layer_norm: normalise the rows before each activation (no learned scale), as in DroQ
             (Hiraoka et al. 2022) and DreamerV3.
-        compiled: in float32 on a CPU, go through networks with ReLU and without layer norm by
-            perceptron.cpp; the numbers agree within rounding.
     """
 
     def __init__(
@@ -39,12 +36,10 @@ class BatchedMLP(nn.Module):
         generators: SeedGenerators,
         activation: Activation = RELU,
         layer_norm: bool = False,
-        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.lead, self.sizes = tuple(lead), tuple(sizes)
         self.activation, self.layer_norm = activation, layer_norm
-        self._may_be_native = compiled and activation is RELU and not layer_norm
         layers = [initial_layer(lead, i, o, generators) for i, o in pairwise(sizes)]
         self.weights = nn.Parameter(
             torch.cat([part.flatten(-2) for layer in layers for part in layer], dim=-1)
@@ -62,6 +57,8 @@ class BatchedMLP(nn.Module):
         Raises:
             ValueError: when the leading axes or the features of the rows are not the network's.
         """
+        if not torch.is_grad_enabled():  # autograd's books cost as much as a layer of one row
+            return self.record(rows)[0]
         output: Tensor = _Differentiable.apply(rows, self.weights, self)  # type: ignore[no-untyped-call]
         return output
 
@@ -73,13 +70,9 @@ class BatchedMLP(nn.Module):
                 f"BatchedMLP got rows of shape {tuple(rows.shape)}, "
                 f"expected {(*self.lead, 'rows', self.sizes[0])}"
             )
+        layers = self._flat_layers()
         flat_rows = rows.flatten(0, -3)  # also where there are no rows
-        if native := self._native(rows):
-            *inputs, output = native.forward(self._flat_weights(), flat_rows)
-            tape = Tape(inputs, [], [])
-        else:
-            layers = self._flat_layers()
-            output, tape = perceptron.forward(layers, self.activation, self.layer_norm, flat_rows)
+        output, tape = perceptron.forward(layers, self.activation, self.layer_norm, flat_rows)
         return output.view(*self.lead, *output.shape[-2:]), tape
 
     def weight_gradient(
@@ -102,39 +95,27 @@ class BatchedMLP(nn.Module):
         self, tape: Tape, gradient: Float[Tensor, "*lead B o"], weights: bool, columns: slice | None
     ) -> tuple[Float[Tensor, "*lead P"] | None, Float[Tensor, "*lead B c"] | None]:
         """Both in one pass, as far as they are wanted."""
+        layers = self._flat_layers()
         flat_gradient = gradient.reshape(-1, *gradient.shape[-2:])
-        if native := self._native(gradient):
-            of_weights, of_rows = native.backward(
-                self._flat_weights(), tape.rows, flat_gradient, weights, columns
-            )
-        else:
-            of_layers, of_rows = perceptron.backward(
-                self._flat_layers(), self.activation, tape, flat_gradient, weights, columns
-            )
-            parts = [part.flatten(1) for layer in of_layers for part in layer]
-            of_weights = torch.cat(parts, dim=1) if weights else None
+        of_layers, of_rows = perceptron.backward(
+            layers, self.activation, tape, flat_gradient, weights, columns
+        )
         if of_rows is not None:
             of_rows = of_rows.view(*self.lead, *of_rows.shape[-2:])
-        return None if of_weights is None else of_weights.view(self.weights.shape), of_rows
-
-    def _native(self, rows: Tensor) -> NativePerceptrons | None:
-        of_floats = rows.dtype == self.weights.dtype == torch.float32
-        if self._may_be_native and of_floats and self.weights.device.type == "cpu":
-            return native_perceptrons(self.sizes)
-        return None
-
-    def _flat_weights(self) -> Tensor:
-        return self.weights.detach().flatten(0, -2)
+        if not weights:
+            return None, of_rows
+        parts = [part.flatten(1) for layer in of_layers for part in layer]
+        return torch.cat(parts, dim=1).view(self.weights.shape), of_rows
 
     def _flat_layers(self) -> list[Layer]:
         """The layers with one leading axis, without gradient. Slicing them anew at each of an
         update's eight passes would cost as much as its Adam steps; the slices hold the parameter's
         memory, so that no other memory can come to have its address."""
         if torch.compiler.is_compiling():
-            return self.as_layers(self._flat_weights())
+            return self.as_layers(self.weights.detach().flatten(0, -2))
         memory = (self.weights.data_ptr(), self.weights.dtype)
         if self._sliced[0] != memory:
-            self._sliced = (memory, self.as_layers(self._flat_weights()))
+            self._sliced = (memory, self.as_layers(self.weights.detach().flatten(0, -2)))
         return self._sliced[1]
 
     def as_layers(self, flat: Float[Tensor, "*any P"]) -> list[Layer]:

@@ -22,15 +22,12 @@ class TwinCritic(nn.Module):
         hidden: Sequence[int],
         generators: SeedGenerators,
         layer_norm: bool = False,
-        compiled: bool = False,
     ) -> None:
         super().__init__()
         self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
         lead = (len(generators), 2)
-        self.network = BatchedMLP(
-            lead, sizes, generators, layer_norm=layer_norm, compiled=compiled
-        )
+        self.network = BatchedMLP(lead, sizes, generators, layer_norm=layer_norm)
 
     def forward(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]

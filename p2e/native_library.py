@@ -12,7 +12,13 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
+# The last two let square roots and conditions be done for several numbers at once; they change no
+# number.
+FLAGS = (
+    *("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC"),
+    *("-fno-math-errno", "-fno-trapping-math"),
+)
+SOURCES = Path(__file__).with_name("native")
 
 
 class CompilerError(Exception):
@@ -21,7 +27,7 @@ class CompilerError(Exception):
 
 @cache
 def native_library(source: str) -> ctypes.CDLL:
-    """The library made of a C++ file of this folder.
+    """The library made of a C++ file in `native`.
 
     Raises:
         CompilerError: when there is no compiler, or when it does not take the file.
@@ -29,12 +35,12 @@ def native_library(source: str) -> ctypes.CDLL:
     compiler = _compiler()
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "library.so"
-        command = [compiler, *FLAGS, str(Path(__file__).with_name(source)), "-o", str(library)]
+        command = [compiler, *FLAGS, str(SOURCES / source), "-o", str(library)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
             first = next((line for line in lines if "error" in line), lines[0])
-            raise CompilerError(f"{compiler} does not compile p2e/{source}: {first}")
+            raise CompilerError(f"{compiler} does not compile p2e/native/{source}: {first}")
         return ctypes.CDLL(str(library))
 
 

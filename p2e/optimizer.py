@@ -124,6 +124,13 @@ class SeedOptimizer:
         self._squares = [torch.zeros_like(mean) for mean in self._means]
         self._step = torch.zeros((), device=self.parameters[0].device)
 
+    def only_parameter(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The parameter, running means of its gradient and of the gradient's square, and the
+        updates made: their own memory. For an optimiser of one parameter without decay."""
+        (parameter,), (mean,), (square,) = self.parameters, self._means, self._squares
+        assert self.weight_decays is None
+        return parameter, mean, square, self._step
+
     @property
     def rate_factor(self) -> float:
         """What the schedule makes of the learning rate in the next `step`."""

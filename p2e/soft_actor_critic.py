@@ -23,6 +23,7 @@ from p2e.critic import TwinCritic
 from p2e.cuda_graph import recorded, recorded_update
 from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
+from p2e.native_update import NativeUpdate
 from p2e.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
 from p2e.target_networks import soft_update, target_copy
 
@@ -37,9 +38,10 @@ class SoftActorCriticConfig:
             the same, and alpha otherwise falls until the policy settles on one of them by chance.
         target_rate: tau of the soft update of the target critics, once an update.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
-        compiled: let torch.compile make one program of the whole update. It needs a C++ compiler
-            and about half a minute at the start; numbers agree within rounding. (On a GPU an
-            update is one CUDA graph with it and without it.)
+        compiled: let a C++ compiler make one program of the whole update when training starts:
+            on a CPU native/soft_actor_critic.cpp, on one core, in some five seconds; on a GPU, and
+            with critic_layer_norm, torch.compile, in half a minute. Numbers agree within rounding.
+            (On a GPU an update is one CUDA graph with it and without it.)
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -95,9 +97,9 @@ class SoftActorCritic:
     ) -> None:
         self.config, self.schedule = config, schedule
         self.noise, self._actions = noise, actions
-        self.actor = Actor(features, actions, config.hidden, initial, config.compiled)
+        self.actor = Actor(features, actions, config.hidden, initial)
         self.critic = TwinCritic(
-            features, actions, config.hidden, initial, config.critic_layer_norm, config.compiled
+            features, actions, config.hidden, initial, config.critic_layer_norm
         )
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
@@ -114,8 +116,8 @@ class SoftActorCritic:
         self._device = initial.device
         self._mode = recorded(self.actor.mode, self._device)
         self._sampled = recorded(self.actor.act, self._device)
-        eager = self._learn_eagerly
-        self._learn = self._compiled(eager) if config.compiled and self._device.type=='cuda' else eager
+        self._native: NativeUpdate | None = None
+        self._learn = self._compiled() if config.compiled else self._learn_eagerly
         self._update = self.updates_from(TransitionBatch)
 
     @classmethod
@@ -175,22 +177,47 @@ class SoftActorCritic:
 
         return update
 
-    def _compiled(self, learn: Callable[..., Metrics]) -> Callable[..., Metrics]:
+    def _compiled(self) -> Callable[..., Metrics]:
+        on_a_gpu, config = self._device.type == "cuda", self.config
+        if not on_a_gpu and not config.critic_layer_norm:
+            self._native = NativeUpdate(
+                config.hidden,
+                config.discount,
+                config.target_rate,
+                self.target_entropy,
+                config.min_alpha,
+            )
+            return self._learn_natively
         # What calls the compiled kernels one by one is in Python, unless it is asked to be in C++:
         # 7% of an update on a CPU. On a GPU a recorded graph replaces it; there PyTorch 2.11 fails
         # to reorder the loops of one seed, and ten seeds are as fast without.
-        on_a_gpu = self._device.type == "cuda"
         option, on = ("loop_ordering_after_fusion", False) if on_a_gpu else ("cpp_wrapper", True)
-        return torch.compile(learn, fullgraph=True, options={option: on})
+        return torch.compile(self._learn_eagerly, fullgraph=True, options={option: on})
 
     def _rate_factor(self) -> Rate:
         factor = self.schedule.factor(self.updates - self._updates_aside)
-        if not self.config.compiled and self._device.type != "cuda":
+        by_pytorch = self.config.compiled and self._native is None
+        if not by_pytorch and self._device.type != "cuda":
             return factor
         # A compiled or recorded update would be made anew for every other number.
         if self._rate is None or self._rate[0] != factor:
             self._rate = factor, torch.full((), factor, device=self._device)
         return self._rate[1]
+
+    def _learn_natively(
+        self, batch: TransitionBatch, target_noise: Tensor, actor_noise: Tensor, rate: float
+    ) -> Metrics:
+        assert self._native is not None
+        return self._native(
+            self.actor_optimizer,
+            self.critic_optimizer,
+            self.temperature_optimizer,
+            self.target_critic.network.weights,
+            batch,
+            target_noise,
+            actor_noise,
+            rate,
+        )
 
     @torch.no_grad()
     def _learn_eagerly(

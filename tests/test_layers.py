@@ -15,7 +15,8 @@ LAYERS: dict[int, tuple[str, ...]] = {
     0: (
         *("batched_linear", "batched_mlp", "batch", "config", "coverage", "exploration_mode"),
         *("generators",),
-        *("metrics", "multi_step", "observed_spread", "perceptron", "products", "row_scale"),
+        *("metrics", "multi_step", "observed_spread", "native_library", "perceptron", "products"),
+        *("row_scale",),
         *("state_form", "symlog", "training_config"),
     ),
     1: (
@@ -33,7 +34,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
     ),
     2: (
         *("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),
-        *("rare_rows", "reward_heads"),
+        *("native_update", "rare_rows", "reward_heads"),
     ),
     3: (
         *("world_model", "soft_actor_critic", "imagination", "mixed_batch", "training_loop"),

@@ -1,0 +1,149 @@
+"""One update of Soft Actor-Critic in C++: native/soft_actor_critic.cpp.
+
+It is the update that `SoftActorCritic` makes of PyTorch's operators, on one core of a CPU and in
+float32. It sums in another order, so that the numbers agree within rounding
+(tests/test_native_update.py). benchmarks/NOTES.md says what it saves.
+"""
+
+import ctypes
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.batch import TransitionBatch
+from p2e.metrics import Metrics
+from p2e.native_library import native_library
+from p2e.optimizer import SeedOptimizer
+from p2e.products import rounds_products
+
+_FLOATS, _COUNT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
+METRICS = (
+    *("critic_loss", "q_value", "critic_gradient_norm"),
+    *("actor_loss", "alpha", "entropy", "actor_gradient_norm"),
+)
+
+
+class _Settings(ctypes.Structure):
+    _fields_ = (
+        *((name, _COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
+        ("hidden", ctypes.POINTER(_COUNT)),
+        *((n, _FLOAT) for n in ("discount", "target_rate", "target_entropy", "min_log_alpha")),
+        ("rounded", ctypes.c_bool),
+    )
+
+
+class _Learned(ctypes.Structure):
+    _fields_ = (
+        *((name, _FLOATS) for name in ("weights", "means", "squares", "steps")),
+        *((name, _FLOAT) for name in ("rate", "clip_norm")),
+    )
+
+
+class _Rows(ctypes.Structure):
+    _fields_ = (("data", _FLOATS), ("to_next_seed", _COUNT), ("to_next_row", _COUNT))
+
+
+class _Batch(ctypes.Structure):
+    _fields_ = tuple(
+        (name, _Rows) for name in (*TransitionBatch._fields, "target_noise", "actor_noise")
+    )
+
+
+class _Metrics(ctypes.Structure):
+    _fields_ = tuple((name, _FLOATS) for name in METRICS)
+
+
+class NativeUpdate:
+    """The update as a function of a batch, noise and what is learned.
+
+    Args:
+        hidden: units of each hidden layer, of actor and of critics.
+        min_alpha: 0 for no bound.
+
+    Raises:
+        CompilerError: when there is no C++ compiler.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int],
+        discount: float,
+        target_rate: float,
+        target_entropy: float,
+        min_alpha: float,
+    ) -> None:
+        self._function = native_library("soft_actor_critic.cpp").update
+        self._function.restype = None
+        self._settings = _Settings(
+            hidden_layers=len(hidden),
+            hidden=(_COUNT * len(hidden))(*hidden),
+            discount=discount,
+            target_rate=target_rate,
+            target_entropy=target_entropy,
+            min_log_alpha=math.log(min_alpha) if min_alpha > 0 else -math.inf,
+        )
+
+    def __call__(
+        self,
+        actor: SeedOptimizer,
+        critic: SeedOptimizer,
+        temperature: SeedOptimizer,
+        target_critic: Float[Tensor, "S 2 P"],
+        batch: TransitionBatch,
+        target_noise: Float[Tensor, "S B A"],
+        actor_noise: Float[Tensor, "S B A"],
+        rate_factor: float,
+    ) -> Metrics:
+        """Change weights, targets and the state of the optimisers in place.
+
+        Args:
+            actor, critic, temperature: optimisers of one parameter each.
+            rate_factor: of the learning rates of actor and critic.
+
+        Raises:
+            ValueError: for a tensor that is not float32 or not on the CPU.
+        """
+        seeds, rows, features = batch.observation.shape
+        settings = self._settings
+        settings.seeds, settings.rows, settings.features = seeds, rows, features
+        settings.actions = batch.action.shape[2]
+        settings.rounded = rounds_products(batch.observation.device)
+        metrics = torch.empty(len(METRICS), seeds)
+        pointers = (metrics.data_ptr() + 4 * seeds * row for row in range(len(METRICS)))
+        self._function(
+            ctypes.byref(settings),
+            ctypes.byref(_learned(actor, rate_factor)),
+            ctypes.byref(_learned(critic, rate_factor)),
+            ctypes.byref(_learned(temperature, 1.0)),
+            _FLOATS(_address(target_critic)),
+            ctypes.byref(_Batch(*map(_rows, (*batch, target_noise, actor_noise)))),
+            ctypes.byref(_Metrics(*pointers)),
+        )
+        return dict(zip(METRICS, metrics.unbind(), strict=True))
+
+
+def _learned(optimizer: SeedOptimizer, rate_factor: float) -> _Learned:
+    clip = optimizer.clip_norm
+    return _Learned(
+        *(_address(tensor) for tensor in optimizer.only_parameter()),
+        rate=optimizer.learning_rate * rate_factor,
+        clip_norm=math.inf if clip is None else clip,
+    )
+
+
+def _rows(field: Float[Tensor, "S B *W"]) -> _Rows:
+    if field.dim() == 3 and field.stride(2) != 1:
+        field = field.contiguous()
+    return _Rows(_address(field), field.stride(0), field.stride(1))
+
+
+def _address(tensor: Tensor) -> int:
+    if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
+        raise ValueError(
+            f"a compiled update got {tensor.dtype} on {tensor.device}, expected float32 on the CPU"
+        )
+    return tensor.data_ptr()

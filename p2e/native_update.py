@@ -8,7 +8,6 @@ float32. It sums in another order, so that the numbers agree within rounding
 import ctypes
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from jaxtyping import Float

@@ -8,6 +8,8 @@ float32. It sums in another order, so that the numbers agree within rounding
 import ctypes
 import math
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -56,15 +58,19 @@ class _Metrics(ctypes.Structure):
     _fields_ = tuple((name, _FLOATS) for name in METRICS)
 
 
+@cache
+def _function() -> Any:
+    function = native_library("soft_actor_critic.cpp").update
+    function.restype = None
+    return function
+
+
 class NativeUpdate:
     """The update as a function of a batch, noise and what is learned.
 
     Args:
         hidden: units of each hidden layer, of actor and of critics.
         min_alpha: 0 for no bound.
-
-    Raises:
-        CompilerError: when there is no C++ compiler.
     """
 
     def __init__(
@@ -75,8 +81,6 @@ class NativeUpdate:
         target_entropy: float,
         min_alpha: float,
     ) -> None:
-        self._function = native_library("soft_actor_critic.cpp").update
-        self._function.restype = None
         self._settings = _Settings(
             hidden_layers=len(hidden),
             hidden=(_COUNT * len(hidden))(*hidden),
@@ -104,6 +108,7 @@ class NativeUpdate:
             rate_factor: of the learning rates of actor and critic.
 
         Raises:
+            CompilerError: in the first call, when there is no C++ compiler.
             ValueError: for a tensor that is not float32 or not on the CPU.
         """
         seeds, rows, features = batch.observation.shape
@@ -113,7 +118,7 @@ class NativeUpdate:
         settings.rounded = rounds_products(batch.observation.device)
         metrics = torch.empty(len(METRICS), seeds)
         pointers = (metrics.data_ptr() + 4 * seeds * row for row in range(len(METRICS)))
-        self._function(
+        _function()(
             ctypes.byref(settings),
             ctypes.byref(_learned(actor, rate_factor)),
             ctypes.byref(_learned(critic, rate_factor)),

@@ -1,4 +1,4 @@
-"""The compiled update against the eager one."""
+"""The update that PyTorch compiles against the eager one; test_native_update.py has that in C++."""
 
 import shutil
 import subprocess

@@ -1,6 +1,7 @@
 """The agent against a plain PyTorch Soft Actor-Critic written from the paper."""
 
 import copy
+import shutil
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from tests.plain_network import plain_network
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
+needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 
 
 def random_batch(number: int, dtype: torch.dtype) -> TransitionBatch:
@@ -111,11 +113,18 @@ def in_double_precision(agent: SoftActorCritic) -> None:
 
 
 @pytest.mark.parametrize("draw", range(20))
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-7), (torch.float32, 5e-4)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance", "compiled"),
+    [
+        (torch.float64, 1e-7, False),
+        (torch.float32, 5e-4, False),
+        pytest.param(torch.float32, 5e-4, True, marks=needs_a_compiler),
+    ],
+)
 def test_six_updates_equal_the_plain_implementation(
-    dtype: torch.dtype, tolerance: float, draw: int
+    dtype: torch.dtype, tolerance: float, compiled: bool, draw: int
 ) -> None:
-    """The gradients that the agent writes out are those that autograd finds."""
+    """The gradients that the agent writes out are those that autograd finds, in C++ too."""
     seeds = (10 * draw, 10 * draw + 1)
     config = SoftActorCriticConfig(
         hidden=(16, 16),
@@ -123,7 +132,8 @@ def test_six_updates_equal_the_plain_implementation(
         discount=0.9,
         target_rate=0.05,
         initial_alpha=0.3,
-        critic_layer_norm=draw % 2 == 1,
+        critic_layer_norm=draw % 2 == 1 and not compiled,
+        compiled=compiled,
     )
     agent = SoftActorCritic(
         FEATURES,

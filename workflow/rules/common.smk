@@ -75,6 +75,7 @@ FILM_FILES = ["film.webp", "still.webp", "film.json"]
 REPORT_FILES = [f"{REPORTS}/{name}" for name in ("index.html", "statistics.json", "metrics.json")]
 
 ENVIRONMENT_FILES = ["envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml"]
+NATIVE_FILES = ["p2e/native/*pp"]
 RUNS = {run.key: run for run in planned_runs(config)}
 
 
@@ -115,7 +116,7 @@ def algorithm_hash(program):
 
     def of(wildcards):
         algorithm = f"p2e/algorithms/{base_algorithm(wildcards.algorithm)}.py"
-        return program_hash(program, algorithm, data=ENVIRONMENT_FILES)
+        return program_hash(program, algorithm, data=ENVIRONMENT_FILES + NATIVE_FILES)
 
     return of
 

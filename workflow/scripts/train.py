@@ -29,6 +29,7 @@ from p2e.algorithm import state_of
 from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
 from p2e.metrics import DivergenceError
+from p2e.native_library import CompilerError
 from p2e.products import rounds_products
 from p2e.progress import Progress
 from p2e.state_form import require_form
@@ -44,7 +45,7 @@ from runs import (
 from strict import compute_strictly, require_strict_possible
 
 # envs/tools holds programs that no run uses.
-CODE = ("p2e/**/*.py", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
+CODE = ("p2e/**/*.py", "p2e/native/*pp", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
 # What loading raises for a state of other parts, shapes or kinds than the run's.
 NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 OUTPUTS = (
@@ -286,4 +287,5 @@ if __name__ == "__main__":
         UnknownEnvironmentError,
         CheckpointError,
         DivergenceError,
+        CompilerError,
     )

@@ -166,17 +166,18 @@ def q_value(agent: SoftActorCritic, batch: TransitionBatch, rounds: bool) -> Ten
 @pytest.mark.skipif(not CPU_MULTIPLIES_BFLOAT16, reason="needs instructions for bfloat16")
 @pytest.mark.usefixtures("rounded")
 def test_medium_rounds_the_factors_of_wide_products() -> None:
-    agent, batch = agent_of((3, 5), hidden=(96, 64)), random_batch((3, 5), 0, rows=80)
+    agent, batch = agent_of((3, 5), hidden=(96, 64, 40)), random_batch((3, 5), 0, rows=80)
     expected, exact = (q_value(agent, batch, rounds) for rounds in (True, False))
     found = agent.update(batch)["q_value"]
-    assert (found - expected).abs().max() < 0.01 * (found - exact).abs().min()
+    assert (found - expected).abs().max() < 0.01 * (found - exact).abs().max()
 
 
 @pytest.mark.skipif(not CPU_MULTIPLIES_BFLOAT16, reason="needs instructions for bfloat16")
 @pytest.mark.usefixtures("rounded")
-def test_medium_finds_nearly_the_same_gradients() -> None:
-    native, plain = (agent_of((3,), compiled, hidden=(96, 64)) for compiled in (True, False))
-    batch = random_batch((3,), 0, rows=80)
+@pytest.mark.parametrize(("hidden", "rows"), [((96, 64), 80), ((97, 65), 81)])
+def test_medium_finds_nearly_the_same_gradients(hidden: tuple[int, ...], rows: int) -> None:
+    native, plain = (agent_of((3,), compiled, hidden=hidden) for compiled in (True, False))
+    batch = random_batch((3,), 0, rows)
     metrics = native.update(batch)
     round_products(False)
     assert_close(metrics, plain.update(batch), 0.02)
@@ -184,7 +185,7 @@ def test_medium_finds_nearly_the_same_gradients() -> None:
         found, expected = (a.state_dict()[name]["means"][0] for a in (native, plain))
         assert not torch.equal(found, expected)
         similarity = torch.nn.functional.cosine_similarity(found.flatten(), expected.flatten(), 0)
-        assert similarity > 0.999
+        assert similarity > 0.9995
 
 
 @pytest.mark.parametrize(
@@ -205,6 +206,14 @@ def test_a_weight_that_is_no_number_is_noticed() -> None:
     metrics = agent.update(random_batch((3, 5), 0))
     for quantity in ("critic_loss", "actor_loss", "entropy", "actor_gradient_norm"):
         assert metrics[quantity].isnan().tolist() == [True, False], quantity
+
+
+@pytest.mark.parametrize("twin", [0, 1])
+def test_a_target_that_is_no_number_is_noticed(twin: int) -> None:
+    agent = agent_of((3, 5))
+    agent.target_critic.network.layers[1].weight.data[0, twin, 2, 1] = torch.nan
+    metrics = agent.update(random_batch((3, 5), 0))
+    assert metrics["critic_loss"].isnan().tolist() == [True, False]
 
 
 def test_other_numbers_than_float32_are_refused() -> None:

@@ -146,7 +146,7 @@ void tile_of_at_most(Matrix left, Panel panel, float* result, long width, Finish
 }
 
 // The first columns of `right`: where they are, or a copy with neighbours of a row side by side and
-// with zeros beyond the last column.
+// with room for a whole panel.
 template <int VECTORS>
 Panel panel_of(Matrix right) {
   constexpr long WIDTH = VECTORS * LANES;
@@ -154,7 +154,6 @@ Panel panel_of(Matrix right) {
   if (columns == WIDTH && right.right == 1) return {right.data, right.down, columns};
   static thread_local Buffer buffer;
   float* copy = buffer.of_size(right.rows * WIDTH);
-  if (columns < WIDTH) std::fill_n(copy, right.rows * WIDTH, 0.0f);
   // By blocks of one cache line, whichever way the columns run.
   for (long first = 0; first < right.rows; first += LANES)
     for (long j = 0; j < columns; ++j)

@@ -13,8 +13,8 @@ class Perceptron {
   long layers() const { return sizes_.size() - 1; }
   long outputs() const { return sizes_.back(); }
 
-  // Where weight (in, out) and bias (out) of a layer begin within those of the network; of the layer
-  // after the last, how many there are.
+  // Where weight (in, out) and bias (out) of a layer begin within those of the network; of the
+  // layer after the last, how many there are.
   long place_of(long layer) const {
     long place = 0;
     for (long l = 0; l < layer; ++l) place += (sizes_[l] + 1) * sizes_[l + 1];
@@ -71,8 +71,8 @@ class Perceptron {
 
   // The same with respect to the inputs from `first` on, into `result` (batch, columns).
   //
-  // Rows without a gradient are left out, which changes no bit: each of twin critics has one only for
-  // the rows that it values less than the other.
+  // Rows without a gradient are left out, which changes no bit: each of twin critics has one only
+  // for the rows that it values less than the other.
   void row_gradient(const float* weights, const Tape& tape, const float* gradient, long first,
                     long columns, float* result) const {
     static thread_local Buffer top, hidden, bottom;

@@ -1,5 +1,5 @@
-// Products of matrices on one core, with what follows a product (bias, ReLU, the derivative of ReLU)
-// done while its elements are still in registers.
+// Products of matrices on one core. What follows a product (bias, ReLU, ReLU's derivative) is done
+// while its elements are still in registers.
 //
 // The method is that of Goto and van de Geijn 2008: a tile of the product stays in registers while
 // one row of a panel of the right matrix after the other is read.

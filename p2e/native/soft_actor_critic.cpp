@@ -186,7 +186,8 @@ class Update {
     float alpha = std::exp(log_alpha_);
     w_.target.resize(s_.rows);
     for (long row = 0; row < s_.rows; ++row) {
-      float soft = smaller(value_of(0, row), value_of(1, row)) - alpha * w_.sample.log_probability[row];
+      float value = smaller(value_of(0, row), value_of(1, row));
+      float soft = value - alpha * w_.sample.log_probability[row];
       w_.target[row] = w_.reward[row] + s_.discount * (1 - w_.terminated[row]) * soft;
     }
   }
@@ -285,8 +286,8 @@ class Update {
     }
   }
 
-  // Of the actor's loss. With a = tanh(u) and u = mean + noise * deviation, the log-probability is a
-  // function of the log deviation, and of u through -log(1 - a^2), whose derivative is 2a.
+  // Of the actor's loss. With a = tanh(u) and u = mean + noise * deviation, the log-probability is
+  // a function of the log deviation, and of u through -log(1 - a^2), whose derivative is 2a.
   void find_gradient_of_outputs(float of_log_probability) {
     w_.of_outputs.resize(s_.rows * 2 * s_.actions);
     for (long row = 0; row < s_.rows; ++row) {

@@ -99,7 +99,7 @@ def test_eight_updates_are_those_of_pytorch(settings: dict[str, Any], rows: int)
         batch = random_batch((3, 5), number, rows)
         metrics, expected = native.update(batch), plain.update(batch)
         assert_close(metrics, expected, 1e-4)
-    assert_close(learned(native), learned(plain), 1e-3)
+    assert_close(learned(native), learned(plain), 3e-3)
     assert native.updates == plain.updates == 8
     if "min_alpha" in settings:
         assert native.temperature().min().item() == pytest.approx(settings["min_alpha"])
@@ -118,7 +118,7 @@ def test_narrower_registers_give_the_same(
     for number in range(3):
         native.update(random_batch((0,), number))
         plain.update(random_batch((0,), number))
-    assert_close(learned(native), learned(plain), 1e-3)
+    assert_close(learned(native), learned(plain), 3e-3)
 
 
 def test_a_seed_learns_the_same_alone_to_the_last_bit() -> None:

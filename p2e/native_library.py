@@ -1,6 +1,6 @@
 """C++ of this package, compiled for the processor that it runs on.
 
-Every process compiles its own, in a second or two: a library that is kept would have to be told
+Every process compiles its own, in some five seconds: a library that is kept would have to be told
 from those of other processors that share a home directory, as the nodes of a cluster do.
 """
 

@@ -15,13 +15,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.batch import TransitionBatch
+from p2e.batch import TransitionBatch, require_shape
 from p2e.metrics import Metrics
 from p2e.native_library import native_library
 from p2e.optimizer import SeedOptimizer
 from p2e.products import rounds_products
 
 _FLOATS, _COUNT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
+FIELDS = (*TransitionBatch._fields, "target_noise", "actor_noise")
 METRICS = (
     *("critic_loss", "q_value", "critic_gradient_norm"),
     *("actor_loss", "alpha", "entropy", "actor_gradient_norm"),
@@ -49,9 +50,7 @@ class _Rows(ctypes.Structure):
 
 
 class _Batch(ctypes.Structure):
-    _fields_ = tuple(
-        (name, _Rows) for name in (*TransitionBatch._fields, "target_noise", "actor_noise")
-    )
+    _fields_ = tuple((name, _Rows) for name in FIELDS)
 
 
 class _Metrics(ctypes.Structure):
@@ -109,9 +108,10 @@ class NativeUpdate:
 
         Raises:
             CompilerError: in the first call, when there is no C++ compiler.
-            ValueError: for a tensor that is not float32 or not on the CPU.
+            ValueError: for a tensor that is not float32 or not on the CPU, or of another shape.
         """
         seeds, rows, features = batch.observation.shape
+        fields = _checked((*batch, target_noise, actor_noise), batch.observation, batch.action)
         settings = self._settings
         settings.seeds, settings.rows, settings.features = seeds, rows, features
         settings.actions = batch.action.shape[2]
@@ -124,7 +124,7 @@ class NativeUpdate:
             ctypes.byref(_learned(critic, rate_factor)),
             ctypes.byref(_learned(temperature, 1.0)),
             _FLOATS(_address(target_critic)),
-            ctypes.byref(_Batch(*map(_rows, (*batch, target_noise, actor_noise)))),
+            ctypes.byref(_Batch(*map(_rows, fields))),
             ctypes.byref(_Metrics(*pointers)),
         )
         return dict(zip(METRICS, metrics.unbind(), strict=True))
@@ -139,9 +139,22 @@ def _learned(optimizer: SeedOptimizer, rate_factor: float) -> _Learned:
     )
 
 
+def _checked(fields: Sequence[Tensor], observation: Tensor, action: Tensor) -> list[Tensor]:
+    """The fields with each row's numbers side by side in memory.
+
+    Shapes are checked because C++ would read on beyond the end of a tensor that is too small.
+    """
+    wide, per_action, per_row = observation.shape, action.shape, action.shape[:2]
+    expected = (wide, per_action, per_row, wide, per_row, per_action, per_action)
+    checked = []
+    for name, field, shape in zip(FIELDS, fields, expected, strict=True):
+        require_shape(name, field, shape)
+        apart = field.dim() == 3 and field.stride(2) != 1
+        checked.append(field.contiguous() if apart else field)
+    return checked
+
+
 def _rows(field: Float[Tensor, "S B *W"]) -> _Rows:
-    if field.dim() == 3 and field.stride(2) != 1:
-        field = field.contiguous()
     return _Rows(_address(field), field.stride(0), field.stride(1))
 
 

@@ -222,6 +222,25 @@ def test_other_numbers_than_float32_are_refused() -> None:
         agent_of((3,)).update(batch._replace(reward=batch.reward.double()))
 
 
+@pytest.mark.parametrize("field", ["reward", "next_observation", "action"])
+def test_a_field_of_another_shape_is_refused(field: str) -> None:
+    batch = random_batch((3,), 0)
+    fewer = batch._replace(**{field: getattr(batch, field)[:, 1:]})
+    with pytest.raises(ValueError, match="has shape"):
+        agent_of((3,)).update(fewer)
+
+
+def test_numbers_of_a_row_that_lie_apart_are_read_as_they_are() -> None:
+    together, apart = agent_of((3, 5)), agent_of((3, 5))
+    for number in range(3):
+        batch = random_batch((3, 5), number)
+        together.update(batch)
+        apart.update(batch._replace(observation=batch.observation.mT.contiguous().mT))
+    expected = learned(together)
+    for name, value in learned(apart).items():
+        assert torch.equal(value, expected[name]), name
+
+
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
 def test_learning_without_a_compiler_says_so_and_acting_needs_none(
     compiler: str, monkeypatch: pytest.MonkeyPatch, compiled_anew: None

@@ -8,8 +8,6 @@ float32. It sums in another order, so that the numbers agree within rounding
 import ctypes
 import math
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -55,13 +53,6 @@ class _Batch(ctypes.Structure):
 
 class _Metrics(ctypes.Structure):
     _fields_ = tuple((name, _FLOATS) for name in METRICS)
-
-
-@cache
-def _function() -> Any:
-    function = native_library("soft_actor_critic.cpp").update
-    function.restype = None
-    return function
 
 
 class NativeUpdate:
@@ -118,7 +109,7 @@ class NativeUpdate:
         settings.rounded = rounds_products(batch.observation.device)
         metrics = torch.empty(len(METRICS), seeds)
         pointers = (metrics.data_ptr() + 4 * seeds * row for row in range(len(METRICS)))
-        _function()(
+        native_library("soft_actor_critic.cpp").update(
             ctypes.byref(settings),
             ctypes.byref(_learned(actor, rate_factor)),
             ctypes.byref(_learned(critic, rate_factor)),

@@ -2,6 +2,7 @@
 
 import ast
 import math
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ from p2e.metrics import Metrics  # noqa: E402
 
 torch.set_num_threads(1)
 torch.set_warn_always(True)  # otherwise only the first test that meets a warning fails
+
+needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 
 MakeGenerators = Callable[..., SeedGenerators]
 MakeChain = Callable[..., VectorEnvironment]

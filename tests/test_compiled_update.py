@@ -1,6 +1,5 @@
 """The update that PyTorch compiles against the eager one; test_native_update.py has that in C++."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.conftest import needs_a_compiler
+
 needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+@needs_a_compiler
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_a_gpu)])
 def test_ten_compiled_updates_are_ten_eager_ones(device: str) -> None:
     # A process of its own: the shape checks that the tests put around every function are nothing

@@ -1,7 +1,6 @@
 """The update in C++ against the same update by PyTorch's operators."""
 
 import io
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,15 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e import native_library, native_update
+from p2e import native_library
 from p2e.batch import TransitionBatch
 from p2e.generators import SeedGenerators
 from p2e.native_library import CompilerError
 from p2e.optimizer import LearningRateSchedule
 from p2e.products import CPU_MULTIPLIES_BFLOAT16, round_products
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from tests.conftest import needs_a_compiler
 
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+pytestmark = needs_a_compiler
 
 FEATURES, ACTIONS, ROWS = 5, 3, 37
 
@@ -75,11 +75,9 @@ def rounded() -> Iterator[None]:
 @pytest.fixture
 def compiled_anew() -> Iterator[None]:
     """What is compiled within is used within only."""
-    for kept in (native_library.native_library, native_update._function):
-        kept.cache_clear()
+    native_library.native_library.cache_clear()
     yield
-    for kept in (native_library.native_library, native_update._function):
-        kept.cache_clear()
+    native_library.native_library.cache_clear()
 
 
 @pytest.mark.parametrize(

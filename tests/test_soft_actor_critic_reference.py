@@ -1,7 +1,6 @@
 """The agent against a plain PyTorch Soft Actor-Critic written from the paper."""
 
 import copy
-import shutil
 
 import pytest
 import torch
@@ -13,10 +12,10 @@ from p2e.batched_mlp import BatchedMLP
 from p2e.generators import SeedGenerators
 from p2e.optimizer import SeedOptimizer
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from tests.conftest import needs_a_compiler
 from tests.plain_network import plain_network
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
-needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 
 
 def random_batch(number: int, dtype: torch.dtype) -> TransitionBatch:

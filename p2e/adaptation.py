@@ -58,9 +58,9 @@ class Adaptation:
             world,
             explorer,
             task_agent,
-            self._doubt.delayed,
             "adaptation starts",
             own.continued_share,
+            self._doubt.delayed,
         )
         draws = SeedGenerators(problem.seeds, "adaptation batches", problem.device)
         returns = config.agent.discount, own.multi_step

@@ -25,8 +25,6 @@ class BatchedMLP(nn.Module):
         lead: leading axes, the seed axis first, for example (S,), (S, 2) or (S, E).
         sizes: features of the input, of each hidden layer, and of the output.
         activation: applied after every layer but the last.
-        layer_norm: normalise the rows before each activation (no learned scale), as in DroQ
-            (Hiraoka et al. 2022) and DreamerV3.
     """
 
     def __init__(
@@ -35,11 +33,10 @@ class BatchedMLP(nn.Module):
         sizes: Sequence[int],
         generators: SeedGenerators,
         activation: Activation = RELU,
-        layer_norm: bool = False,
     ) -> None:
         super().__init__()
         self.lead, self.sizes = tuple(lead), tuple(sizes)
-        self.activation, self.layer_norm = activation, layer_norm
+        self.activation = activation
         layers = [initial_layer(lead, i, o, generators) for i, o in pairwise(sizes)]
         self.weights = nn.Parameter(
             torch.cat([part.flatten(-2) for layer in layers for part in layer], dim=-1)
@@ -72,7 +69,7 @@ class BatchedMLP(nn.Module):
             )
         layers = self._flat_layers()
         flat_rows = rows.flatten(0, -3)  # also where there are no rows
-        output, tape = perceptron.forward(layers, self.activation, self.layer_norm, flat_rows)
+        output, tape = perceptron.forward(layers, self.activation, flat_rows)
         return output.view(*self.lead, *output.shape[-2:]), tape
 
     def weight_gradient(

@@ -21,13 +21,11 @@ class TwinCritic(nn.Module):
         actions: int,
         hidden: Sequence[int],
         generators: SeedGenerators,
-        layer_norm: bool = False,
     ) -> None:
         super().__init__()
         self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
-        lead = (len(generators), 2)
-        self.network = BatchedMLP(lead, sizes, generators, layer_norm=layer_norm)
+        self.network = BatchedMLP((len(generators), 2), sizes, generators)
 
     def forward(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]

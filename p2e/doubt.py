@@ -9,13 +9,10 @@ penalty with a weight for each task; here a step whose expected error is far abo
 as several: what comes after is discounted as often, and a shortcut through a wall is none.
 """
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.algorithm import Counter, Stateful, load_state_of, state_of
 from p2e.batched_mlp import BatchedMLP
 from p2e.buffers import Fields, RowBuffer
 from p2e.feature_extractor import FeatureExtractor
@@ -28,7 +25,6 @@ from p2e.world_model import WorldModel
 
 ROWS = 256  # of an update
 ROWS_FOR_THE_MEAN = 4096
-UPDATES_FOR_THE_MEAN = 100  # that an average over updates remembers
 
 
 @torch.no_grad()
@@ -77,7 +73,6 @@ class Doubt:
         learning = config.learning_rate, config.clip_norm, schedule
         self._optimizer = SeedOptimizer(self._network.parameters(), *learning)
         self._mean_error = torch.ones(len(initial), 1, device=initial.device)
-        self._updates = Counter()
 
     def learn(self, replay: RowBuffer, updates: int) -> Metrics:
         """Learn what error to expect of a world model that no longer changes, from real steps.
@@ -93,17 +88,6 @@ class Doubt:
             for _ in range(updates):
                 metrics = self._fit(*self._real_steps(replay, ROWS))
         return metrics
-
-    def learn_along(self, replay: RowBuffer) -> Metrics:
-        """One update while the world model learns, too. Returns the same, and the mean error."""
-        if self._weight == 0:
-            return {}
-        features, action, errors = self._real_steps(replay, ROWS)
-        self._updates.value += 1
-        share = max(1 / self._updates.value, 1 / UPDATES_FOR_THE_MEAN)
-        self._mean_error.lerp_(errors.mean(dim=1, keepdim=True), share)
-        metrics = self._fit(features, action, errors)
-        return metrics | {"model_error": self._mean_error.squeeze(1).clone()}
 
     def _fit(
         self,
@@ -149,21 +133,6 @@ class Doubt:
         waiting = going_on * discounted_sum(self._discount, more) * lowest
         terminated = 1 - going_on * self._discount**more
         return steps | {"reward": steps["reward"] + waiting, "terminated": terminated}
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"parts": state_of(self._parts()), "mean_error": self._mean_error}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        load_state_of(self._parts(), state["parts"])
-        self._mean_error.copy_(state["mean_error"])
-
-    def _parts(self) -> dict[str, Stateful]:
-        return {
-            "network": self._network,
-            "optimizer": self._optimizer,
-            "updates": self._updates,
-            "draws": self._draws,
-        }
 
     @property
     def _lowest_reward(self) -> Float[Tensor, "S 1"]:

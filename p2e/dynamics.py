@@ -37,7 +37,6 @@ class DynamicsConfig:
         holdout_share, holdout_limit: share of the rows held out, and the most rows.
         patience: a training ends after this many epochs in which no member improved.
         improvement: share of its best holdout loss by which a member must get better to improve.
-        max_epochs: most epochs of one training; None for no limit.
         max_updates: most updates of one training, in whole epochs, at least one; None for no
             limit. A budget that suits few rows (many epochs) and many (few) alike.
     """
@@ -54,7 +53,6 @@ class DynamicsConfig:
     holdout_limit: int = 5000
     patience: int = 5
     improvement: float = 0.01
-    max_epochs: int | None = None
     max_updates: int | None = None
 
     def __post_init__(self) -> None:
@@ -68,9 +66,8 @@ class DynamicsConfig:
         power = self.likelihood_weighting
         require(0 <= power <= 1, "dynamics.likelihood_weighting", power, "a number in [0, 1]")
         require(len(self.weight_decay) > 0, "dynamics.weight_decay", self.weight_decay, "numbers")
-        for name in ("max_epochs", "max_updates"):
-            limit = getattr(self, name)
-            require(limit is None or limit > 0, f"dynamics.{name}", limit, "null or above 0")
+        limit = self.max_updates
+        require(limit is None or limit > 0, "dynamics.max_updates", limit, "null or above 0")
 
     def epoch_batches(self, rows: int) -> int:
         """Updates of one epoch over this many rows."""
@@ -78,12 +75,9 @@ class DynamicsConfig:
 
     def epoch_limit(self, rows: int) -> float:
         """Most epochs of a training on this many rows."""
-        limits = [math.inf]
-        if self.max_epochs is not None:
-            limits.append(self.max_epochs)
-        if self.max_updates is not None:
-            limits.append(max(1, self.max_updates // self.epoch_batches(rows)))
-        return min(limits)
+        if self.max_updates is None:
+            return math.inf
+        return max(1, self.max_updates // self.epoch_batches(rows))
 
     def layer_decays(self) -> list[float]:
         """One weight decay for each layer, the output layer included."""

@@ -13,7 +13,6 @@ from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
 from p2e.normalizer import RunningScale
 from p2e.optimizer import SeedOptimizer
-from p2e.random_prior import RandomPrior
 from p2e.target_networks import soft_update, target_copy
 
 AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
@@ -31,10 +30,6 @@ class IntrinsicReward:
 
     For ablations it may predict something else, `predicted` features wide.
 
-    With a prior, every member predicts what is left beside a random function of its own: without,
-    the members continue what they have learned alike, and a place where nobody was, but where the
-    world is much as elsewhere, is no news.
-
     The memory is no input: what was met on the way there does not make a known state a new one.
 
     The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is measured against its running
@@ -42,7 +37,6 @@ class IntrinsicReward:
 
     Args:
         unknown: times that mean, from which on disagreement pays.
-        prior: None for an ensemble of networks alone.
     """
 
     def __init__(
@@ -56,12 +50,10 @@ class IntrinsicReward:
         initial: SeedGenerators,
         rows: SeedGenerators,
         unknown: float,
-        prior: RandomPrior | None = None,
     ) -> None:
         sizes = [latent_size + action_size, *hidden, predicted]
         self.ensemble = Ensemble(members, sizes, initial)
         self.averaged = target_copy(self.ensemble)
-        self.prior = prior
         self.optimizer = optimizer(self.ensemble.parameters())
         self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
         self.rows, self.unknown = rows, unknown
@@ -81,7 +73,7 @@ class IntrinsicReward:
         members, available = self.ensemble.members, latent.shape[1]
         rows = bootstrap_rows(self.rows, members, available, available)
         inputs = take_rows(torch.cat([latent, action], dim=-1), rows)
-        errors = self._predict(self.ensemble, inputs) - take_rows(change.detach(), rows)
+        errors = self.ensemble(inputs) - take_rows(change.detach(), rows)
         # Sum over the members (they share nothing), mean over rows and dimensions.
         losses = errors.square().mean(dim=(2, 3)).sum(dim=1)
         norm = self.optimizer.step(losses)
@@ -98,13 +90,7 @@ class IntrinsicReward:
         the world, and outweighs it where much was seen.
         """
         inputs = rows_for_each(torch.cat([latent, action], dim=-1), self.ensemble.members)
-        return disagreement(self._predict(self.averaged, inputs))
-
-    def _predict(
-        self, ensemble: Ensemble, inputs: Float[Tensor, "S E R i"]
-    ) -> Float[Tensor, "S E R L"]:
-        predictions: Tensor = ensemble(inputs)
-        return predictions if self.prior is None else predictions + self.prior(inputs)
+        return disagreement(self.averaged(inputs))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
         """log(disagreement / (`unknown` times its running mean)), and 0 for what is better known.

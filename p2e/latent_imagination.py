@@ -24,6 +24,8 @@ from p2e.soft_actor_critic import SoftActorCritic
 from p2e.world_learner import WorldLearner
 from p2e.world_loss import WorldStates
 
+Transform = Callable[[Fields], Fields]
+
 CANDIDATES = 8  # states, of which the most promising starts an imagination
 
 
@@ -35,8 +37,8 @@ class LatentImagination:
     much as where there is no task policy.
 
     Args:
-        seen_as: what the agents learn from is made of the imagined steps.
         streams: the name of the random streams of its starts.
+        transform: of the imagined steps, before they become rows; None for none.
         continued_share: of the task policy's starts, those from where its last ones ended; they
             are no part of the state.
     """
@@ -48,9 +50,9 @@ class LatentImagination:
         world: WorldLearner,
         explorer: SoftActorCritic,
         task_agent: SoftActorCritic,
-        seen_as: Callable[[Fields], Fields],
         streams: str = "starts",
         continued_share: float = 0.0,
+        transform: Transform | None = None,
     ) -> None:
         self._config, self._mode = config, MODES[config.mode]
         self._world, self._features = world, FeatureExtractor(world.model)
@@ -59,7 +61,7 @@ class LatentImagination:
         self._action_size = problem.action_size
         self.starts = SeedGenerators(problem.seeds, streams, problem.device)
         self.task_starts = SeedGenerators(problem.seeds, f"task {streams}", problem.device)
-        self._continued, self._seen_as = ContinuedStarts(continued_share), seen_as
+        self._continued, self._transform = ContinuedStarts(continued_share), transform
         groups = self._groups(exploring=True)
         self.rows = self._buffer(problem, sum(map(sum, groups)))
         self.explorer_rows = self._buffer(problem, sum(groups[0])) if self._apart else self.rows
@@ -121,7 +123,9 @@ class LatentImagination:
     def _as_rows(self, imagined: Fields, group: Trajectories) -> Fields:
         """Imagined steps as rows of the buffer: paid for curiosity, with multi-step returns."""
         disagreement = imagined["disagreement"]
-        steps = self._seen_as({name: imagined[name] for name in imagined if name != "disagreement"})
+        steps = {name: imagined[name] for name in imagined if name != "disagreement"}
+        if self._transform is not None:
+            steps = self._transform(steps)
         steps["curiosity"] = self._world.curiosity.reward(disagreement)
         discount, reach = self._config.agent.discount, self._config.multi_step
         rewards = ("reward", "curiosity")

@@ -19,8 +19,6 @@ from p2e.products import product
 
 aten = torch.ops.aten
 
-NORM_EPSILON = 1e-5
-
 
 class Layer(NamedTuple):
     """`y = x W + b`: weight (L, in, out) and bias (L, 1, out)."""
@@ -64,27 +62,17 @@ class Tape(NamedTuple):
     Args:
         rows: the input of each layer.
         kept: of each hidden layer, what the derivative of its activation needs.
-        norms: of each hidden layer, input, mean and reciprocal deviation of the layer norm, if any.
     """
 
     rows: list[Tensor]
     kept: list[Tensor]
-    norms: list[tuple[Tensor, Tensor, Tensor]]
 
 
-def forward(
-    layers: Sequence[Layer], activation: Activation, layer_norm: bool, rows: Tensor
-) -> tuple[Tensor, Tape]:
+def forward(layers: Sequence[Layer], activation: Activation, rows: Tensor) -> tuple[Tensor, Tape]:
     """Rows (L, B, in) through the layers, the activation after each but the last."""
-    tape = Tape([rows], [], [])
+    tape = Tape([rows], [])
     for layer in layers[:-1]:
         x = _affine(rows, layer)
-        if layer_norm:
-            normed, mean, deviation = torch.native_layer_norm(
-                x, x.shape[-1:], None, None, NORM_EPSILON
-            )
-            tape.norms.append((x, mean, deviation))
-            x = normed
         rows = activation.forward(x)
         tape.rows.append(rows)
         tape.kept.append(x if activation.needs_input else rows)
@@ -117,8 +105,6 @@ def backward(
         if index > 0:
             gradient = _row_gradient(gradient, layers[index].weight)
             gradient = activation.backward(gradient, tape.kept[index - 1])
-            if tape.norms:
-                gradient = _norm_gradient(gradient, *tape.norms[index - 1])
     if columns is None:
         return of_layers, None
     # A few rows of a weight: the product is faster where they lie side by side.
@@ -141,14 +127,6 @@ def _row_gradient(gradient: Tensor, weight: Tensor) -> Tensor:
     if _is_column(weight):
         return gradient * _as_row(weight)
     return product(gradient, weight.mT)
-
-
-def _norm_gradient(gradient: Tensor, x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    wanted = [True, False, False]  # there is no learned scale and shift
-    result: Tensor = aten.native_layer_norm_backward(
-        gradient, x, x.shape[-1:], mean, deviation, None, None, wanted
-    )[0]
-    return result
 
 
 def _is_column(x: Tensor) -> bool:

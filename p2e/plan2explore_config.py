@@ -18,7 +18,8 @@ class AdaptationConfig:
         multi_step: steps of its returns, in place of plan2explore.multi_step.
         continued_share: of its imaginations, those that start where its last ones ended. They take
             the place of random starts first, of promising ones when no other is left.
-        doubt: as in Config, of a world that no longer changes.
+        doubt: how many more steps an imagined one counts as for each time that the expected error
+            of the model exceeds its mean, in units of that mean (doubt.py); 0 for none.
     """
 
     updates: int = 0
@@ -68,9 +69,6 @@ class Config:
             policy takes over, of the explorer's alone.
         replayed_share: of the task policy's batches then: rows that follow real actions inside the
             world model. The others follow the policies.
-        doubt: how many more steps an imagined one counts as for each time that the expected error
-            of the model exceeds its mean, in units of that mean (doubt.py); 0 for none. Of the
-            world while it learns: it finds ways round walls, and shuns what is merely new.
         adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
         real_from_replay: draw them from all of the replay, not from the windows that the world has
             just learned from, whose latents are at hand (for ablations).
@@ -95,7 +93,6 @@ class Config:
     retained_imaginations: int = 4
     real_share: float = 0.25
     replayed_share: float = 0.0
-    doubt: float = 0.0
     adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
     real_from_replay: bool = False
     task_weight: float = 1.0
@@ -114,6 +111,6 @@ class Config:
         for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        for key in ("task_weight", "intrinsic_weight", "pretraining_updates", "doubt"):
+        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

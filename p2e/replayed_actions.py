@@ -29,7 +29,7 @@ class ReplayedActions:
         rare_share: of the rows, with a rare reward within reach: what the task is about.
         generators: of the draws.
         discount, steps: of the returns.
-        seen_as: what the agent learns from is made of the steps.
+        transform: of the steps, before they become rows; None for none.
     """
 
     def __init__(
@@ -39,17 +39,19 @@ class ReplayedActions:
         generators: SeedGenerators,
         discount: float,
         steps: int,
-        seen_as: Callable[[Fields], Fields],
+        transform: Callable[[Fields], Fields] | None = None,
     ) -> None:
         self._model, self._features = model, FeatureExtractor(model)
         self._rare_share, self._generators = rare_share, generators
-        self._discount, self._steps, self._seen_as = discount, steps, seen_as
+        self._discount, self._steps, self._transform = discount, steps, transform
 
     def draw(self, buffer: RowBuffer, rows: int) -> Fields:
         """So many rows of each seed, with the model's returns: name -> (S, B, W)."""
         draws = self._rare_share, self._generators
         windows, _ = draw_windows(buffer, "reward", self._steps, rows, *draws)
-        steps = self._seen_as(self._follow(windows))
+        steps = self._follow(windows)
+        if self._transform is not None:
+            steps = self._transform(steps)
         reaching = multi_step(steps, ("reward",), self._discount, self._steps)
         return {name: x[:, 0] for name, x in reaching.items()}
 

@@ -39,9 +39,9 @@ class SoftActorCriticConfig:
         target_rate: tau of the soft update of the target critics, once an update.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
         compiled: let a C++ compiler make one program of the whole update when training starts:
-            on a CPU native/soft_actor_critic.cpp, on one core, in some five seconds; on a GPU, and
-            with critic_layer_norm, torch.compile, in half a minute. Numbers agree within rounding.
-            (On a GPU an update is one CUDA graph with it and without it.)
+            on a CPU native/soft_actor_critic.cpp, on one core, in some five seconds; on a GPU
+            torch.compile, in half a minute. Numbers agree within rounding. (On a GPU an update is
+            one CUDA graph with it and without it.)
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -52,7 +52,6 @@ class SoftActorCriticConfig:
     initial_alpha: float = 1.0
     target_entropy: float | None = None
     min_alpha: float = 0.0
-    critic_layer_norm: bool = False
     clip_norm: float | None = None
     compiled: bool = False
 
@@ -98,9 +97,7 @@ class SoftActorCritic:
         self.config, self.schedule = config, schedule
         self.noise, self._actions = noise, actions
         self.actor = Actor(features, actions, config.hidden, initial)
-        self.critic = TwinCritic(
-            features, actions, config.hidden, initial, config.critic_layer_norm
-        )
+        self.critic = TwinCritic(features, actions, config.hidden, initial)
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
         self.target_entropy = (
@@ -178,26 +175,24 @@ class SoftActorCritic:
         return update
 
     def _compiled(self) -> Callable[..., Metrics]:
-        on_a_gpu, config = self._device.type == "cuda", self.config
-        if not on_a_gpu and not config.critic_layer_norm:
-            self._native = NativeUpdate(
-                config.hidden,
-                config.discount,
-                config.target_rate,
-                self.target_entropy,
-                config.min_alpha,
-            )
-            return self._learn_natively
-        # What calls the compiled kernels one by one is in Python, unless it is asked to be in C++:
-        # 7% of an update on a CPU. On a GPU a recorded graph replaces it; there PyTorch 2.11 fails
-        # to reorder the loops of one seed, and ten seeds are as fast without.
-        option, on = ("loop_ordering_after_fusion", False) if on_a_gpu else ("cpp_wrapper", True)
-        return torch.compile(self._learn_eagerly, fullgraph=True, options={option: on})
+        config = self.config
+        if self._device.type == "cuda":
+            # A recorded graph calls the compiled kernels. PyTorch 2.11 fails to reorder the loops
+            # of one seed there, and ten seeds are as fast without.
+            option = "loop_ordering_after_fusion"
+            return torch.compile(self._learn_eagerly, fullgraph=True, options={option: False})
+        self._native = NativeUpdate(
+            config.hidden,
+            config.discount,
+            config.target_rate,
+            self.target_entropy,
+            config.min_alpha,
+        )
+        return self._learn_natively
 
     def _rate_factor(self) -> Rate:
         factor = self.schedule.factor(self.updates - self._updates_aside)
-        by_pytorch = self.config.compiled and self._native is None
-        if not by_pytorch and self._device.type != "cuda":
+        if self._device.type != "cuda":
             return factor
         # A compiled or recorded update would be made anew for every other number.
         if self._rate is None or self._rate[0] != factor:

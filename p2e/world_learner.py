@@ -16,7 +16,6 @@ from p2e.generators import SeedGenerators
 from p2e.intrinsic_reward import IntrinsicReward
 from p2e.metrics import Metrics
 from p2e.optimizer import LearningRateSchedule, SeedOptimizer
-from p2e.random_prior import RandomPrior
 from p2e.rare_rows import draw_windows
 from p2e.reward_learner import RewardLearner
 from p2e.world_loss import WorldStates, world_loss
@@ -32,15 +31,12 @@ class WorldConfig:
     Args:
         latent_size, memory_size, hidden: sizes of the world model.
         sequences, sequence_length: windows of replay in one update.
-        unrolled_steps: predicted in a row from one observation; 1 is no more than the next step.
         rare_share: of the windows, drawn around rare rewards, where there are any; of a world that
             must not know of the reward, around rare ends.
         members, ensemble_hidden: the disagreement ensemble.
         disagreement: what the ensemble disagrees about: how the "latent" changes in a step, or the
             "observation"; "untrained" keeps its initial weights, so that its disagreement about the
             latent's change says nothing about what was learnt (for ablations).
-        prior_weight: of the random function beside each member, in units of how much a latent
-            changes in a step; 0 for none.
         unknown: times its running mean, from which on disagreement pays; what is better known pays
             nothing. Contacts, which are never quite learnt, stay below 2.
         learning_rate, clip_norm: of world model and ensemble, each clipped on its own.
@@ -52,12 +48,10 @@ class WorldConfig:
     hidden: tuple[int, ...] = (256, 256)
     sequences: int = 32
     sequence_length: int = 8
-    unrolled_steps: int = 1
     rare_share: float = 0.25
     members: int = 5
     ensemble_hidden: tuple[int, ...] = (128, 128)
     disagreement: str = "latent"
-    prior_weight: float = 0.0
     unknown: float = 2.0
     learning_rate: float = 1e-3
     clip_norm: float = 1.0
@@ -66,12 +60,8 @@ class WorldConfig:
     def __post_init__(self) -> None:
         sizes = "latent_size memory_size hidden ensemble_hidden members sequences sequence_length"
         require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm", "unknown")
-        steps, length = self.unrolled_steps, self.sequence_length
-        divides = steps > 0 and length % steps == 0
-        require(divides, "world.unrolled_steps", steps, f"a divisor of sequence_length ({length})")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
-        require(self.prior_weight >= 0, "world.prior_weight", self.prior_weight, "0 or more")
         known = f"one of {', '.join(map(repr, DISAGREEMENTS))}"
         require(self.disagreement in DISAGREEMENTS, "world.disagreement", self.disagreement, known)
 
@@ -122,20 +112,12 @@ class WorldLearner:
             SeedGenerators(seeds, "ensemble weights", device),
             SeedGenerators(seeds, "ensemble rows", device),
             config.unknown,
-            self._prior(problem, predicted),
         )
         self.windows = SeedGenerators(seeds, "windows", device)
         self.reward: RewardLearner | None = None
         if self.model.reward_heads is not None:
             draws = config.rare_share, SeedGenerators(seeds, "reward rows", device)
             self.reward = RewardLearner(self.model, self.model.reward_heads, optimizer, *draws)
-
-    def _prior(self, problem: Problem, predicted: int) -> RandomPrior | None:
-        config, inputs = self.config, self.config.latent_size + problem.action_size
-        if config.prior_weight == 0:
-            return None
-        draws = SeedGenerators(problem.seeds, "ensemble prior", problem.device)
-        return RandomPrior(config.members, inputs, predicted, config.prior_weight, draws)
 
     def update(self, buffer: RowBuffer, blind: bool = False) -> tuple[WorldStates, Metrics]:
         """One update of each from windows of real transitions, and the states of those windows.
@@ -147,7 +129,7 @@ class WorldLearner:
         observation_change = self._measure_changes(batch)
         if self.reward is None:
             self.model.measure_reward(batch.reward)
-        losses, metrics, states = world_loss(self.model, batch, self.config.unrolled_steps)
+        losses, metrics, states = world_loss(self.model, batch)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.
         buffer.write("memory", slots.flatten(1), states.memory)

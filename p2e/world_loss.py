@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -26,7 +26,7 @@ class WorldStates(NamedTuple):
 
 
 def world_loss(
-    model: WorldModel, batch: SequenceBatch, unrolled_steps: int = 1
+    model: WorldModel, batch: SequenceBatch
 ) -> tuple[Float[Tensor, " S"], Metrics, WorldStates]:
     """The loss of each seed, its parts, and the states of the batch.
 
@@ -37,9 +37,6 @@ def world_loss(
     it up. So is that of the symlog of the reward, in units of its size: where few steps are
     rewarded, and by 1, it would hardly count beside those of the latents; heads apart learn it
     elsewhere. Continuation by cross-entropy. Means over time, rows, features.
-
-    Args:
-        unrolled_steps: predicted in a row from one observation; divides the windows' length.
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
@@ -48,10 +45,7 @@ def world_loss(
         next_latent = model.encoder(reached)
     latents = latent.unflatten(1, batch.action.shape[1:3])
     before, after = model.remember_sequence(latents, batch.action, batch.first, batch.memory)
-    if unrolled_steps == 1:  # as below, but gradients need not be put together from slices
-        prediction = model.predict(latent, rows.action, after.flatten(1, 2))
-    else:
-        prediction = unrolled(model, latents, batch.action, batch.first, after, unrolled_steps)
+    prediction = model.predict(latent, rows.action, after.flatten(1, 2))
     decoded_latent, decoded_prediction = model.decoder(
         torch.cat([latent, prediction.next_latent], dim=1)
     ).chunk(2, dim=1)
@@ -79,49 +73,6 @@ def world_loss(
         after.flatten(1, 2).detach(),
     )
     return losses, metrics | {"world_loss": losses.detach()}, states
-
-
-def unrolled(
-    model: WorldModel,
-    latent: Float[Tensor, "S T B L"],
-    action: Float[Tensor, "S T B A"],
-    first: Bool[Tensor, "S T B"],
-    after: Float[Tensor, "S T B M"],
-    steps: int,
-) -> Prediction:
-    """Predictions (S, T * B) of all steps of the windows, each `steps` of them in a row.
-
-    The first in a row starts from an encoded observation, those after it from the latent and the
-    memory that were predicted before, as in imagination: what leads a little astray there would
-    otherwise never be seen in training (SPR, Schwarzer et al. 2021; TD-MPC, Hansen et al. 2022). An
-    episode's first step starts from its observation in any case.
-
-    Args:
-        after: the memory after each step, where the latents are those of observations.
-    """
-    pieces: list[Prediction] = []
-    memory = after[:, ::steps].flatten(1, 2)
-    for i in range(steps):
-        seen, done, begins = (x[:, i::steps].flatten(1, 2) for x in (latent, action, first))
-        if i == 0:
-            prediction = model.predict(seen, done, memory)
-        else:
-            begins = begins.unsqueeze(-1)
-            seen = torch.where(begins, seen, prediction.next_latent)
-            prediction, memory = model.step(seen, done, memory.masked_fill(begins, 0.0))
-        pieces.append(prediction)
-    return _in_order(pieces, rows_each=latent.shape[2])
-
-
-def _in_order(pieces: list[Prediction], rows_each: int) -> Prediction:
-    """The i-th steps of all rows of steps, as all steps of the windows one after the other."""
-
-    def merged(parts: tuple[Tensor, ...], axis: int) -> Tensor:
-        apart = [part.unflatten(axis, (-1, 1, rows_each)) for part in parts]
-        return torch.cat(apart, dim=axis + 1).flatten(axis, axis + 2)
-
-    latents, rewards, continuations = zip(*pieces, strict=True)
-    return Prediction(merged(latents, 1), merged(rewards, 1), merged(continuations, 1))
 
 
 def reward_loss(

@@ -111,5 +111,5 @@ def test_scales_of_rare_and_of_constant_features() -> None:
 def test_a_setting_that_cannot_be_is_named() -> None:
     with pytest.raises(ConfigError, match=r"'dynamics.elites' is 9, expected at most .* \(7\)"):
         DynamicsConfig(elites=9)
-    with pytest.raises(ConfigError, match=r"'dynamics.max_epochs' is 0"):
-        DynamicsConfig(max_epochs=0)
+    with pytest.raises(ConfigError, match=r"'dynamics.max_updates' is 0"):
+        DynamicsConfig(max_updates=0)

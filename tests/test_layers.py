@@ -30,7 +30,7 @@ LAYERS: dict[int, tuple[str, ...]] = {
             "progress",
             "recorder",
         ),
-        *("continued_starts", "promising_starts", "random_prior", "reward_range", "taking_turns"),
+        *("continued_starts", "promising_starts", "reward_range", "taking_turns"),
     ),
     2: (
         *("encoder", "actor", "critic", "dynamics", "intrinsic_reward", "buffers", "evaluation"),

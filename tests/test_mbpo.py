@@ -22,7 +22,7 @@ Make = Callable[..., SeedGenerators]
 REAL_MARK = 100.0  # the reward of every real row
 SMALL = Config(
     agent=SoftActorCriticConfig(hidden=(8,), batch_size=20),
-    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_epochs=2),
+    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_updates=4),
     model_interval=3,
     rollouts_per_step=4,
     updates_per_step=2,
@@ -235,7 +235,7 @@ def test_settings_come_from_a_plain_mapping() -> None:
         Config,
         {
             "agent": {"hidden": [64]},
-            "dynamics": {"max_epochs": 3},
+            "dynamics": {"max_updates": 3},
             "rollout": {"end_length": 5, "end_step": 100},
             "rollouts_per_step": 8,
         },

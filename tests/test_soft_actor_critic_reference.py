@@ -131,7 +131,6 @@ def test_six_updates_equal_the_plain_implementation(
         discount=0.9,
         target_rate=0.05,
         initial_alpha=0.3,
-        critic_layer_norm=draw % 2 == 1 and not compiled,
         compiled=compiled,
     )
     agent = SoftActorCritic(

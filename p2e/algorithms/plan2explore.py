@@ -17,7 +17,6 @@ from p2e.adaptation import Adaptation
 from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
 from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
-from p2e.doubt import Doubt
 from p2e.exploration_mode import MODES
 from p2e.feature_extractor import FeatureExtractor
 from p2e.generators import SeedGenerators
@@ -69,9 +68,7 @@ class Plan2Explore(Algorithm):
         capacity = min(config.buffer_capacity, problem.steps)
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
         agents = self.explorer_agent, self.task_agent
-        self.doubt = self._doubting(rounds)
-        doubted = self.doubt.delayed
-        self.imagination = LatentImagination(problem, config, self.world, *agents, doubted)
+        self.imagination = LatentImagination(problem, config, self.world, *agents)
         self.batches = SeedGenerators(seeds, "batches", device)
         # A blind explorer must not draw other rows for there being a task policy.
         apart = SeedGenerators(seeds, "imagined batches", device)
@@ -79,27 +76,13 @@ class Plan2Explore(Algorithm):
         returns = config.agent.discount, config.multi_step
         self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
         self.replayed_actions = ReplayedActions(
-            self.world.model, config.world.rare_share, self.task_batches, *returns, doubted
+            self.world.model, config.world.rare_share, self.task_batches, *returns
         )
 
     def _settling(self, updates: int) -> LearningRateSchedule:
         """The last policy is what counts, and with steps as large as at first it comes and goes."""
         return LearningRateSchedule(
             total_updates=updates, final_fraction=self.config.final_learning_rate
-        )
-
-    def _doubting(self, updates: int) -> Doubt:
-        """Of what is imagined while the world learns, by what is known of its errors so far."""
-        seeds, device = self._problem.seeds, self._device
-        return Doubt(
-            self.world.model,
-            self._problem.action_size,
-            self.config.world,
-            self.config.doubt,
-            self.config.agent.discount,
-            LearningRateSchedule(self.config.world.warmup_updates, updates),
-            SeedGenerators(seeds, "running doubt weights", device),
-            SeedGenerators(seeds, "running doubt rows", device),
         )
 
     @cached_property
@@ -152,7 +135,7 @@ class Plan2Explore(Algorithm):
         self.updates.value += 1
         self.states, metrics = self.world.update(self.sac_buffer, self._blind)
         self.task_scale.update(self.states.reward.abs())
-        return metrics | self.doubt.learn_along(self.sac_buffer)
+        return metrics
 
     def imagine(self) -> Metrics:
         if not self._due:
@@ -254,8 +237,6 @@ class Plan2Explore(Algorithm):
         )
         if self.mode.imagines_only:
             names += " task_batches"
-        if self.config.doubt > 0:
-            names += " doubt"
         own = {name: getattr(self, name) for name in names.split()}
         return own | self.imagination.components()
 

@@ -4,10 +4,10 @@
     ... move or rename ...
     python tests/acceptance/digests.py > after.txt && diff before.txt after.txt
 
-Each line is a training, and SHA-256 over its tables and policy, and over its resumable state. These
-digests do not depend on the names under which a state keeps its parts, nor on times and code hashes:
-they survive a move of code and a renamed component, and change with the last bit of any weight,
-random stream, replayed row, statistic or score. They are comparable on one machine only.
+Each line is a training, and SHA-256 over its tables and policy, and over its resumable state. The
+digests do not depend on the names under which a state keeps its parts, nor on times and code
+hashes: they survive a move of code and a renamed component, and change with the last bit of any
+weight, random stream, replayed row, statistic or score. They compare on one machine only.
 """
 
 import argparse

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.batch import TransitionBatch
-from p2e.generators import SeedGenerators
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
 
 SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
 

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from p2e.batched_mlp import BatchedMLP
+from p2e.nn.batched_mlp import BatchedMLP
 
 
 def plain_network(

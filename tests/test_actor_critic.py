@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.actor import Actor, tanh_log_jacobian
-from p2e.critic import TwinCritic
-from p2e.generators import SeedGenerators
+from p2e.agent.actor import Actor, tanh_log_jacobian
+from p2e.agent.critic import TwinCritic
+from p2e.nn.generators import SeedGenerators
 
 
 def actor_with(mean: list[float], log_std: list[float]) -> Actor:

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from p2e.buffers import Fields, RowBuffer, real_fields
-from p2e.doubt import Doubt, discounted_sum, step_errors
-from p2e.generators import SeedGenerators
-from p2e.optimizer import CONSTANT
-from p2e.world_learner import WorldConfig
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import CONSTANT
+from p2e.replay.buffers import Fields, RowBuffer, real_fields
+from p2e.reward_free.error_discount import Doubt, discounted_sum, step_errors
+from p2e.world.world_learner import WorldConfig
+from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 4
 DISCOUNT = 0.9

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from p2e.config import ConfigError
-from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll
-from p2e.generators import SeedGenerators
-from p2e.row_scale import RowScale
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig, gaussian_nll
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RowScale
 
 Make = Callable[..., SeedGenerators]
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from p2e import dynamics_training
 from p2e.batch import TransitionBatch
-from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
-from p2e.dynamics_training import (
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
+from p2e.dynamics import training as dynamics_training
+from p2e.dynamics.training import (
     EarlyStopping,
     dynamics_optimizer,
     members_rows,
@@ -18,7 +18,7 @@ from p2e.dynamics_training import (
     train_dynamics,
     training_losses,
 )
-from p2e.generators import SeedGenerators
+from p2e.nn.generators import SeedGenerators
 
 Make = Callable[..., SeedGenerators]
 SMALL = DynamicsConfig(

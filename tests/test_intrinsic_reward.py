@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from p2e.generators import SeedGenerators
-from p2e.intrinsic_reward import IntrinsicReward, disagreement
-from p2e.optimizer import SeedOptimizer
+from p2e.curiosity.disagreement import IntrinsicReward, disagreement
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import SeedOptimizer
 
 LATENT, ACTIONS = 4, 1
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCriticConfig
 from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.algorithms.mbpo import MBPO, Config, build
 from p2e.batch import Transition, TransitionBatch
-from p2e.branched_rollouts import Rollout, RolloutSchedule
 from p2e.config import ConfigError, from_mapping
-from p2e.dynamics import DynamicsConfig
-from p2e.generators import SeedGenerators
+from p2e.dynamics.branched_rollouts import Rollout, RolloutSchedule
+from p2e.dynamics.probabilistic_ensemble import DynamicsConfig
 from p2e.metrics import DivergenceError, Metrics
-from p2e.soft_actor_critic import SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
 
 Make = Callable[..., SeedGenerators]
 REAL_MARK = 100.0  # the reward of every real row

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from p2e.batched_mlp import BatchedMLP
-from p2e.generators import SeedGenerators
-from p2e.perceptron import RELU, SILU, Activation
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.perceptron import RELU, SILU, Activation
 from tests.plain_network import plain_network
 
 KINDS: list[tuple[Activation, type[nn.Module]]] = [(RELU, nn.ReLU), (SILU, nn.SiLU)]

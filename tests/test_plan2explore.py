@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 import torch
 
+from p2e.agent.soft_actor_critic import SoftActorCriticConfig
 from p2e.algorithm import Problem
 from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.batch import Transition
-from p2e.buffers import Fields, RowBuffer
-from p2e.coverage import Coverage
-from p2e.exploration_mode import MODES
-from p2e.latent_imagination import random_starts
-from p2e.plan2explore_config import AdaptationConfig
-from p2e.progress import Progress
-from p2e.soft_actor_critic import SoftActorCriticConfig
-from p2e.training_config import TrainingConfig
-from p2e.training_loop import TrainingLoop
-from p2e.world_learner import WorldConfig
+from p2e.exploration.latent_imagination import random_starts
+from p2e.exploration.settings import MODES, AdaptationConfig
+from p2e.loop.coverage import Coverage
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingConfig, TrainingLoop
+from p2e.replay.buffers import Fields, RowBuffer
+from p2e.world.world_learner import WorldConfig
 from tests.conftest import MakeChain
 
 SMALL: dict[str, Any] = {

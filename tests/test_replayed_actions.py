@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from p2e.buffers import Fields, RowBuffer, real_fields
-from p2e.feature_extractor import FeatureExtractor
-from p2e.generators import SeedGenerators
-from p2e.replayed_actions import ReplayedActions
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import Fields, RowBuffer, real_fields
+from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_model import WorldModel
 
 SEEDS, ROWS, OBSERVATION, ACTION, MEMORY = (0, 1), 6, 3, 2, 4
 DISCOUNT = 0.9

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import aggregate
-from p2e.plan2explore_config import Config
+from p2e.exploration.settings import Config
 from reporting.analysis import analyse
 from reporting.comparison import algorithm_pairs
 from reporting.headline import only_variants

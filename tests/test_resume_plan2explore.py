@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from p2e.plan2explore_config import AdaptationConfig
-from p2e.training_loop import TrainingLoop
+from p2e.exploration.settings import AdaptationConfig
+from p2e.loop.training_loop import TrainingLoop
 from tests.conftest import MakeChain
 from tests.test_plan2explore import SMALL, make_loop, run
 from tests.test_resume import assert_bit_identical, outcome, run_until

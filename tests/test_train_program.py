@@ -15,9 +15,9 @@ import provenance
 import train
 from command_line import run_program
 from envs import UnknownEnvironmentError
-from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError
-from p2e.evaluation import evaluate as play
+from p2e.loop.checkpoint import CheckpointError, load_weights
+from p2e.loop.evaluation import evaluate as play
 from runs import environments_of, resolve_settings, settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -231,7 +231,7 @@ def test_a_state_of_other_settings_or_code_is_another(
 @pytest.mark.parametrize(
     ("file", "matters"),
     [
-        ("p2e/actor.py", True),
+        ("p2e/agent/actor.py", True),
         ("p2e/algorithms/sac.py", True),
         ("envs/registry.py", True),
         ("envs/tasks/maze.py", True),

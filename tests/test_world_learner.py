@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from p2e.algorithm import Problem
-from p2e.buffers import RowBuffer, real_fields
 from p2e.config import ConfigError
-from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
-from p2e.symlog import symlog
-from p2e.world_learner import WorldConfig, WorldLearner
-from p2e.world_loss import WorldStates
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import symlog
+from p2e.replay.buffers import RowBuffer, real_fields
+from p2e.world.world_learner import WorldConfig, WorldLearner
+from p2e.world.world_loss import WorldStates
 
 SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step

@@ -5,12 +5,12 @@ import torch
 from torch import Tensor
 
 from p2e.batch import SequenceBatch
-from p2e.feature_extractor import FeatureExtractor
-from p2e.generators import SeedGenerators
-from p2e.optimizer import SeedOptimizer
-from p2e.symlog import symexp
-from p2e.world_loss import flatten_time, world_loss
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import symexp
+from p2e.nn.optimizer import SeedOptimizer
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_loss import flatten_time, world_loss
+from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 

@@ -13,25 +13,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.adaptation import Adaptation
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
-from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
-from p2e.exploration_mode import MODES
-from p2e.feature_extractor import FeatureExtractor
-from p2e.generators import SeedGenerators
-from p2e.latent_imagination import LatentImagination
-from p2e.latent_policy import LatentPolicy
+from p2e.exploration.latent_imagination import LatentImagination
+from p2e.exploration.policies import LatentPolicy, TakingTurns
+from p2e.exploration.real_steps import RealSteps
+from p2e.exploration.settings import MODES, Config
 from p2e.metrics import Metrics, with_prefix
-from p2e.mixed_batch import mixed_batch
-from p2e.normalizer import RunningScale
-from p2e.optimizer import LearningRateSchedule
-from p2e.plan2explore_config import Config
-from p2e.real_steps import RealSteps
-from p2e.replayed_actions import ReplayedActions
-from p2e.soft_actor_critic import SoftActorCritic
-from p2e.taking_turns import TakingTurns
-from p2e.world_learner import WorldLearner
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RunningScale
+from p2e.nn.optimizer import LearningRateSchedule
+from p2e.replay.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
+from p2e.replay.mixed_batch import mixed_batch
+from p2e.reward_free.adaptation import Adaptation
+from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_learner import WorldLearner
 
 __all__ = ["Config", "Plan2Explore", "build"]
 

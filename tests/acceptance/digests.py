@@ -157,7 +157,7 @@ def output_leaves(run: Path) -> Iterator[bytes]:
 
 def train(case: str, seeds: str, folder: Path) -> str:
     """Train one case; its line of the output."""
-    from p2e.checkpoint import load_checked
+    from p2e.loop.checkpoint import load_checked
 
     algorithm, environment, config = CASES[case]
     run = folder / f"{case} {seeds}".replace(" ", "-").replace(",", "-")

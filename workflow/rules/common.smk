@@ -75,7 +75,7 @@ FILM_FILES = ["film.webp", "still.webp", "film.json"]
 REPORT_FILES = [f"{REPORTS}/{name}" for name in ("index.html", "statistics.json", "metrics.json")]
 
 ENVIRONMENT_FILES = ["envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml"]
-NATIVE_FILES = ["p2e/native/*pp"]
+NATIVE_FILES = ["p2e/agent/native/*pp"]
 RUNS = {run.key: run for run in planned_runs(config)}
 
 

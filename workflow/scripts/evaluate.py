@@ -18,11 +18,11 @@ import provenance
 from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
 from p2e.algorithm import Algorithm, load_state_of
-from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError, require
-from p2e.environment import VectorEnvironment
-from p2e.evaluation import EpisodeResult, evaluate
-from p2e.recorder import write_csv
+from p2e.loop.checkpoint import CheckpointError, load_weights
+from p2e.loop.environment import VectorEnvironment
+from p2e.loop.evaluation import EpisodeResult, evaluate
+from p2e.loop.recorder import write_csv
 from runs import RunSettings, build_algorithm, environments_of, settings_of_manifest
 from strict import compute_strictly
 

@@ -43,9 +43,9 @@ from envs.vector import VectorEnvironment
 from evaluate import FINAL_EPISODES, load_algorithm, read_manifest
 from film_images import SIZE, FrameSampler, draw_path, encode
 from p2e.algorithm import Policy
-from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError
-from p2e.generators import derived_seed
+from p2e.loop.checkpoint import CheckpointError
+from p2e.nn.generators import derived_seed
 from reporting.collect import replace_file
 from runs import settings_of_manifest
 

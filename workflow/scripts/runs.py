@@ -13,9 +13,9 @@ from envs import make_vector, task
 from p2e.algorithm import Algorithm, Problem
 from p2e.algorithms import algorithm_module
 from p2e.config import ConfigError, from_mapping, require
-from p2e.coverage import Coverage
-from p2e.environment import VectorEnvironment
-from p2e.training_config import TrainingConfig
+from p2e.loop.coverage import Coverage
+from p2e.loop.environment import VectorEnvironment
+from p2e.loop.training_loop import TrainingConfig
 
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 

@@ -25,15 +25,21 @@ import provenance
 from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
 from import_graph import program_files
+from p2e.agent.native.native_update import CompilerError
 from p2e.algorithm import state_of
-from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
+from p2e.loop.checkpoint import (
+    CheckpointError,
+    FolderLock,
+    load_newest,
+    require_form,
+    save_checked,
+    save_weights,
+)
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingLoop
 from p2e.metrics import DivergenceError
-from p2e.native_library import CompilerError
-from p2e.products import rounds_products
-from p2e.progress import Progress
-from p2e.state_form import require_form
-from p2e.training_loop import TrainingLoop
+from p2e.nn.products import rounds_products
 from process import prepare_process
 from runs import (
     RunSettings,
@@ -45,7 +51,7 @@ from runs import (
 from strict import compute_strictly, require_strict_possible
 
 # envs/tools holds programs that no run uses.
-CODE = ("p2e/**/*.py", "p2e/native/*pp", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
+CODE = ("p2e/**/*.py", "p2e/agent/native/*pp", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")
 # What loading raises for a state of other parts, shapes or kinds than the run's.
 NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 OUTPUTS = (

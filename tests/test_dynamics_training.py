@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from p2e.batch import TransitionBatch
-from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
 from p2e.dynamics import training as dynamics_training
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
 from p2e.dynamics.training import (
     EarlyStopping,
     dynamics_optimizer,

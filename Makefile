@@ -2,16 +2,16 @@
 #
 #   make demo              a small benchmark and its report, in about a quarter of an hour
 #   make test              every check that CI runs
-#   make setup             .venv with exact versions, which all of these make where it is missing
-#   make report SUITE=demo a report on what there is, also of a suite that is half finished
-#   make benchmark         the published benchmark, through DVC
-#   make publish           keep the numbers of a suite as the ones that dvc repro verifies
-#   make extend            train what a published suite still lacks, and write its report
-#   make container-check   build the image and use it; as root, with mmdebstrap and buildah
-#   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
+#   make setup             create .venv with exact versions (the other targets do so when needed)
+#   make report SUITE=demo a report on the finished runs of a suite, even if others are missing
+#   make benchmark         the core suite, through DVC
+#   make publish           publish a suite's numbers, with which `dvc repro` then compares
+#   make extend            train the missing runs of a published suite, and write its report
+#   make container-check   build the image and test it; as root, with mmdebstrap and buildah
+#   make slurm-check       run a small suite on a Slurm of this machine; as root, with slurmctld
 #   make remote-check      push and pull over a real SSH server; with openssh-server
-#   make strict-check      strict digits on emulated processors; with qemu-user
-#   make format            put the code into its canonical form
+#   make strict-check      compare strict digits on emulated processors; with qemu-user
+#   make format            format the code
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
 
@@ -42,14 +42,15 @@ report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
 
-# Of the core suite where none is named; the demo is what `make report` is about.
+# The default suite is core here, and demo for `make report`.
 publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))
 publish: $(VENV)/.runtime
 	python workflow/scripts/publish.py --suite $(SUITE)
 	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
 	  --statistics published/core/statistics.json --readme README.md)
 
-# Without arguments Snakemake would train restored runs again: their checkpoints are not under git.
+# Snakemake gets the list of missing files: without it, it would train restored runs again, because
+# their checkpoints are not in git.
 extend: $(VENV)/.runtime
 	$(describe_suite)
 	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) --published published
@@ -59,13 +60,13 @@ extend: $(VENV)/.runtime
 	$(write_report)
 
 of_suite = --results results/$(SUITE) --config results/$(SUITE)/summary/suite.json
-# The published suite is params.yaml itself; the others are laid over it.
+# The core suite is params.yaml itself; the files of the other suites override it.
 LAID_OVER = $(if $(filter core,$(SUITE)),,workflow/suites/$(SUITE).yaml)
 describe_suite = python workflow/scripts/suite.py $(LAID_OVER) \
   --output results/$(SUITE)/summary/suite.json
 
-# Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
-# It takes away the digest, so that Snakemake does not take this report for its own.
+# Without Snakemake, which writes no report while a run is missing; this report names the missing runs.
+# It removes the digest, so that Snakemake does not accept this report as its own output.
 write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
   && $(describe_suite) \
   && python workflow/scripts/aggregate.py $(of_suite) \
@@ -88,8 +89,8 @@ lint: $(VENV)/.dev
 pytest: $(VENV)/.dev browser
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile $(TESTS)
 
-# What pip cannot bring: a browser for the tests of the report, and drawing without a screen for the
-# films. Whoever may not install packages does without: those tests are then skipped, and say so.
+# What pip cannot install: a browser for the tests of the report, and rendering without a screen for
+# the films. Without the right to install packages these tests are skipped, with a message.
 browser:
 	@command -v chromium chromium-browser google-chrome > /dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
@@ -101,13 +102,13 @@ browser:
 container-check:
 	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/container_check
 
-# In an environment of its own: requirements-slurm.txt says why.
+# In a separate environment: requirements-slurm.txt says why.
 slurm-check: $(VENV)/bin/python
 	python -m venv .venv-slurm
 	.venv-slurm/bin/pip install --quiet --requirement requirements-slurm.txt
 	.venv-slurm/bin/python tests/slurm_check.py
 
-# In an environment of its own, so that DVC's plugin is in no other.
+# In a separate environment, so that DVC's plugin is in no other.
 remote-check: $(VENV)/.runtime
 	python -m venv .venv-remote
 	.venv-remote/bin/pip install --quiet --constraint requirements.txt \

@@ -92,7 +92,7 @@ def test_runs_of_before_there_were_these_files_still_count(suite, tmp_path):
     assert "All 9 runs that the suite asks for are complete" in page.visible
     # Their losses were logged all the same.
     assert "Disagreement and held-out loss over time" in page.visible
-    assert "Predictions beside the truth" not in page.visible
+    assert "Predictions and true observations" not in page.visible
     assert "Open-loop error" not in page.visible
 
 

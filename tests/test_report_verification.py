@@ -60,7 +60,7 @@ def verified(suite, folder, published):
 def section(page):
     words = page.visible
     return words[
-        words.index("Beside the published numbers") : words.index("Protocol and stat", 900)
+        words.index("Comparison with the published numbers") : words.index("Protocol and stat", 900)
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.helpers.browser import PATIENCE, chromium, contrast, height, new_page, problems_of
-from tests.synthetic_films import write_films
+from tests.helpers.synthetic_films import write_films
 from tests.test_report_page import EVIL
 from tests.test_report_synthetic import SyntheticTask, write_suite
 from tests.test_report_verification import publish, verified

@@ -13,7 +13,7 @@ from p2e.generators import SeedGenerators
 from p2e.optimizer import SeedOptimizer
 from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from tests.conftest import needs_a_compiler
-from tests.plain_network import plain_network
+from tests.helpers.plain_network import plain_network
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
 

@@ -12,7 +12,7 @@ from p2e.algorithms import algorithm_names
 from p2e.progress import Progress
 from p2e.state_form import require_form
 from runs import resolve_settings
-from tests.fuzz import small_suite
+from tests.acceptance.fuzz import small_suite
 
 FRESH: dict[str, Any] = {
     "step": 0,

@@ -19,7 +19,8 @@ from p2e.metrics import DivergenceError
 from p2e.progress import Progress
 from p2e.training_config import TrainingConfig
 from p2e.training_loop import TrainingLoop
-from tests.conftest import CuriousWatcher, MakeChain, Watcher
+from tests.conftest import MakeChain
+from tests.helpers.watcher import CuriousWatcher, Watcher
 
 SEEDS = (4, 9)
 BINS = 6

@@ -100,23 +100,23 @@ browser:
 	  || echo "No Chromium here, and no right to install it: the tests in a browser are skipped" >&2
 
 container-check:
-	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/container_check
+	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/acceptance/container_check
 
 # In a separate environment: requirements-slurm.txt says why.
 slurm-check: $(VENV)/bin/python
 	python -m venv .venv-slurm
 	.venv-slurm/bin/pip install --quiet --requirement requirements-slurm.txt
-	.venv-slurm/bin/python tests/slurm_check.py
+	.venv-slurm/bin/python tests/acceptance/slurm_check.py
 
 # In a separate environment, so that DVC's plugin is in no other.
 remote-check: $(VENV)/.runtime
 	python -m venv .venv-remote
 	.venv-remote/bin/pip install --quiet --constraint requirements.txt \
 	  --requirement requirements-remote.txt
-	python tests/remote_check.py
+	python tests/acceptance/remote_check.py
 
 strict-check: $(VENV)/.runtime
-	python tests/strict_check.py
+	python tests/acceptance/strict_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .

@@ -12,8 +12,8 @@ from reporting.analysis import analyse, as_json
 from reporting.intervals import Interval
 from reporting.run_folder import COLUMNS
 from reporting.tables import read_summary
-from tests.html_page import Page
-from tests.synthetic_training import write_csv
+from tests.helpers.html_page import Page
+from tests.helpers.synthetic_training import write_csv
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite
 

@@ -17,7 +17,7 @@ import pytest
 
 from p2e.loop.training_loop import TrainingConfig
 from reporting.task_facts import TaskFacts
-from tests.synthetic_training import (
+from tests.helpers.synthetic_training import (
     ALGORITHMS,
     BINS,
     write_coverage,

@@ -9,8 +9,8 @@ import report
 from reporting.analysis import analyse, as_json
 from reporting.tables import read_summary
 from reporting.text import number
-from tests.html_page import Page
-from tests.synthetic_training import trained_earlier
+from tests.helpers.html_page import Page
+from tests.helpers.synthetic_training import trained_earlier
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
 from verification import Numbers, read_verification, verify

@@ -12,7 +12,7 @@ from p2e.algorithms import algorithm_names
 from p2e.loop.checkpoint import require_form
 from p2e.loop.progress import Progress
 from runs import resolve_settings
-from tests.fuzz import small_suite
+from tests.acceptance.fuzz import small_suite
 
 FRESH: dict[str, Any] = {
     "step": 0,

@@ -4,7 +4,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
@@ -14,8 +13,9 @@ from envs import task, task_ids
 from envs.simulator import make_simulator
 from envs.tools.pictures import frame
 from envs.tools.task_page import MARKER, by_chance, generated, main
+from tests.helpers.paths import ROOT
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = ROOT / "docs"
 SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
 
 

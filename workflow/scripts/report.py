@@ -15,7 +15,7 @@ from reporting.films import read_films
 from reporting.page import render
 from reporting.tables import read_summary
 from reporting.task_facts import FactsOf, task_facts
-from verification import read_verification
+from reporting.verification_result import read_verification
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:

@@ -27,7 +27,7 @@ from reporting.scores import coverage_of, seed_scores, visited_share
 from reporting.tables import Summary
 from reporting.task_facts import FactsOf, TaskFacts
 from reporting.text import SUBJECT
-from verification import Verification
+from reporting.verification_result import Verification
 
 SHOWN_OF_A_RUN = (
     *("environment", "algorithm", "seeds", "status", "reason", "steps", "seconds"),

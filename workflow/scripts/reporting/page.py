@@ -29,7 +29,7 @@ from reporting.plot_aggregates import GROUP_TITLES
 from reporting.run_folder import LEFT_OUT
 from reporting.style import Plot, colour, css_colour
 from reporting.tables import Summary
-from verification import SCORE_NAMES
+from reporting.verification_result import SCORE_NAMES
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "workflow" / "report"

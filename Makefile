@@ -1,4 +1,4 @@
-# Nothing but Python 3.11, make and git is needed: each target sets up what it uses.
+# Nothing but Python 3.11 to 3.13 with venv, make and git is needed: each target sets up what it uses.
 #
 #   make demo              a small benchmark and its report, in about a quarter of an hour
 #   make test              every check that CI runs
@@ -123,23 +123,25 @@ format: $(VENV)/.dev
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-# From the direct dependencies in pyproject.toml, in an environment of its own. Torch's CUDA libraries
-# are left out: it asks for them itself, and they exist for one kind of machine only.
+# From the direct dependencies in pyproject.toml, for every Python that it allows. A version that still
+# fits stays; `make lock LOCK_OPTIONS=--upgrade` takes the newest. Torch's CUDA libraries are left out:
+# it asks for them itself, and they exist for one kind of machine only.
 lock: $(VENV)/bin/python
 	rm -rf .venv-lock
 	python -m venv .venv-lock
-	$(call direct,["dependencies"]) | .venv-lock/bin/pip install --quiet --requirement /dev/stdin
-	{ echo "# What the benchmark runs with, everything included. Written by \`make lock\`."; $(FREEZE); } \
-	  > requirements.txt
-	$(call direct,["optional-dependencies"]["dev"]) \
-	  | .venv-lock/bin/pip install --quiet --requirement /dev/stdin
+	.venv-lock/bin/pip install --quiet uv==0.13.9
+	cp requirements.txt requirements-dev.txt .venv-lock
+	$(RESOLVE) --output-file .venv-lock/requirements.txt
+	$(RESOLVE) --extra dev --constraint .venv-lock/requirements.txt \
+	  --output-file .venv-lock/requirements-dev.txt
+	{ echo "# What the benchmark runs with, everything included. Written by \`make lock\`."; \
+	  grep -vE "^(nvidia|cuda|triton)" .venv-lock/requirements.txt; } > requirements.txt
 	{ echo "# What the checks need beside that. Written by \`make lock\`."; echo "-r requirements.txt"; \
-	  $(FREEZE) | grep -vxFf requirements.txt; } > requirements-dev.txt
+	  grep -vxFf .venv-lock/requirements.txt .venv-lock/requirements-dev.txt; } > requirements-dev.txt
 	rm -rf .venv-lock
 
-direct = python -c 'import tomllib; \
-  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]$(1), sep="\n")'
-FREEZE = .venv-lock/bin/pip freeze | sed "s/+[a-z0-9.]*$$//" | grep -viE "^(nvidia|cuda|triton)"
+RESOLVE = .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+  --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(LOCK_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
@@ -155,12 +157,15 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/bin/python
 	python -m pip install --quiet --requirement $<
 	touch $@
 
-# `python3` may be the right version where `python3.11` is not, and a shim may answer to a name
-# without anything behind it.
+# Override: make PYTHON=python3.12 setup
+PYTHON ?= python3.13 python3.12 python3.11 python3
+
+# The first of these that answers, is one of the versions that we support, and can make an environment:
+# a shim may answer to a name without anything behind it, and Debian keeps ensurepip in python3-venv.
 $(VENV)/bin/python:
-	@for python in python3.11 python3; do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; then \
-	    exec "$$python" -m venv $(VENV); \
-	  fi; \
+	@for python in $(PYTHON); do \
+	  if "$$python" -c '$(SUITABLE)' 2> /dev/null; then exec "$$python" -m venv $(VENV); fi; \
 	done; \
-	echo "error: Python 3.11 was not found: put python3.11 on the PATH" >&2; exit 1
+	echo "error: no Python 3.11 to 3.13 with its venv module among: $(PYTHON)" >&2; exit 1
+
+SUITABLE = import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))

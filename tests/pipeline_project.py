@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from parameters import overlay
+from suites.parameters import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ["Snakefile", "dvc.yaml", "requirements.txt", ".dvcignore", ".gitignore", ".dvc"]

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from strict import ENVIRONMENT  # noqa: E402
+from program.strict import ENVIRONMENT  # noqa: E402
 from suite import Run, planned_runs, read  # noqa: E402
 from tests.chaos import SMOKE, differing_files, rows_of  # noqa: E402
 

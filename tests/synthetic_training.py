@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from reporting.run_folder import COLUMNS
-from variants import base_algorithm
+from reporting.tables.run_folder import COLUMNS
+from suites.variants import base_algorithm
 
 ALGORITHMS = ("sac", "mbpo", "plan2explore")
 BINS = 24

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import import_graph
 from digest import digest_lines
-from import_graph import program_files
+from program import import_graph
+from program.import_graph import program_files
 from suite import compact, describe, planned_runs, read, seed_groups
 from train import parse_arguments, read_settings
 
@@ -139,7 +139,7 @@ def test_a_digest_is_what_sha256sum_prints(tmp_path: Path) -> None:
 def test_a_program_consists_of_what_it_imports_and_nothing_else() -> None:
     trained = program_files("workflow/scripts/train.py", "p2e/algorithms/sac.py")
     assert {"p2e/training_loop.py", "p2e/soft_actor_critic.py", "envs/vector.py"} <= set(trained)
-    assert "workflow/scripts/provenance.py" in trained
+    assert "workflow/scripts/program/provenance.py" in trained
     strangers = {
         "workflow/scripts/evaluate.py",
         "workflow/scripts/suite.py",

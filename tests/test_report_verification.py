@@ -6,14 +6,14 @@ import shutil
 import pytest
 
 import report
-from reporting.analysis import analyse, as_json
-from reporting.tables import read_summary
+from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.published_comparison import Numbers, read_verification, verify
+from reporting.tables.summary import read_summary
 from reporting.text import number
 from tests.html_page import Page
 from tests.synthetic_training import trained_earlier
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
-from verification import Numbers, read_verification, verify
 from verify import write
 
 TASKS = [SyntheticTask("p2e/Maze-v0")]

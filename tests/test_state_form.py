@@ -11,7 +11,7 @@ from envs import task_ids
 from p2e.algorithms import algorithm_names
 from p2e.progress import Progress
 from p2e.state_form import require_form
-from runs import resolve_settings
+from runs.settings import resolve_settings
 from tests.fuzz import small_suite
 
 FRESH: dict[str, Any] = {

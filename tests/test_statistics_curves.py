@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.bootstrap import generator_for
-from reporting.profiles import curve_on_shares, performance_profile, sample_efficiency
-from reporting.scores import binned_metric, mean_height, visited_share
-from reporting.tables import Coverage
+from reporting.statistics.bootstrap import generator_for
+from reporting.statistics.profiles import curve_on_shares, performance_profile, sample_efficiency
+from reporting.statistics.scores import binned_metric, mean_height, visited_share
+from reporting.tables.summary import Coverage
 
 
 def test_mean_height_by_hand():

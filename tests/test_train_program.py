@@ -11,14 +11,14 @@ import pytest
 import torch
 
 import evaluate
-import provenance
 import train
-from command_line import run_program
 from envs import UnknownEnvironmentError
 from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError
 from p2e.evaluation import evaluate as play
-from runs import environments_of, resolve_settings, settings_of_manifest
+from program import provenance
+from program.command_line import run_program
+from runs.settings import environments_of, resolve_settings, settings_of_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {

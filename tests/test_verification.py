@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-import provenance
 import verify as program
-from tests.test_report_comparison import facts_of
-from verification import (
+from program import provenance
+from reporting.statistics.published_comparison import (
     AGREES,
     ALL_TASKS,
     DIFFERS,
@@ -30,6 +29,7 @@ from verification import (
     read_published,
     verify,
 )
+from tests.test_report_comparison import facts_of
 
 FACTS = {
     **{"cpu": "a", "device": "cpu", "threads": "1", "precision": "float32", "python": "3.11.9"},

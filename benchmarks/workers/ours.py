@@ -17,10 +17,10 @@ from p2e.metrics import Metrics
 from p2e.products import rounds_products
 from p2e.progress import Progress
 from p2e.training_loop import TrainingLoop
-from process import prepare_process
+from program.process import prepare_process
+from program.provenance import git_commit
 from protocol import serve, timed
-from provenance import git_commit
-from runs import build_algorithm, coverage_of, environments_of, resolve_settings
+from runs.settings import build_algorithm, coverage_of, environments_of, resolve_settings
 
 
 def watch(algorithm: Algorithm, *methods: str) -> dict[str, float]:

@@ -7,14 +7,14 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from command_line import choose_device
-from import_graph import program_files
-from parameter_errors import ParameterError
-from parameters import check, read_source
-from provenance import code_hash
-from stale_lock import clear_stale_lock
+from program.command_line import choose_device
+from program.import_graph import program_files
+from suites.parameter_errors import ParameterError
+from suites.parameters import check, read_source
+from program.provenance import code_hash
+from program.stale_lock import clear_stale_lock
 from suite import compact, planned_runs
-from variants import base_algorithm
+from suites.variants import base_algorithm
 
 try:
     check(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.collect import SuiteError, collect, read_suite, replace_file, summary_line
+from program.command_line import OneLineParser, run_program
+from reporting.tables.collect import SuiteError, collect, read_suite, replace_file, summary_line
 
 
 def main(arguments: list[str] | None = None) -> None:

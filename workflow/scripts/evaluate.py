@@ -14,8 +14,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 
-import provenance
-from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
 from p2e.algorithm import Algorithm, load_state_of
 from p2e.checkpoint import CheckpointError, load_weights
@@ -23,8 +21,10 @@ from p2e.config import ConfigError, require
 from p2e.environment import VectorEnvironment
 from p2e.evaluation import EpisodeResult, evaluate
 from p2e.recorder import write_csv
-from runs import RunSettings, build_algorithm, environments_of, settings_of_manifest
-from strict import compute_strictly
+from program import provenance
+from program.command_line import OneLineParser, choose_device, run_program
+from program.strict import compute_strictly
+from runs.settings import RunSettings, build_algorithm, environments_of, settings_of_manifest
 
 # Names the start states: whoever plays these again starts where the final evaluation started.
 FINAL_EPISODES = "final episode"

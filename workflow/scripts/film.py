@@ -36,18 +36,18 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError, task
 from envs.simulator import Simulator, make_simulator
 from envs.vector import VectorEnvironment
 from evaluate import FINAL_EPISODES, load_algorithm, read_manifest
-from film_images import SIZE, FrameSampler, draw_path, encode
 from p2e.algorithm import Policy
 from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError
 from p2e.generators import derived_seed
-from reporting.collect import replace_file
-from runs import settings_of_manifest
+from program.command_line import OneLineParser, choose_device, run_program
+from reporting.tables.collect import replace_file
+from runs.film_frames import SIZE, FrameSampler, draw_path, encode
+from runs.settings import settings_of_manifest
 
 
 @dataclass(frozen=True)

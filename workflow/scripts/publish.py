@@ -14,9 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.run_folder import COMPLETE
-from reporting.tables import read_runs
+from program.command_line import OneLineParser, run_program
+from reporting.tables.run_folder import COMPLETE
+from reporting.tables.summary import read_runs
 
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 

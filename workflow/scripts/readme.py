@@ -12,9 +12,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.comparison import NOT_ENOUGH_SEEDS
-from reporting.run_folder import LEFT_OUT
+from program.command_line import OneLineParser, run_program
+from reporting.statistics.comparison import NOT_ENOUGH_SEEDS
+from reporting.tables.run_folder import LEFT_OUT
 from reporting.text import SUBJECT, count_of, display_name, number, size_range
 
 BEGIN, END = "<!-- published numbers: begin -->", "<!-- published numbers: end -->"

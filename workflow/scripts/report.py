@@ -6,16 +6,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting import metrics
-from reporting.analysis import analyse, as_json
-from reporting.collect import SuiteError, replace_file
-from reporting.figure_set import read_figures
-from reporting.films import read_films
-from reporting.page import render
-from reporting.tables import read_summary
-from reporting.task_facts import FactsOf, task_facts
-from verification import read_verification
+from program.command_line import OneLineParser, run_program
+from reporting.figures.figure_set import read_figures
+from reporting.page import metrics
+from reporting.page.html_page import render
+from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.published_comparison import read_verification
+from reporting.tables.collect import SuiteError, replace_file
+from reporting.tables.film_files import read_films
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import FactsOf, task_facts
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import provenance
-from command_line import OneLineParser, run_program
-from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, RequestedRun, check_run, film_folder
+from program import provenance
+from program.command_line import OneLineParser, run_program
+from reporting.tables.collect import SuiteError, read_suite, requested_runs
+from reporting.tables.run_folder import COMPLETE, RequestedRun, check_run, film_folder
 from train import CODE
 
 LAST_FILE = "final.csv"

@@ -15,11 +15,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
 from envs import task
-from parameter_errors import COMMAND_LINE, ParameterError, Parameters, Source
-from parameters import check, overlay, read_source, settings_of
-from variants import base_algorithm
+from program.command_line import OneLineParser, run_program
+from suites.parameter_errors import COMMAND_LINE, ParameterError, Parameters, Source
+from suites.parameters import check, overlay, read_source, settings_of
+from suites.variants import base_algorithm
 
 BASE = "params.yaml"
 

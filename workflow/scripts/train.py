@@ -21,10 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import torch
 
-import provenance
-from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
-from import_graph import program_files
 from p2e.algorithm import state_of
 from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
 from p2e.config import ConfigError
@@ -34,15 +31,18 @@ from p2e.products import rounds_products
 from p2e.progress import Progress
 from p2e.state_form import require_form
 from p2e.training_loop import TrainingLoop
-from process import prepare_process
-from runs import (
+from program import provenance
+from program.command_line import OneLineParser, choose_device, run_program
+from program.import_graph import program_files
+from program.process import prepare_process
+from program.strict import compute_strictly, require_strict_possible
+from runs.settings import (
     RunSettings,
     build_algorithm,
     coverage_of,
     environments_of,
     resolve_settings,
 )
-from strict import compute_strictly, require_strict_possible
 
 # envs/tools holds programs that no run uses.
 CODE = ("p2e/**/*.py", "p2e/native/*pp", "envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, check_run, film_folder
+from program.command_line import OneLineParser, run_program
+from reporting.tables.collect import SuiteError, read_suite, requested_runs
+from reporting.tables.run_folder import COMPLETE, check_run, film_folder
 
 
 def unfinished(results: Path, config: Path, reports: Path) -> list[str]:

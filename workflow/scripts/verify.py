@@ -10,12 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.analysis import analyse, as_json
-from reporting.collect import SuiteError, replace_file
-from reporting.tables import read_summary
-from reporting.task_facts import FactsOf, task_facts
-from verification import (
+from program.command_line import OneLineParser, run_program
+from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.published_comparison import (
     DIFFERS,
     DISAGREES,
     MISSING,
@@ -24,6 +21,9 @@ from verification import (
     read_published,
     verify,
 )
+from reporting.tables.collect import SuiteError, replace_file
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import FactsOf, task_facts
 
 
 def write(summary_folder: Path, published: Path, facts_of: FactsOf = task_facts) -> str:

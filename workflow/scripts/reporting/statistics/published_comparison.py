@@ -1,0 +1,306 @@
+"""Whether reproduced scores contradict the published ones, score by score.
+
+On the kind of processor, with the versions and the code of the published runs, each seed's score
+has to be the same number, and with `deterministic: strict` on every machine. Elsewhere
+floating-point arithmetic differs, and a training run with it: the mean over seeds has to agree
+within Welch's interval for the difference of the two means. Where seeds differ much, as where one
+of five meets a reward, that interval holds nearly everything; so each algorithm's mean over all
+tasks is compared, too. The intervals hold together (Bonferroni): all true, one or more fails by
+chance in 5 of 100 reproductions.
+
+A published run that was laid back (restore.py) reproduces nothing, and is not compared with itself.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reporting.statistics.aggregates import normalised
+from reporting.statistics.intervals import (
+    CONFIDENCE,
+    Interval,
+    mean_welch_interval,
+    t_interval,
+    welch_interval,
+)
+from reporting.tables.summary import read_runs
+from reporting.tables.task_facts import TaskFacts
+from reporting.text import count_of
+
+SCORES = {"final": "final return", "area": "mean return over training"}
+OVERALL, ALL_TASKS = "normalised", "all tasks"
+SCORE_NAMES = SCORES | {OVERALL: "normalised final return, mean over tasks"}
+# What has to be the same for the same bits, as runs.csv and the manifests call it: where
+# `deterministic` is "strict", and else.
+STRICTLY = (
+    *("device", "threads", "precision", "deterministic", "python", "packages", "code_hash"),
+    "group",
+)
+MACHINE = ("cpu", *STRICTLY)
+
+EQUAL, WITHIN, DIFFERS, MISSING = "equal", "within the interval", "differs", "missing"
+NOT_COMPARED = "not compared"
+PUBLISHED_ITSELF = "the published run itself"
+NOT_ASKED_FOR = "the suite does not ask for it any more"
+NOTHING, AGREES, DISAGREES = "nothing to compare", "agrees", "disagrees"
+
+CellKey = tuple[str, str]
+Finals = tuple[list[float], list[float]]  # reproduced and published, one a seed
+
+
+class PublishedError(Exception):
+    """Published numbers that cannot be read; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A suite's statistics (statistics.json) and its runs (the rows of runs.csv)."""
+
+    statistics: Mapping[str, Any]
+    runs: list[dict[str, str]]
+
+    def cells(self) -> dict[CellKey, Mapping[str, Any]]:
+        """The results of each task and algorithm."""
+        return {(cell["environment"], cell["algorithm"]): cell for cell in self.statistics["cells"]}
+
+    def runs_of(self, key: CellKey) -> list[dict[str, str]]:
+        """The finished runs of a task and algorithm."""
+        return [
+            run
+            for run in self.runs
+            if (run["environment"], run["algorithm"], run["status"]) == (*key, "complete")
+        ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One score of one task and algorithm: both means, and their difference with its interval.
+
+    environment: ALL_TASKS for the score OVERALL.
+    """
+
+    environment: str
+    algorithm: str
+    score: str
+    status: str
+    why: str
+    published: Interval
+    reproduced: Interval
+    difference: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Content of verification.json."""
+
+    verdict: str
+    sentence: str
+    confidence: float
+    rows: tuple[Row, ...] = ()
+
+    def as_json(self) -> str:
+        """The same text for the same numbers."""
+        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+def read_verification(file: Path) -> Verification:
+    """What `as_json` wrote, or a sentence that says that there was no comparison.
+
+    Raises:
+        ValueError: when the file is there and holds something else; the message names it.
+    """
+    if not file.is_file():
+        sentence = f"These numbers were not compared with published ones: there is no {file.name}."
+        return Verification(NOTHING, sentence, CONFIDENCE)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        rows = tuple(_row(entry) for entry in content.pop("rows"))
+        return Verification(**content, rows=rows)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{file}: not readable as a verification: {error}") from error
+
+
+def _row(entry: Mapping[str, Any]) -> Row:
+    intervals = ("published", "reproduced", "difference")
+    read = {key: Interval(**entry[key]) if entry[key] is not None else None for key in intervals}
+    return Row(**{**entry, **read})
+
+
+def read_published(folder: Path) -> Numbers | None:
+    """What was published of a suite, or None.
+
+    Raises:
+        PublishedError: when a file of it is missing or not readable.
+    """
+    if not folder.is_dir():
+        return None
+    name = folder / "statistics.json"
+    try:
+        statistics = json.loads(name.read_text(encoding="utf-8"))
+        name = folder / "summary" / "runs.csv"
+        return Numbers(statistics, read_runs(name.parent))
+    except OSError as error:
+        raise PublishedError(f"{name}: {error.strerror}") from error
+    except ValueError as error:
+        raise PublishedError(f"{name}: not readable: {error}") from error
+
+
+def verify(published: Numbers | None, reproduced: Numbers) -> Verification:
+    """Compare every published score with the reproduced one."""
+    suite = reproduced.statistics["suite"]
+    if published is None:
+        sentence = f"Nothing of the suite {suite} is published: there is nothing to compare with."
+        return Verification(NOTHING, sentence, CONFIDENCE)
+    rows = tuple(_rows(published, reproduced))
+    if all(row.why in (PUBLISHED_ITSELF, NOT_ASKED_FOR) for row in rows):
+        sentence = "These are the published runs themselves: nothing was trained again."
+        return Verification(NOTHING, sentence, CONFIDENCE)
+    failed = [row for row in rows if row.status in (DIFFERS, MISSING)]
+    compared = [row for row in rows if row.status != NOT_COMPARED]
+    counts = ", ".join(
+        f"{sum(row.status == status for row in rows)} {status}"
+        for status in (EQUAL, WITHIN, DIFFERS, MISSING, NOT_COMPARED)
+    )
+    verdict = DISAGREES if failed else AGREES if compared else NOTHING
+    alike = {row.status for row in compared} == {EQUAL}
+    words = {
+        DISAGREES: f"{len(failed)} of {len(compared)} scores disagree with the published ones",
+        AGREES: f"All {len(compared)} scores agree with the published ones"
+        if alike
+        else f"None of {len(compared)} scores contradicts the published ones",
+        NOTHING: "No score can be compared with a published one",
+    }
+    return Verification(verdict, f"{words[verdict]}: {counts}.", CONFIDENCE, rows)
+
+
+def _rows(published: Numbers, reproduced: Numbers) -> Iterator[Row]:
+    before, now = published.cells(), reproduced.cells()
+    common = [key for key in now if key in before]
+    overall = len({algorithm for _, algorithm in common})
+    confidence = 1 - (1 - CONFIDENCE) / max(len(common) * len(SCORES) + overall, 1)
+    finals: dict[CellKey, Finals] = {}
+    for key, cell in now.items():
+        old_runs, new_runs = published.runs_of(key), reproduced.runs_of(key)
+        trained_again = _trained_again(old_runs, new_runs)
+        for score in SCORES:
+            old = _scores(before.get(key), score)
+            new = _scores(cell, score)
+            if new_runs and not trained_again:
+                status, why, difference = NOT_COMPARED, PUBLISHED_ITSELF, None
+            else:
+                new = {seed: new[seed] for run in trained_again for seed in _seeds(run)}
+                status, why, difference = _compare(old, new, old_runs, trained_again, confidence)
+            if score == "final" and status in (EQUAL, WITHIN, DIFFERS):
+                finals[key] = list(new.values()), list(old.values())
+            yield Row(*key, score, status, why, _mean(old), _mean(new), difference)
+    for key in before:
+        if key not in now:
+            for score in SCORES:
+                old = _scores(before[key], score)
+                yield Row(*key, score, NOT_COMPARED, NOT_ASKED_FOR, _mean(old), _mean({}))
+    yield from _over_tasks(finals, reproduced.statistics.get("facts", {}), confidence)
+
+
+def _over_tasks(
+    finals: Mapping[CellKey, Finals], facts: Mapping[str, Any], confidence: float
+) -> Iterator[Row]:
+    """Each algorithm's normalised final score over the tasks compared, unless all are equal."""
+    for algorithm in dict.fromkeys(algorithm for _, algorithm in finals):
+        mine = {task: pair for (task, its), pair in finals.items() if its == algorithm}
+        if len(mine) == 1 or all(new == old for new, old in mine.values()):
+            continue
+        pairs = [
+            (normalised(np.array(new), known), normalised(np.array(old), known))
+            for known, (new, old) in ((TaskFacts(**facts[task]), mine[task]) for task in mine)
+        ]
+        difference = mean_welch_interval(pairs, confidence)
+        if difference.low is None or difference.high is None:
+            continue
+        status, why = _judged(difference.low, difference.high)
+        why = f"{count_of(len(pairs), 'task')}: {why}"
+        new, old = (t_interval([scores[side].mean() for scores in pairs]) for side in (0, 1))
+        yield Row(ALL_TASKS, algorithm, OVERALL, status, why, old, new, difference)
+
+
+def _trained_again(
+    old_runs: list[dict[str, str]], new_runs: list[dict[str, str]]
+) -> list[dict[str, str]]:
+    """The runs that are not published ones."""
+    known = {_training(run) for run in old_runs}
+    return [run for run in new_runs if _training(run) not in known]
+
+
+def _training(run: dict[str, str]) -> str:
+    """Which training it was: no two take the same seconds, which training.csv holds."""
+    digest: str = json.loads(run["files"])["training.csv"]
+    return digest
+
+
+def _seeds(run: dict[str, str]) -> list[int]:
+    seeds: list[int] = json.loads(run["config"])["seeds"]
+    return seeds
+
+
+def _compare(
+    old: Mapping[int, float],
+    new: Mapping[int, float],
+    old_runs: list[dict[str, str]],
+    new_runs: list[dict[str, str]],
+    confidence: float,
+) -> tuple[str, str, Interval | None]:
+    """Status, its reason, and the difference of the means where it decided."""
+    if not old:
+        return NOT_COMPARED, "it was not published", None
+    if not new:
+        return MISSING, "no run of it has finished", None
+    if _settings(old_runs) != _settings(new_runs):
+        return NOT_COMPARED, "it was published with other settings", None
+    deciding = STRICTLY if _facts(new_runs, "deterministic") == {"strict"} else MACHINE
+    other = [key for key in deciding if _facts(old_runs, key) != _facts(new_runs, key)]
+    seeds = sorted(old.keys() & new.keys())
+    if not seeds:
+        other.append("seeds")
+    where = f"other {', '.join(other)}" if other else "same machine, versions and code"
+    unequal = [seed for seed in seeds if old[seed] != new[seed]]
+    if seeds and not unequal:
+        return EQUAL, f"{where}: the same number in each of {len(seeds)} seeds", None
+    if not other:
+        return DIFFERS, f"{where}, but not in seeds {unequal}", None
+    difference = welch_interval(list(new.values()), list(old.values()), confidence)
+    if difference.low is None or difference.high is None:
+        return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference
+    status, why = _judged(difference.low, difference.high)
+    return status, f"{where}: {why}", difference
+
+
+def _judged(low: float, high: float) -> tuple[str, str]:
+    """Status and reason where the interval of a difference decides."""
+    if low <= 0.0 <= high:
+        return WITHIN, "the interval of the difference holds zero"
+    return DIFFERS, "the interval of the difference does not hold zero"
+
+
+def _scores(cell: Mapping[str, Any] | None, score: str) -> dict[int, float]:
+    return {row["seed"]: row[score] for row in cell["seeds"]} if cell else {}
+
+
+def _mean(scores: Mapping[int, float]) -> Interval:
+    return t_interval(list(scores.values()))
+
+
+def _settings(runs: list[dict[str, str]]) -> set[str]:
+    configs = [json.loads(run["config"]) for run in runs]
+    return {json.dumps(config | {"seeds": None}, sort_keys=True) for config in configs}
+
+
+def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
+    if key == "group":  # seeds side by side: other shapes of matrices, and other roundings
+        return {str(len(_seeds(run))) for run in runs}
+    if key == "deterministic":  # runs from before there was a choice do not name it
+        return {run.get(key) or "machine" for run in runs}
+    return {run[key] for run in runs}

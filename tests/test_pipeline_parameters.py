@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from suite import read
 from suites import parameters as module
+from suites.description import read
 from suites.parameter_errors import ParameterError
 from suites.parameters import check, overlay, read_source, schema, settings_of
 

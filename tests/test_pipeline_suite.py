@@ -12,7 +12,8 @@ import pytest
 from digest import digest_lines
 from program import import_graph
 from program.import_graph import program_files
-from suite import compact, describe, planned_runs, read, seed_groups
+from suites.description import describe, read
+from suites.entries import compact, seed_groups, suite_entries
 from train import parse_arguments, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ def test_seeds_are_grouped(
 
 def test_a_suite_is_every_combination_once() -> None:
     parameters = read(SMOKE)
-    runs = planned_runs(parameters)
+    runs = suite_entries(parameters)
     assert len(runs) == len(parameters["tasks"]) * len(parameters["algorithms"]) * 2
     assert len({run.key for run in runs}) == len(runs)
     assert ("p2e-PointMaze-v0", "plan2explore", "1") in {run.key for run in runs}
@@ -44,7 +45,7 @@ def test_a_suite_is_every_combination_once() -> None:
 
 def test_groups_of_seeds_share_a_folder() -> None:
     parameters = read(SMOKE) | {"seeds": {"first": 0, "count": 10, "group_size": 10}}
-    assert {run.key[2] for run in planned_runs(parameters)} == {"0-9"}
+    assert {run.key[2] for run in suite_entries(parameters)} == {"0-9"}
 
 
 def test_a_strict_suite_has_strict_commands() -> None:

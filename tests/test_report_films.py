@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 
 import aggregate
 import report
-from film import choose_renderer
+from program.renderer import choose_renderer
 from reporting.figures.figure_set import INDEX
 from reporting.tables.film_files import read_films
 from reporting.tables.summary import read_summary

@@ -10,8 +10,8 @@ from scipy import stats
 import aggregate
 from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.intervals import Interval
-from reporting.tables.run_folder import COLUMNS
 from reporting.tables.summary import read_summary
+from runs.files import COLUMNS
 from tests.html_page import Page
 from tests.synthetic_training import write_csv
 from tests.test_report_page import build

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from p2e.config import ConfigError
-from program.strict import ENVIRONMENT, require_strict_possible
-from runs.settings import resolve_settings
+from program.strict import ENVIRONMENT
+from runs.settings import require_strict_possible, resolve_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTED_AGAIN = """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from suite import read
+from suites.description import read
 from suites.parameters import settings_of
 from tests.test_pipeline_parameters import VALID, changed, error_of, write
 

@@ -20,7 +20,8 @@ from p2e.training_loop import TrainingLoop
 from program.process import prepare_process
 from program.provenance import git_commit
 from protocol import serve, timed
-from runs.settings import build_algorithm, coverage_of, environments_of, resolve_settings
+from runs.parts import build_algorithm, coverage_of, environments_of
+from runs.settings import resolve_settings
 
 
 def watch(algorithm: Algorithm, *methods: str) -> dict[str, float]:

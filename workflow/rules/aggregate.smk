@@ -16,7 +16,7 @@ rule describe_suite:
 # where something depends on them.
 rule aggregate:
     input:
-        run_files("manifest.json", "final.csv"),
+        run_files(MANIFEST, FINAL_SCORES),
         suite=SUITE_FILE,
     output:
         tables=[

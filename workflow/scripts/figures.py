@@ -8,9 +8,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from program.command_line import OneLineParser, run_program
 from reporting.figures.figure_set import write_figures
 from reporting.statistics.analysis import analyse
-from reporting.tables.collect import SuiteError
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
+from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:

@@ -6,16 +6,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from reporting.figures.figure_set import read_figures
 from reporting.page import metrics
 from reporting.page.html_page import render
 from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.published_comparison import read_verification
-from reporting.tables.collect import SuiteError, replace_file
 from reporting.tables.film_files import read_films
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
+from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:

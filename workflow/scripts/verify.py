@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.published_comparison import (
@@ -21,9 +22,9 @@ from reporting.statistics.published_comparison import (
     read_published,
     verify,
 )
-from reporting.tables.collect import SuiteError, replace_file
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
+from suites.requested_runs import SuiteError
 
 
 def write(summary_folder: Path, published: Path, facts_of: FactsOf = task_facts) -> str:

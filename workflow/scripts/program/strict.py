@@ -13,9 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from p2e.config import require
-from runs.settings import RunSettings
-
 # Each library reads its own when it is loaded, or at its first product.
 ENVIRONMENT = {
     "ATEN_CPU_CAPABILITY": "default",  # PyTorch's own kernels
@@ -61,20 +58,3 @@ def _square_root(x: Tensor) -> Tensor:
     values = x.detach().numpy()
     with np.errstate(invalid="ignore"):
         return torch.from_numpy(np.asarray(np.sqrt(values)))
-
-
-def require_strict_possible(settings: RunSettings, device: torch.device, threads: int) -> None:
-    """Refuse what strict digits cannot be had with.
-
-    Raises:
-        ConfigError: in one line.
-    """
-    agent = getattr(settings.algorithm_config, "agent", None)
-    for name, value, needed in (
-        ("--device", device.type, "cpu"),
-        ("--threads", threads, 1),
-        ("training.precision", settings.training.precision, "float32"),
-        # A compiler writes for the processor at hand.
-        (f"{settings.algorithm}.agent.compiled", getattr(agent, "compiled", False), False),
-    ):
-        require(value == needed, name, value, f"{needed!r}, for 'deterministic' is 'strict'")

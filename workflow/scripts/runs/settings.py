@@ -1,4 +1,4 @@
-"""What a run is: its settings, and the parts that train.py and evaluate.py build from them."""
+"""The settings of a run: checked, resolved, and read back from its manifest."""
 
 import dataclasses
 import json
@@ -9,12 +9,9 @@ from typing import Any
 
 import torch
 
-from envs import make_vector, task
-from p2e.algorithm import Algorithm, Problem
+from envs import task
 from p2e.algorithms import algorithm_module
 from p2e.config import ConfigError, from_mapping, require
-from p2e.coverage import Coverage
-from p2e.environment import VectorEnvironment
 from p2e.training_config import TrainingConfig
 
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
@@ -117,35 +114,18 @@ def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
         raise ConfigError(f"manifest.json holds no usable 'config': {error}") from error
 
 
-def build_algorithm(
-    settings: RunSettings, environment: VectorEnvironment, device: torch.device
-) -> tuple[Problem, Algorithm]:
-    """The algorithm with its initial weights, and the problem as it was told."""
-    problem = Problem(
-        seeds=settings.seeds,
-        observation_size=environment.observation_size,
-        action_size=environment.action_size,
-        steps=settings.steps,
-        terminated=task(settings.environment).terminated,
-        device=device,
-    )
-    module = algorithm_module(settings.algorithm)
-    algorithm: Algorithm = module.build(problem, settings.algorithm_config)
-    return problem, algorithm
+def require_strict_possible(settings: RunSettings, device: torch.device, threads: int) -> None:
+    """Refuse what strict digits cannot be had with.
 
-
-def environments_of(
-    settings: RunSettings, episodes: int
-) -> tuple[VectorEnvironment, VectorEnvironment]:
-    """One environment a seed for training, and `episodes` a seed for evaluation."""
-    training = make_vector(settings.environment, seeds=list(settings.seeds))
-    evaluation = make_vector(
-        settings.environment, seeds=[seed for seed in settings.seeds for _ in range(episodes)]
-    )
-    return training, evaluation
-
-
-def coverage_of(settings: RunSettings) -> Coverage:
-    """Empty visit counts on the task's declared projection."""
-    projection = task(settings.environment).projection
-    return Coverage(projection.cells, projection.bins, len(settings.seeds))
+    Raises:
+        ConfigError: in one line.
+    """
+    agent = getattr(settings.algorithm_config, "agent", None)
+    for name, value, needed in (
+        ("--device", device.type, "cpu"),
+        ("--threads", threads, 1),
+        ("training.precision", settings.training.precision, "float32"),
+        # A compiler writes for the processor at hand.
+        (f"{settings.algorithm}.agent.compiled", getattr(agent, "compiled", False), False),
+    ):
+        require(value == needed, name, value, f"{needed!r}, for 'deterministic' is 'strict'")

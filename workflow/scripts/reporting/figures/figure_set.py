@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from program.atomic_file import replace_file
 from reporting.figures.plot_aggregates import (
     QUANTITIES,
     aggregate_plot,
@@ -18,7 +19,6 @@ from reporting.figures.plot_model import model_losses_plot, open_loop_plot, pred
 from reporting.figures.plot_training import COSTS, cost_plot, internals_plots
 from reporting.figures.style import Plot
 from reporting.statistics.analysis import Statistics, all_scores
-from reporting.tables.collect import replace_file
 from reporting.tables.summary import Summary
 
 INDEX = "figures.json"

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from reporting.page.run_curves import RunCurves
-from reporting.tables.collect import requested_runs
-from reporting.tables.run_folder import COLUMNS, COMPLETE
+from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import display_name, duration, number, seed_group, slug
+from runs.files import MANIFEST, SUMMARY_TABLES
+from suites.requested_runs import requested_runs
 from suites.variants import base_algorithm
 
 RUN_COLUMNS = (
@@ -97,7 +98,7 @@ def data_folder(summary: Summary) -> str:
 
 def data_links(summary: Summary) -> list[tuple[str, str]]:
     """Names and addresses of the tables that all numbers come from."""
-    names = ["runs.csv", *(f"{name}.csv" for name in COLUMNS), "coverage.npz", "suite.json"]
+    names = [*SUMMARY_TABLES, "suite.json"]
     return [(name, f"{data_folder(summary)}/summary/{name}") for name in names]
 
 
@@ -124,7 +125,7 @@ def _run_row(run: dict[str, str], facts: dict[str, TaskFacts], folder: str) -> d
             (name, f"{folder}/{quote(run['path'])}/{quote(name)}", digest)
             for name, digest in json.loads(run["files"] or "{}").items()
         ],
-        "manifest": f"{folder}/{quote(run['path'])}/manifest.json",
+        "manifest": f"{folder}/{quote(run['path'])}/{MANIFEST}",
         "curves": [],
         "config": json.dumps(config, indent=2, ensure_ascii=False) if config else "",
     }

@@ -31,6 +31,7 @@ from reporting.statistics.intervals import (
 from reporting.tables.summary import read_runs
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import count_of
+from runs.files import EPISODES, RUNS_TABLE
 
 SCORES = {"final": "final return", "area": "mean return over training"}
 OVERALL, ALL_TASKS = "normalised", "all tasks"
@@ -142,7 +143,7 @@ def read_published(folder: Path) -> Numbers | None:
     name = folder / "statistics.json"
     try:
         statistics = json.loads(name.read_text(encoding="utf-8"))
-        name = folder / "summary" / "runs.csv"
+        name = folder / "summary" / RUNS_TABLE
         return Numbers(statistics, read_runs(name.parent))
     except OSError as error:
         raise PublishedError(f"{name}: {error.strerror}") from error
@@ -237,7 +238,7 @@ def _trained_again(
 
 def _training(run: dict[str, str]) -> str:
     """Which training it was: no two take the same seconds, which training.csv holds."""
-    digest: str = json.loads(run["files"])["training.csv"]
+    digest: str = json.loads(run["files"])[EPISODES]
     return digest
 
 

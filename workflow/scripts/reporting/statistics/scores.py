@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from reporting.statistics.intervals import FloatArray
-from reporting.tables.summary import Coverage, Summary, select
+from reporting.tables.summary import RecordedCoverage, Summary, select
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ def mean_height(steps: FloatArray, values: FloatArray) -> float:
     return float(np.trapezoid(height, at) / (at[-1] - at[0]))
 
 
-def visited_share(coverage: Coverage) -> FloatArray:
+def visited_share(coverage: RecordedCoverage) -> FloatArray:
     """The share of the map's bins visited so far (seeds, evaluations); counts are cumulative."""
     visited = (coverage.counts > 0).mean(axis=(-2, -1))
     return np.asarray(visited.T, dtype=np.float64)
 
 
-def coverage_of(summary: Summary, environment: str, algorithm: str) -> list[Coverage]:
+def coverage_of(summary: Summary, environment: str, algorithm: str) -> list[RecordedCoverage]:
     """All recorded coverage of one task and algorithm; one entry a run."""
     return [
         record

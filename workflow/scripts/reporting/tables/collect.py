@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from p2e.config import ConfigError
+from p2e.recorder import table_file
+from program.atomic_file import replace_file
 from reporting.tables.run_folder import (
-    COLUMNS,
     COMPLETE,
     DAMAGED,
     LEFT_OUT,
     CheckedRun,
-    RequestedRun,
     check_run,
 )
 from reporting.text import seed_group, without_machine_paths
-from runs.settings import with_defaults
-from suites.parameters import settings_of
+from runs.files import COLUMNS, COVERAGE, RUNS_TABLE
+from suites.requested_runs import RequestedRun, requested_runs
 
 MANIFEST_FACTS = (
     "seconds",
@@ -46,63 +44,6 @@ RUN_COLUMNS = (
 )
 
 
-class SuiteError(Exception):
-    """The suite's description cannot be used; the message names the file and what is wrong."""
-
-
-def read_suite(path: Path) -> dict[str, Any]:
-    """suite.json; raises SuiteError naming what is missing."""
-    try:
-        suite = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SuiteError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise SuiteError(f"{path}: not readable as JSON") from error
-    if not isinstance(suite, dict):
-        raise SuiteError(f"{path}: not an object")
-    for key in ("suite", "tasks", "algorithms", "seeds", "runs"):
-        if key not in suite:
-            raise SuiteError(f"{path}: the key {key} is missing")
-    return suite
-
-
-def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
-    """The runs that the suite names, in its order.
-
-    Raises:
-        SuiteError: for settings that the code at hand does not know.
-    """
-    places = {task["environment"]: place for place, task in enumerate(suite["tasks"])}
-    try:
-        return [_requested(suite, places[run["environment"]], run) for run in suite["runs"]]
-    except ConfigError as error:
-        raise SuiteError(f"suite.json: {error}") from error
-
-
-def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> RequestedRun:
-    settings = settings_of(suite, place, run["algorithm"])
-    trained = run.get("variant_of", run["algorithm"])
-    return RequestedRun(
-        environment=run["environment"],
-        algorithm=run["algorithm"],
-        seeds=tuple(run["seeds"]),
-        steps=run["steps"],
-        path=_inside_results(run["path"]),
-        command=run["command"],
-        trained=trained,
-        settings=settings,
-        resolved=with_defaults(trained, settings),
-        deterministic=suite.get("deterministic", "machine"),
-        final_episodes=suite["evaluation"]["final_episodes"],
-    )
-
-
-def _inside_results(path: str) -> str:
-    """The part of a run's path from the folder `runs` on, whatever it was written relative to."""
-    parts = Path(path).parts
-    return "/".join(parts[parts.index("runs") :]) if "runs" in parts else path
-
-
 def collect(results: Path, suite: dict[str, Any], summary: Path) -> list[dict[str, str]]:
     """Check every run and write the summary's tables; returns the rows of runs.csv."""
     requested = requested_runs(suite)
@@ -114,9 +55,9 @@ def collect(results: Path, suite: dict[str, Any], summary: Path) -> list[dict[st
         if name == "predictions":
             table = _of_first_seeds(table)
         text = table.to_csv(index=False, lineterminator="\n")
-        replace_file(summary / f"{name}.csv", text.encode())
-    replace_file(summary / "coverage.npz", _coverage_archive(results, checked))
-    replace_file(summary / "runs.csv", _csv_text(rows).encode())
+        replace_file(summary / table_file(name), text.encode())
+    replace_file(summary / COVERAGE, _coverage_archive(results, checked))
+    replace_file(summary / RUNS_TABLE, _csv_text(rows).encode())
     return rows
 
 
@@ -188,7 +129,7 @@ def _coverage_archive(results: Path, checked: list[CheckedRun]) -> bytes:
     arrays: dict[str, Any] = {}
     owners: list[tuple[str, str]] = []
     for run in checked:
-        path = results / run.requested.path / "coverage.npz"
+        path = results / run.requested.path / COVERAGE
         if run.status == COMPLETE and path.is_file():
             with np.load(path, allow_pickle=False) as stored:
                 for key in ("counts", "steps", "seeds"):
@@ -206,13 +147,6 @@ def _csv_text(rows: list[dict[str, str]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def summary_line(rows: list[dict[str, str]]) -> str:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from reporting.tables.collect import requested_runs
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary
+from suites.requested_runs import requested_runs
 
 
 @dataclass(frozen=True)

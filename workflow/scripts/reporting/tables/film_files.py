@@ -1,4 +1,4 @@
-"""The films that film.py made, as the page shows them."""
+"""The files of the films: where they lie, and what the report shows of them."""
 
 import json
 from base64 import b64encode
@@ -8,9 +8,16 @@ from pathlib import Path
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary
 from reporting.text import slug
+from runs.files import CHECKPOINT, FILM, FILM_FACTS, STILL
+from suites.requested_runs import RequestedRun
 
 # Base64 makes a third more of it: so many bytes of films leave room for the rest of the page.
 MOST_BYTES = 6_000_000
+
+
+def film_folder(requested: RequestedRun) -> Path:
+    """Where the film of the first run of a task and algorithm lies, within the reports folder."""
+    return Path("films", slug(requested.environment), requested.algorithm)
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], t
     """
     found: dict[tuple[str, str], tuple[Film, Images]] = {}
     checkpoints = {
-        json.loads(run["files"]).get("checkpoint.pt")
+        json.loads(run["files"]).get(CHECKPOINT)
         for run in summary.runs
         if run["status"] == COMPLETE
     }
@@ -51,16 +58,16 @@ def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], t
     for environment in summary.environments:
         for algorithm in summary.algorithms:
             place = f"{slug(environment)}/{algorithm}"
-            if folder is None or not (folder / place / "film.json").is_file():
+            if folder is None or not (folder / place / FILM_FACTS).is_file():
                 continue
-            facts = json.loads((folder / place / "film.json").read_text(encoding="utf-8"))
+            facts = json.loads((folder / place / FILM_FACTS).read_text(encoding="utf-8"))
             if facts["checkpoint"] not in checkpoints:
                 continue
-            film = (folder / place / "film.webp").read_bytes()
-            still = (folder / place / "still.webp").read_bytes()
+            film = (folder / place / FILM).read_bytes()
+            still = (folder / place / STILL).read_bytes()
             room -= len(film) + len(still)
             images = Images(
-                _address(film) if room >= 0 else f"films/{place}/film.webp", _address(still)
+                _address(film) if room >= 0 else f"films/{place}/{FILM}", _address(still)
             )
             found[environment, algorithm] = (_film(environment, algorithm, facts), images)
     return found

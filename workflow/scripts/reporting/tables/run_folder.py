@@ -9,47 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from p2e.recorder import table_file
 from program.provenance import file_hash
-from reporting.text import count_of, slug
+from reporting.text import count_of
+from runs.files import CHECKPOINT, COLUMNS, FINAL_SCORES, MANIFEST, PREDICTIONS
+from suites.requested_runs import RequestedRun
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
-COLUMNS = {
-    "training": ("seed", "step", "episode", "return", "length", "seconds"),
-    "evaluation": ("seed", "step", "episode", "return", "length", "success"),
-    "losses": ("seed", "step"),
-    "final": ("seed", "episode", "return", "length", "success"),
-    "open_loop": ("seed", "step", "horizon", "error", "unchanged"),
-    "predictions": ("seed", "segment", "time", "feature", "truth", "predicted"),
-}
 # About the world model only: the scores of a run that was trained before these files were written
 # are as good as any.
 MODEL_TABLES = ("open_loop", "predictions")
 # Promised by the manifest, and no number of the report is read from them: git does not hold the
 # checkpoints of published runs, nor, for the oldest of them, predictions of other than first seeds.
-MAY_BE_ABSENT = ("checkpoint.pt", "predictions.csv")
+MAY_BE_ABSENT = (CHECKPOINT, PREDICTIONS)
 MANIFEST_KEYS = ("algorithm", "environment", "seeds", "steps", "files")
-
-
-@dataclass(frozen=True)
-class RequestedRun:
-    """A run that the suite's configuration names; `path` is relative to the results folder.
-
-    algorithm: what its results are shown under, which may be a variant's name. trained: the
-    algorithm behind it. settings: by section, what the suite sets; resolved: with the defaults that
-    it leaves the others to.
-    """
-
-    environment: str
-    algorithm: str
-    seeds: tuple[int, ...]
-    steps: int
-    path: str
-    command: str
-    trained: str
-    final_episodes: int
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    resolved: Mapping[str, Any] = field(default_factory=dict)
-    deterministic: str = "machine"
 
 
 @dataclass(frozen=True)
@@ -64,11 +37,6 @@ class CheckedRun:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def film_folder(requested: RequestedRun) -> Path:
-    """Where the film of the first run of a task and algorithm lies, within the reports folder."""
-    return Path("films", slug(requested.environment), requested.algorithm)
-
-
 class DamagedRunError(Exception):
     """A run folder does not hold what its manifest promises; the message says what is wrong."""
 
@@ -76,21 +44,21 @@ class DamagedRunError(Exception):
 def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
     """Read one run; a run that cannot be trusted comes back with its status and a reason."""
     directory = results / requested.path
-    if not (directory / "manifest.json").is_file():
+    if not (directory / MANIFEST).is_file():
         return CheckedRun(requested, MISSING, "there is no manifest.json: it has not finished")
-    if not (directory / "final.csv").is_file():
+    if not (directory / FINAL_SCORES).is_file():
         return CheckedRun(requested, MISSING, "its last policy has not been evaluated yet")
     manifest: dict[str, Any] = {}
     try:
         manifest = _read_manifest(directory, requested)
         files = _verified_files(directory, manifest)
         tables = {
-            name: pd.DataFrame(columns=list(COLUMNS[name]))
-            if name in MODEL_TABLES and not (directory / f"{name}.csv").is_file()
+            name: pd.DataFrame(columns=COLUMNS[name])
+            if name in MODEL_TABLES and not (directory / table_file(name)).is_file()
             else _read_table(directory, name, requested)
             for name in COLUMNS
         }
-        files["final.csv"] = file_hash(directory / "final.csv")
+        files[FINAL_SCORES] = file_hash(directory / FINAL_SCORES)
     except DamagedRunError as error:
         return CheckedRun(requested, DAMAGED, str(error), manifest)
     return CheckedRun(requested, COMPLETE, "", manifest, tables, files)
@@ -98,7 +66,7 @@ def check_run(results: Path, requested: RequestedRun) -> CheckedRun:
 
 def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
     try:
-        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
     except ValueError as error:
         raise DamagedRunError("manifest.json is not readable as JSON") from error
     if not isinstance(manifest, dict) or any(key not in manifest for key in MANIFEST_KEYS):
@@ -163,7 +131,7 @@ def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]
 
 
 def _read_table(directory: Path, name: str, requested: RequestedRun) -> pd.DataFrame:
-    path = directory / f"{name}.csv"
+    path = directory / table_file(name)
     if not path.is_file():
         raise DamagedRunError(f"{name}.csv is missing")
     try:

@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reporting.tables.collect import read_suite
+from p2e.recorder import table_file
 from reporting.tables.run_folder import COMPLETE, LEFT_OUT
+from runs.files import COVERAGE, RUNS_TABLE
+from suites.requested_runs import read_suite
 
 
 @dataclass(frozen=True)
-class Coverage:
+class RecordedCoverage:
     """Visits of one run: counts (evaluations, seeds, bins, bins) at steps (evaluations,)."""
 
     environment: str
@@ -35,7 +37,7 @@ class Summary:
     final: pd.DataFrame
     open_loop: pd.DataFrame
     predictions: pd.DataFrame
-    coverage: list[Coverage]
+    coverage: list[RecordedCoverage]
 
     @property
     def environments(self) -> list[str]:
@@ -66,7 +68,7 @@ def read_summary(folder: Path) -> Summary:
 
     def table(name: str) -> pd.DataFrame:
         text = {"environment": str, "algorithm": str}
-        return pd.read_csv(folder / f"{name}.csv", dtype=text, low_memory=False)
+        return pd.read_csv(folder / table_file(name), dtype=text, low_memory=False)
 
     return Summary(
         suite=read_suite(folder / "suite.json"),
@@ -77,21 +79,21 @@ def read_summary(folder: Path) -> Summary:
         final=table("final"),
         open_loop=table("open_loop"),
         predictions=table("predictions"),
-        coverage=_read_coverage(folder / "coverage.npz"),
+        coverage=_read_coverage(folder / COVERAGE),
     )
 
 
 def read_runs(folder: Path) -> list[dict[str, str]]:
     """The rows of a summary's runs.csv. Raises OSError for an absent file."""
     csv.field_size_limit(1 << 27)
-    with (folder / "runs.csv").open(encoding="utf-8", newline="") as stream:
+    with (folder / RUNS_TABLE).open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
-def _read_coverage(path: Path) -> list[Coverage]:
+def _read_coverage(path: Path) -> list[RecordedCoverage]:
     with np.load(path, allow_pickle=False) as stored:
         return [
-            Coverage(
+            RecordedCoverage(
                 environment=str(environment),
                 algorithm=str(algorithm),
                 counts=stored[f"counts_{place}"],

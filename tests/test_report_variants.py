@@ -11,7 +11,7 @@ import pytest
 import aggregate
 from p2e.plan2explore_config import Config
 from reporting.figures.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
-from reporting.page.html_page import TEMPLATES
+from reporting.page.templates import TEMPLATES
 from reporting.statistics.analysis import analyse
 from reporting.statistics.comparison import algorithm_pairs
 from reporting.statistics.headline import only_variants

@@ -23,7 +23,7 @@ from runs.trained_policy import FINAL_EPISODES, load_algorithm, read_manifest
 
 
 @dataclass(frozen=True)
-class Episode:
+class FilmedEpisode:
     """One episode of the first row.
 
     frames: rendered images, or none. positions: (steps + 1, 2), the visited states in the task's
@@ -72,7 +72,7 @@ def play(
     starts: list[int],
     device: torch.device,
     rendered: bool,
-) -> Episode:
+) -> FilmedEpisode:
     """One episode of every row, deterministically; what the first one does is kept."""
     rows = environment.rows
     observation = environment.reset(starts)
@@ -91,7 +91,7 @@ def play(
         observation = step.observation
         if step.terminated[0] or step.truncated[0]:
             positions = environment.task.projection(np.stack(visited))
-            return Episode(sampler.kept, sampler.every, positions, total, length, success)
+            return FilmedEpisode(sampler.kept, sampler.every, positions, total, length, success)
 
 
 def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:

@@ -30,7 +30,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """One line of the figure: a task, or the aggregate of a group of tasks."""
 
     label: str
@@ -38,7 +38,7 @@ class Row:
     marks: tuple[Mark, ...]
 
 
-def difference_rows(statistics: Statistics) -> list[Row]:
+def difference_rows(statistics: Statistics) -> list[FigureRow]:
     """The tasks of each group, and the group's aggregate below them."""
     rows = []
     for group in statistics.groups[1:] or statistics.groups:
@@ -49,14 +49,14 @@ def difference_rows(statistics: Statistics) -> list[Row]:
                 if item.environment == environment and item.first == SUBJECT
                 if item.difference.estimate is not None
             )
-            rows.append(Row(statistics.facts[environment].name, False, marks))
+            rows.append(FigureRow(statistics.facts[environment].name, False, marks))
         marks = tuple(
             Mark(clause.rival, clause.difference, clause.verdict in (BEATS, GROUP_WORSE))
             for clause in statistics.headline.clauses
             if clause.group == group.name
         )
         label = f"{count_of(len(group.environments), group.noun)}, IQM"
-        rows.append(Row(label, True, marks))
+        rows.append(FigureRow(label, True, marks))
     return rows
 
 
@@ -89,7 +89,7 @@ def differences_plot(statistics: Statistics) -> tuple[Plot, str]:
     return Plot("differences.svg", "differences", None, description), text
 
 
-def _draw_row(axes: Axes, height: int, row: Row, algorithms: list[str], limit: float) -> None:
+def _draw_row(axes: Axes, height: int, row: FigureRow, algorithms: list[str], limit: float) -> None:
     if row.aggregate:
         axes.axhspan(height - 0.5, height + 0.5, color="#808080", alpha=0.1, linewidth=0)
     for place, mark in enumerate(row.marks):
@@ -122,7 +122,7 @@ def _draw_whiskers(
             axes.plot([edge], [y], head, color=shade, markersize=5, clip_on=False)
 
 
-def _limit(rows: list[Row]) -> float:
+def _limit(rows: list[FigureRow]) -> float:
     """Half the width of the axis: all estimates fit; very wide intervals are cut, with an arrow."""
     marks = [mark.difference for row in rows for mark in row.marks]
     estimates = [abs(mark.estimate) for mark in marks if mark.estimate is not None]
@@ -160,7 +160,7 @@ def _against(rival: str) -> str:
     return f"against {short_name(rival)}"
 
 
-def _description(rows: list[Row]) -> str:
+def _description(rows: list[FigureRow]) -> str:
     parts = []
     for row in rows:
         for mark in row.marks:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from program.repository import ROOT
@@ -14,6 +13,7 @@ from reporting import text
 from reporting.figures.plot_aggregates import GROUP_TITLES
 from reporting.figures.style import Plot, colour, css_colour
 from reporting.page.run_table import RUN_COLUMNS, data_links, gaps, provenance, run_rows
+from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
 from reporting.statistics.headline import (
@@ -31,7 +31,6 @@ from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
 
-TEMPLATES = ROOT / "workflow" / "report"
 SECTIONS = (
     ("answer", "The answer", None),
     ("tasks", "Task by task", None),
@@ -56,24 +55,9 @@ def render(
     films: dict[tuple[str, str], tuple[Film, Images]],
 ) -> str:
     """The whole page as one self-contained document; all text from data is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment()
     low, high = strip_ends(statistics)
     environment.filters.update(
-        number=text.number,
-        p_value=text.p_value,
-        duration=text.duration,
-        count_of=text.count_of,
-        joined=text.joined,
-        slug=text.slug,
-        size_range=text.size_range,
-        display_name=text.display_name,
-        percent=lambda share: f"{share:.0%}",
         on_strip=lambda interval: on_strip(interval, low, high),
         groupby_environment=by_environment,
     )

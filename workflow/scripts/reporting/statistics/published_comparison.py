@@ -79,7 +79,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedScore:
     """One score of one task and algorithm: both means, and their difference with its interval.
 
     environment: ALL_TASKS for the score OVERALL.
@@ -102,7 +102,7 @@ class Verification:
     verdict: str
     sentence: str
     confidence: float
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ComparedScore, ...] = ()
 
     def as_json(self) -> str:
         """The same text for the same numbers."""
@@ -126,10 +126,10 @@ def read_verification(file: Path) -> Verification:
         raise ValueError(f"{file}: not readable as a verification: {error}") from error
 
 
-def _row(entry: Mapping[str, Any]) -> Row:
+def _row(entry: Mapping[str, Any]) -> ComparedScore:
     intervals = ("published", "reproduced", "difference")
     read = {key: Interval(**entry[key]) if entry[key] is not None else None for key in intervals}
-    return Row(**{**entry, **read})
+    return ComparedScore(**{**entry, **read})
 
 
 def read_published(folder: Path) -> Numbers | None:
@@ -179,7 +179,7 @@ def verify(published: Numbers | None, reproduced: Numbers) -> Verification:
     return Verification(verdict, f"{words[verdict]}: {counts}.", CONFIDENCE, rows)
 
 
-def _rows(published: Numbers, reproduced: Numbers) -> Iterator[Row]:
+def _rows(published: Numbers, reproduced: Numbers) -> Iterator[ComparedScore]:
     before, now = published.cells(), reproduced.cells()
     common = [key for key in now if key in before]
     overall = len({algorithm for _, algorithm in common})
@@ -198,18 +198,18 @@ def _rows(published: Numbers, reproduced: Numbers) -> Iterator[Row]:
                 status, why, difference = _compare(old, new, old_runs, trained_again, confidence)
             if score == "final" and status in (EQUAL, WITHIN, DIFFERS):
                 finals[key] = list(new.values()), list(old.values())
-            yield Row(*key, score, status, why, _mean(old), _mean(new), difference)
+            yield ComparedScore(*key, score, status, why, _mean(old), _mean(new), difference)
     for key in before:
         if key not in now:
             for score in SCORES:
                 old = _scores(before[key], score)
-                yield Row(*key, score, NOT_COMPARED, NOT_ASKED_FOR, _mean(old), _mean({}))
+                yield ComparedScore(*key, score, NOT_COMPARED, NOT_ASKED_FOR, _mean(old), _mean({}))
     yield from _over_tasks(finals, reproduced.statistics.get("facts", {}), confidence)
 
 
 def _over_tasks(
     finals: Mapping[CellKey, Finals], facts: Mapping[str, Any], confidence: float
-) -> Iterator[Row]:
+) -> Iterator[ComparedScore]:
     """Each algorithm's normalised final score over the tasks compared, unless all are equal."""
     for algorithm in dict.fromkeys(algorithm for _, algorithm in finals):
         mine = {task: pair for (task, its), pair in finals.items() if its == algorithm}
@@ -225,7 +225,7 @@ def _over_tasks(
         status, why = _judged(difference.low, difference.high)
         why = f"{count_of(len(pairs), 'task')}: {why}"
         new, old = (t_interval([scores[side].mean() for scores in pairs]) for side in (0, 1))
-        yield Row(ALL_TASKS, algorithm, OVERALL, status, why, old, new, difference)
+        yield ComparedScore(ALL_TASKS, algorithm, OVERALL, status, why, old, new, difference)
 
 
 def _trained_again(

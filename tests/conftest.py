@@ -19,9 +19,9 @@ install_import_hook("p2e", CHECKER)
 
 from p2e.algorithm import Algorithm, Stateful  # noqa: E402
 from p2e.batch import Transition  # noqa: E402
-from p2e.environment import BoolArray, FloatArray, VectorEnvironment  # noqa: E402
-from p2e.generators import SeedGenerators  # noqa: E402
+from p2e.loop.environment import BoolArray, FloatArray, VectorEnvironment  # noqa: E402
 from p2e.metrics import Metrics  # noqa: E402
+from p2e.nn.generators import SeedGenerators  # noqa: E402
 
 torch.set_num_threads(1)
 torch.set_warn_always(True)  # otherwise only the first test that meets a warning fails

@@ -32,8 +32,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 import evaluate  # noqa: E402, F401  so that forked processes have it
 import train  # noqa: E402
 from p2e.algorithms import algorithm_names  # noqa: E402
-from p2e.checkpoint import load_checked, load_weights, save_checked  # noqa: E402
-from p2e.training_loop import TrainingLoop  # noqa: E402
+from p2e.loop.checkpoint import load_checked, load_weights, save_checked  # noqa: E402
+from p2e.loop.training_loop import TrainingLoop  # noqa: E402
 from runs.training_run import TrainingRun  # noqa: E402
 from suites.description import read  # noqa: E402
 from tests.chaos import SMOKE, differing_files  # noqa: E402

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from p2e.batched_mlp import BatchedMLP
+from p2e.nn.batched_mlp import BatchedMLP
 
 
 def plain_network(
@@ -17,6 +17,5 @@ def plain_network(
         linear.bias.data.copy_(bias.squeeze(0))
         modules.append(linear)
         if number < len(network.layers) - 1:
-            norm = nn.LayerNorm(len(bias[0]), elementwise_affine=False, dtype=weight.dtype)
-            modules += [norm, activation()] if network.layer_norm else [activation()]
+            modules.append(activation())
     return nn.Sequential(*modules)

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from p2e.batched_linear import BatchedLinear, normalise_rows
-from p2e.batched_mlp import BatchedMLP
-from p2e.generators import SeedGenerators
+from p2e.nn.batched_linear import BatchedLinear, normalise_rows
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
 
 
 def linear_of(layer: BatchedLinear, index: tuple[int, ...]) -> nn.Linear:

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.batch import TransitionBatch
-from p2e.branched_rollouts import Rollout, RolloutSchedule, branch
 from p2e.config import ConfigError
-from p2e.dynamics import Dynamics, DynamicsConfig
-from p2e.generators import SeedGenerators
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.dynamics.branched_rollouts import Rollout, RolloutSchedule, branch
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig
+from p2e.nn.generators import SeedGenerators
 
 Make = Callable[..., SeedGenerators]
 REAL_MARK = 100.0  # the reward of real rows, far from any that the models below imagine

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.buffers import RowBuffer
-from p2e.generators import SeedGenerators
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import RowBuffer
 
 SEEDS = 2
 

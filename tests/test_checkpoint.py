@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from p2e.checkpoint import (
+from p2e.loop.checkpoint import (
     CheckpointError,
     load_checked,
     load_newest,

@@ -2,8 +2,8 @@
 
 import torch
 
-from p2e.continued_starts import ANEW, ContinuedStarts, Starts
-from p2e.generators import SeedGenerators
+from p2e.nn.generators import SeedGenerators
+from p2e.reward_free.continued_starts import ANEW, ContinuedStarts, Starts
 
 SEEDS, ROWS = 2, 400
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from p2e.coverage import Coverage
+from p2e.loop.coverage import Coverage
 
 
 def whole_numbers(observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from p2e.buffers import Fields, RowBuffer, real_fields
-from p2e.doubt import Doubt, discounted_sum, step_errors
-from p2e.generators import SeedGenerators
-from p2e.optimizer import CONSTANT
-from p2e.world_learner import WorldConfig
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import CONSTANT
+from p2e.replay.buffers import Fields, RowBuffer, real_fields
+from p2e.reward_free.error_discount import Doubt, discounted_sum, step_errors
+from p2e.world.world_learner import WorldConfig
+from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 4
 DISCOUNT = 0.9
@@ -96,31 +96,6 @@ def test_it_learns_where_the_model_is_wrong(model: WorldModel) -> None:
     torch.testing.assert_close(expected.mean(dim=1), torch.ones(SEEDS), atol=0.25, rtol=0.0)
 
 
-def test_it_learns_along_with_the_world(model: WorldModel) -> None:
-    replay, doubt = replay_with_one_hard_action(model), doubt_about(model)
-    losses = [doubt.learn_along(replay) for _ in range(400)]
-    rows = replay.everything()
-    latent = model.encode(rows["observation"])
-    mean = step_errors(model, latent, rows).mean(dim=1)
-    torch.testing.assert_close(losses[-1]["model_error"], mean, rtol=0.1, atol=0.0)
-    action = rows["action"].squeeze(-1)
-    expected = doubt.expected(torch.cat([latent, rows["memory"]], dim=-1), rows["action"])
-    assert expected[action > 0.6].mean() > 2.0 and expected[action < 0.4].mean() < 0.7
-
-
-def test_the_mean_error_is_the_first_then_follows(model: WorldModel) -> None:
-    replay, doubt = replay_with_one_hard_action(model), doubt_about(model)
-    first = doubt.learn_along(replay)["model_error"]
-    rows = replay.everything()
-    mean = step_errors(model, model.encode(rows["observation"]), rows).mean(dim=1)
-    torch.testing.assert_close(first, mean, rtol=0.2, atol=0.0)
-    with torch.no_grad():
-        model.observation_change.square *= 4.0  # all errors are half as large
-    for _ in range(600):
-        last = doubt.learn_along(replay)["model_error"]
-    torch.testing.assert_close(last, mean / 2, rtol=0.1, atol=0.0)
-
-
 def test_a_step_whose_error_is_thrice_the_mean_counts_as_three(model: WorldModel) -> None:
     steps = expecting(model, error=3.0).delayed(imagined())
     left = torch.full_like(steps["terminated"], DISCOUNT**2)
@@ -148,7 +123,7 @@ def test_without_a_weight_nothing_is_drawn(model: WorldModel) -> None:
     doubt = doubt_about(model, 0.0, draws)
     before = doubt._network.weights.detach().clone()
     replay = replay_with_one_hard_action(model)
-    assert doubt.learn(replay, updates=3) == {} and doubt.learn_along(replay) == {}
+    assert doubt.learn(replay, updates=3) == {}
     assert torch.equal(doubt._network.weights, before)
     assert torch.equal(draws.uniform(0.0, 1.0, 5), streams("draws").uniform(0.0, 1.0, 5))
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from p2e.config import ConfigError
-from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll
-from p2e.generators import SeedGenerators
-from p2e.row_scale import RowScale
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig, gaussian_nll
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RowScale
 
 Make = Callable[..., SeedGenerators]
 
@@ -111,5 +111,5 @@ def test_scales_of_rare_and_of_constant_features() -> None:
 def test_a_setting_that_cannot_be_is_named() -> None:
     with pytest.raises(ConfigError, match=r"'dynamics.elites' is 9, expected at most .* \(7\)"):
         DynamicsConfig(elites=9)
-    with pytest.raises(ConfigError, match=r"'dynamics.max_epochs' is 0"):
-        DynamicsConfig(max_epochs=0)
+    with pytest.raises(ConfigError, match=r"'dynamics.max_updates' is 0"):
+        DynamicsConfig(max_updates=0)

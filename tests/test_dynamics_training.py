@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from p2e import dynamics_training
 from p2e.batch import TransitionBatch
-from p2e.dynamics import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
-from p2e.dynamics_training import (
+from p2e.dynamics import training as dynamics_training
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig, gaussian_nll, raw_targets
+from p2e.dynamics.training import (
     EarlyStopping,
     dynamics_optimizer,
     members_rows,
@@ -18,11 +18,11 @@ from p2e.dynamics_training import (
     train_dynamics,
     training_losses,
 )
-from p2e.generators import SeedGenerators
+from p2e.nn.generators import SeedGenerators
 
 Make = Callable[..., SeedGenerators]
 SMALL = DynamicsConfig(
-    hidden=(16, 16), members=3, elites=2, batch_size=32, patience=2, max_epochs=8
+    hidden=(16, 16), members=3, elites=2, batch_size=32, patience=2, max_updates=24
 )
 
 
@@ -144,7 +144,7 @@ def test_training_that_only_worsens_ends_with_the_weights_of_its_first_epoch(
 
 def test_a_seeds_model_does_not_depend_on_the_other_seeds_rows(generators: Make) -> None:
     config = DynamicsConfig(
-        hidden=(8,), members=2, elites=1, batch_size=32, patience=2, max_epochs=40
+        hidden=(8,), members=2, elites=1, batch_size=32, patience=2, max_updates=160
     )
     easy = linear_rows(generators(0, 1), 150, noise=0.3)
     noisy = linear_rows(generators(0, 1), 150, noise=5.0)
@@ -187,7 +187,7 @@ def test_every_training_takes_its_units_from_its_own_rows(generators: Make) -> N
 
 
 def test_learns_a_linear_system_in_any_units(generators: Make) -> None:
-    config = DynamicsConfig(hidden=(32,), members=2, elites=1, batch_size=64, max_epochs=50)
+    config = DynamicsConfig(hidden=(32,), members=2, elites=1, batch_size=64, max_updates=600)
     dynamics = Dynamics(3, 1, config, generators(0, 1))
     metrics = train_dynamics(dynamics, linear_rows(generators(0, 1), 1000), generators(0, 1))
     assert metrics["holdout_loss"].max() < 2e-3
@@ -202,9 +202,8 @@ def test_learns_a_linear_system_in_any_units(generators: Make) -> None:
 @pytest.mark.parametrize(
     ("limits", "epochs"),
     [
-        ({"max_epochs": 2}, 2),
         ({"max_updates": 10}, 3),  # 80 of the 100 rows in batches of 27: three an epoch
-        ({"max_updates": 11, "max_epochs": 4}, 3),
+        ({"max_updates": 11}, 3),
         ({"max_updates": 1}, 1),
     ],
 )

@@ -2,8 +2,8 @@
 
 import torch
 
-from p2e.ensemble import Ensemble, bootstrap_rows, take_rows
-from p2e.generators import SeedGenerators
+from p2e.nn.ensemble import Ensemble, bootstrap_rows, take_rows
+from p2e.nn.generators import SeedGenerators
 
 
 def random_rows(*shape: int) -> torch.Tensor:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from p2e.environment import BoolArray, FloatArray
-from p2e.evaluation import EpisodeResult, evaluate
+from p2e.loop.environment import BoolArray, FloatArray
+from p2e.loop.evaluation import EpisodeResult, evaluate
 from tests.conftest import MakeChain
 
 CPU = torch.device("cpu")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from p2e.checkpoint import CheckpointError, FolderLock
+from p2e.loop.checkpoint import CheckpointError, FolderLock
 
 ROOT = Path(__file__).resolve().parents[1]
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from p2e.checkpoint import FolderLock
+from p2e.loop.checkpoint import FolderLock
 with FolderLock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

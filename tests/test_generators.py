@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.generators import SeedGenerators, derived_seed
+from p2e.nn.generators import SeedGenerators, derived_seed
 
 
 def draw_some(generators: SeedGenerators) -> list[Tensor]:

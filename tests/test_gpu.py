@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
-from p2e.progress import Progress
+from p2e.loop.progress import Progress
+from p2e.nn.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
 from tests.compare_compiled_update import agent, batches, weights
 from tests.conftest import MakeChain
 from tests.test_resume import STEPS, Killed, agent_loop, run
@@ -30,7 +30,7 @@ def waiting_is_an_error() -> Iterator[None]:
 def test_ten_recorded_updates_are_ten_others(monkeypatch: pytest.MonkeyPatch) -> None:
     fast = agent(False, "cuda")
     with monkeypatch.context() as patched:
-        module = importlib.import_module("p2e.soft_actor_critic")
+        module = importlib.import_module("p2e.agent.soft_actor_critic")
         patched.setattr(module, "recorded", lambda function, device: function)
         patched.setattr(module, "recorded_update", lambda function, device: function)
         plain = agent(False, "cuda")

@@ -5,8 +5,8 @@ import torch
 from jaxtyping import TypeCheckError
 from torch import nn
 
-from p2e.generators import SeedGenerators
-from p2e.gru_cell import GRUCell
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.gru_cell import GRUCell
 
 
 def plain_cell(cell: GRUCell, seed: int) -> nn.GRUCell:

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from p2e.generators import SeedGenerators
-from p2e.imagination import roll_out
-from p2e.reward_range import RewardRange
-from p2e.world_model import Prediction, WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RewardRange
+from p2e.world.imagination import roll_out
+from p2e.world.world_model import Prediction, WorldModel
 
 
 class ChainModel(WorldModel):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from p2e.exploration_mode import MODES
-from p2e.imagined_groups import Trajectories, imagined_groups
+from p2e.exploration.latent_imagination import Trajectories, imagined_groups
+from p2e.exploration.settings import MODES
 
 
 def groups(mode: str, exploring: bool = True) -> list[Trajectories]:

@@ -5,15 +5,14 @@ import math
 import torch
 from torch import Tensor
 
-from p2e.generators import SeedGenerators
-from p2e.intrinsic_reward import IntrinsicReward, disagreement
-from p2e.optimizer import SeedOptimizer
-from p2e.random_prior import RandomPrior
+from p2e.curiosity.disagreement import IntrinsicReward, disagreement
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import SeedOptimizer
 
 LATENT, ACTIONS = 4, 1
 
 
-def curiosity(seeds: int = 1, prior: RandomPrior | None = None) -> IntrinsicReward:
+def curiosity(seeds: int = 1) -> IntrinsicReward:
     return IntrinsicReward(
         LATENT,
         ACTIONS,
@@ -24,7 +23,6 @@ def curiosity(seeds: int = 1, prior: RandomPrior | None = None) -> IntrinsicRewa
         SeedGenerators(range(seeds), "test ensemble"),
         SeedGenerators(range(seeds), "test rows"),
         unknown=2.0,
-        prior=prior,
     )
 
 
@@ -61,25 +59,6 @@ def test_it_falls_on_seen_data_and_stays_high_on_unseen() -> None:
     unseen = module.disagreement(*data(3.0, 4.0, seed=2)[:2]).mean()
     assert seen < 0.1 * before
     assert unseen > 10 * seen
-
-
-def test_with_a_prior_the_way_off_the_data_is_news_where_the_world_is_as_everywhere() -> None:
-    """Networks that have learned that nothing ever changes go on saying so next to the data."""
-
-    def disagreements(prior: RandomPrior | None) -> list[float]:
-        module = curiosity(prior=prior)
-        for i in range(600):
-            latent, action, change = data(-1.0, 1.0, seed=100 + i)
-            module.learn(latent, action, torch.zeros_like(change))
-        seen, beside = data(-1.0, 1.0, seed=1), data(1.5, 2.5, seed=2)
-        return [float(module.disagreement(*rows[:2]).mean()) for rows in (seen, beside)]
-
-    _, beside = disagreements(None)
-    assert beside < 0.01
-    draws = SeedGenerators([0], "test prior")
-    seen, beside = disagreements(RandomPrior(5, LATENT + ACTIONS, LATENT, 1.0, draws))
-    assert seen < 0.2  # of the prior's variance of 1, which the members have learned away
-    assert beside > 1.0
 
 
 def test_what_single_batches_did_to_the_members_counts_less() -> None:

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.algorithm import load_state_of, state_of
-from p2e.generators import SeedGenerators
-from p2e.latent_policy import LatentPolicy
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
-from p2e.world_model import WorldModel
+from p2e.exploration.policies import LatentPolicy
+from p2e.nn.generators import SeedGenerators
+from p2e.world.world_model import WorldModel
 from tests.conftest import MakeChain
 from tests.test_plan2explore import make_loop, plan2explore, run
 

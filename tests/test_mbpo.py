@@ -8,21 +8,21 @@ import pytest
 import torch
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCriticConfig
 from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.algorithms.mbpo import MBPO, Config, build
 from p2e.batch import Transition, TransitionBatch
-from p2e.branched_rollouts import Rollout, RolloutSchedule
 from p2e.config import ConfigError, from_mapping
-from p2e.dynamics import DynamicsConfig
-from p2e.generators import SeedGenerators
+from p2e.dynamics.branched_rollouts import Rollout, RolloutSchedule
+from p2e.dynamics.probabilistic_ensemble import DynamicsConfig
 from p2e.metrics import DivergenceError, Metrics
-from p2e.soft_actor_critic import SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
 
 Make = Callable[..., SeedGenerators]
 REAL_MARK = 100.0  # the reward of every real row
 SMALL = Config(
     agent=SoftActorCriticConfig(hidden=(8,), batch_size=20),
-    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_epochs=2),
+    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_updates=4),
     model_interval=3,
     rollouts_per_step=4,
     updates_per_step=2,
@@ -235,7 +235,7 @@ def test_settings_come_from_a_plain_mapping() -> None:
         Config,
         {
             "agent": {"hidden": [64]},
-            "dynamics": {"max_epochs": 3},
+            "dynamics": {"max_updates": 3},
             "rollout": {"end_length": 5, "end_step": 100},
             "rollouts_per_step": 8,
         },

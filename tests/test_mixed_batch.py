@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from p2e.batch import TransitionBatch, concatenate_rows
-from p2e.mixed_batch import mixed_batch, real_rows
+from p2e.replay.mixed_batch import mixed_batch, real_rows
 
 
 def numbered(rows: int, value: float) -> TransitionBatch:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.multi_step import multi_step
+from p2e.replay.n_step_returns import multi_step
 
 DISCOUNT = 0.5
 

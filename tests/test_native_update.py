@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e import native_library
+from p2e.agent.native import native_update as native_library
+from p2e.agent.native.native_update import CompilerError
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.batch import TransitionBatch
-from p2e.generators import SeedGenerators
-from p2e.native_library import CompilerError
-from p2e.optimizer import LearningRateSchedule
-from p2e.products import CPU_MULTIPLIES_BFLOAT16, round_products
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import LearningRateSchedule
+from p2e.nn.products import CPU_MULTIPLIES_BFLOAT16, round_products
 from tests.conftest import needs_a_compiler
 
 pytestmark = needs_a_compiler

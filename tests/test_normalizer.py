@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.normalizer import RunningChange, RunningNormalizer, RunningScale
+from p2e.nn.normalizers import RunningChange, RunningNormalizer, RunningScale
 
 
 def uneven_batches(seeds: int, features: int) -> list[Tensor]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from p2e.observed_spread import ObservedSpread
+from p2e.loop.open_loop import ObservedSpread
 
 
 def seen(observations: np.ndarray) -> ObservedSpread:

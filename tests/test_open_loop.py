@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.evaluation import evaluate
-from p2e.open_loop import (
+from p2e.loop.evaluation import evaluate
+from p2e.loop.open_loop import (
     EpisodeRecorder,
     Episodes,
     OpenLoop,

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from p2e.batched_linear import BatchedLinear
-from p2e.batched_mlp import BatchedMLP
-from p2e.generators import SeedGenerators
-from p2e.optimizer import LearningRateSchedule, SeedOptimizer, clipped, gradient_norms
+from p2e.nn.batched_linear import BatchedLinear
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import LearningRateSchedule, SeedOptimizer, clipped, gradient_norms
 
 
 def parameters_of(seeds: int = 3) -> list[nn.Parameter]:

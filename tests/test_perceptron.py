@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from p2e.batched_mlp import BatchedMLP
-from p2e.generators import SeedGenerators
-from p2e.perceptron import RELU, SILU, Activation
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.perceptron import RELU, SILU, Activation
 from tests.plain_network import plain_network
 
 KINDS: list[tuple[Activation, type[nn.Module]]] = [(RELU, nn.ReLU), (SILU, nn.SiLU)]
@@ -17,19 +17,18 @@ def random_rows(*shape: int) -> Tensor:
 
 
 def network_of(
-    sizes: list[int], activation: Activation, layer_norm: bool, lead: tuple[int, ...] = (2, 3)
+    sizes: list[int], activation: Activation, lead: tuple[int, ...] = (2, 3)
 ) -> BatchedMLP:
     generators = SeedGenerators(range(lead[0]), "weights")
-    return BatchedMLP(lead, sizes, generators, activation, layer_norm).double()
+    return BatchedMLP(lead, sizes, generators, activation).double()
 
 
 @pytest.mark.parametrize("sizes", [[4, 8, 6, 3], [4, 8, 1], [4, 1, 3], [4, 2], [1, 5, 1]])
-@pytest.mark.parametrize("layer_norm", [False, True])
 @pytest.mark.parametrize(("activation", "kind"), KINDS)
 def test_outputs_and_gradients_are_those_of_torch(
-    sizes: list[int], layer_norm: bool, activation: Activation, kind: type[nn.Module]
+    sizes: list[int], activation: Activation, kind: type[nn.Module]
 ) -> None:
-    network = network_of(sizes, activation, layer_norm)
+    network = network_of(sizes, activation)
     rows = random_rows(2, 3, 10, sizes[0]).requires_grad_()
     output = network(rows)
     slopes = random_rows(*output.shape)
@@ -52,7 +51,7 @@ def test_outputs_and_gradients_are_those_of_torch(
 
 
 def test_only_what_is_asked_for_is_computed() -> None:
-    network = network_of([4, 8, 2], RELU, layer_norm=False)
+    network = network_of([4, 8, 2], RELU)
     rows = random_rows(2, 3, 10, 4)
     output, tape = network.record(rows)
     slopes = random_rows(*output.shape)
@@ -67,7 +66,7 @@ def test_only_what_is_asked_for_is_computed() -> None:
 
 def test_a_tape_can_be_read_twice_and_inputs_stay_as_they_were() -> None:
     for activation, _ in KINDS:
-        network = network_of([4, 8, 8, 2], activation, layer_norm=False)
+        network = network_of([4, 8, 8, 2], activation)
         rows, slopes = random_rows(2, 3, 10, 4), random_rows(2, 3, 10, 2)
         before = rows.clone(), slopes.clone()
         _, tape = network.record(rows)
@@ -77,7 +76,7 @@ def test_a_tape_can_be_read_twice_and_inputs_stay_as_they_were() -> None:
 
 
 def test_rows_without_gradient_and_expanded_gradients() -> None:
-    network = network_of([4, 8, 2], SILU, layer_norm=False)
+    network = network_of([4, 8, 2], SILU)
     network(random_rows(2, 3, 10, 4)).sum().backward()  # the gradient of a sum is expanded
     gradient = network.weights.grad
     assert gradient is not None

@@ -139,17 +139,19 @@ def test_a_digest_is_what_sha256sum_prints(tmp_path: Path) -> None:
 
 def test_a_program_consists_of_what_it_imports_and_nothing_else() -> None:
     trained = program_files("workflow/scripts/train.py", "p2e/algorithms/sac.py")
-    assert {"p2e/training_loop.py", "p2e/soft_actor_critic.py", "envs/vector.py"} <= set(trained)
+    assert {"p2e/loop/training_loop.py", "p2e/agent/soft_actor_critic.py", "envs/vector.py"} <= set(
+        trained
+    )
     assert "workflow/scripts/program/provenance.py" in trained
     strangers = {
         "workflow/scripts/evaluate.py",
         "workflow/scripts/suite.py",
         "p2e/algorithms/plan2explore.py",
-        "p2e/world_model.py",
+        "p2e/world/world_model.py",
     }
     assert not strangers & set(trained)
     curious = program_files("workflow/scripts/train.py", "p2e/algorithms/plan2explore.py")
-    assert {"p2e/world_model.py", "p2e/intrinsic_reward.py"} <= set(curious)
+    assert {"p2e/world/world_model.py", "p2e/curiosity/disagreement.py"} <= set(curious)
 
 
 def test_imports_are_followed_through_packages(

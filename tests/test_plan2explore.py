@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 import torch
 
+from p2e.agent.soft_actor_critic import SoftActorCriticConfig
 from p2e.algorithm import Problem
 from p2e.algorithms.plan2explore import Config, Plan2Explore, build
 from p2e.batch import Transition
-from p2e.buffers import Fields, RowBuffer
-from p2e.coverage import Coverage
-from p2e.exploration_mode import MODES
-from p2e.latent_imagination import random_starts
-from p2e.plan2explore_config import AdaptationConfig
-from p2e.progress import Progress
-from p2e.soft_actor_critic import SoftActorCriticConfig
-from p2e.training_config import TrainingConfig
-from p2e.training_loop import TrainingLoop
-from p2e.world_learner import WorldConfig
+from p2e.exploration.latent_imagination import random_starts
+from p2e.exploration.settings import MODES, AdaptationConfig
+from p2e.loop.coverage import Coverage
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingConfig, TrainingLoop
+from p2e.replay.buffers import Fields, RowBuffer
+from p2e.world.world_learner import WorldConfig
 from tests.conftest import MakeChain
 
 SMALL: dict[str, Any] = {
@@ -376,27 +374,13 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
             assert all(map(torch.equal, untouched, beside))
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_time_passes_slowly_where_a_learning_world_is_doubted(chain: MakeChain, mode: str) -> None:
-    made = [make_loop(chain, mode=mode, doubt=doubt) for doubt in (0.0, 1.0)]
-    with torch.no_grad():  # one that expects large errors at first
-        plan2explore(made[1]).doubt._network.layers[-1].bias.fill_(3.0)
-    plain, doubting = (plan2explore(advance(loop, steps=7)) for loop in made)
-    rows, delayed = (each.imagination.explorer_rows.everything() for each in (plain, doubting))
-    # The first imagination is of the same steps: nothing has been learned from a doubt yet.
-    assert torch.equal(rows["action"], delayed["action"])
-    certain = rows["terminated"] == 1
-    assert ((delayed["terminated"] > rows["terminated"]) | certain).all() and not certain.all()
-
-
 def test_time_passes_slowly_in_what_an_adapting_policy_learns_from(chain: MakeChain) -> None:
     settings = AdaptationConfig(updates=2, doubt=1.0)
     trained = plan2explore(run(make_loop(chain, mode="zero-shot", adaptation=settings)))
     adaptation = trained.adaptation
     delayed = adaptation._doubt.delayed
-    assert adaptation._imagination._seen_as == adaptation._replayed_actions._seen_as == delayed
-    along = trained.doubt.delayed
-    assert trained.imagination._seen_as == trained.replayed_actions._seen_as == along != delayed
+    assert adaptation._imagination._transform == adaptation._replayed_actions._transform == delayed
+    assert trained.imagination._transform is trained.replayed_actions._transform is None
     metrics = adaptation.run(trained.states, trained.sac_buffer)
     assert (metrics["doubt_loss"] > 0).all()
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from p2e.algorithms.plan2explore import Plan2Explore
-from p2e.imagined_groups import Trajectories
-from p2e.plan2explore_config import AdaptationConfig
+from p2e.exploration.latent_imagination import Trajectories
+from p2e.exploration.settings import AdaptationConfig
 from tests.conftest import MakeChain
 from tests.test_plan2explore import advance, make_loop, plan2explore, run
 

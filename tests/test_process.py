@@ -22,7 +22,7 @@ def output_of(program: str) -> list[str]:
 
 ARITHMETIC = """
 import torch
-from p2e import products
+from p2e.nn import products
 from program.process import prepare_process
 products.CPU_MULTIPLIES_BFLOAT16 = True
 prepare_process("{precision}", threads=1)

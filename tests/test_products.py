@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from p2e import products
-from p2e.products import WIDE, product
+from p2e.nn import products
+from p2e.nn.products import WIDE, product
 
 EPSILON = 2.0**-8  # of bfloat16, with rounding to nearest
 

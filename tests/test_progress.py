@@ -2,7 +2,7 @@
 
 import io
 
-from p2e.progress import Progress
+from p2e.loop.progress import Progress
 
 
 class Terminal(io.StringIO):

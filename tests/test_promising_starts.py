@@ -2,7 +2,7 @@
 
 import torch
 
-from p2e.promising_starts import best_of_each
+from p2e.exploration.latent_imagination import best_of_each
 
 
 def test_the_best_of_each_group_of_each_seed() -> None:

@@ -9,7 +9,7 @@ import pytest
 import aggregate
 import restore
 import unfinished
-from p2e.training_config import TrainingConfig
+from p2e.loop.training_loop import TrainingConfig
 from publish import copy_without_checkpoints
 from reporting.tables.summary import read_summary
 from suites.requested_runs import SuiteError

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import torch
 
-from p2e.buffers import RowBuffer
-from p2e.generators import SeedGenerators
-from p2e.rare_rows import draw_rows, rare, window_starts
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import RowBuffer
+from p2e.replay.rare_windows import draw_rows, rare, window_starts
 
 Make = Callable[..., SeedGenerators]
 

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from p2e.buffers import RowBuffer, real_fields
-from p2e.generators import SeedGenerators
-from p2e.real_steps import RealSteps
-from p2e.world_learner import WorldLearner
-from p2e.world_loss import WorldStates
+from p2e.exploration.real_steps import RealSteps
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import RowBuffer, real_fields
+from p2e.world.world_learner import WorldLearner
+from p2e.world.world_loss import WorldStates
 from tests.test_world_learner import MEMORY, ROWS, SEEDS, learner
 
 LATENT = 8

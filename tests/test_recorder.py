@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from p2e.recorder import Recorder, write_csv
+from p2e.loop.recorder import Recorder, write_csv
 
 HEADERS = {
     "training": ["seed", "step", "episode", "return", "length", "seconds"],

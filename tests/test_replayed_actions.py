@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from p2e.buffers import Fields, RowBuffer, real_fields
-from p2e.feature_extractor import FeatureExtractor
-from p2e.generators import SeedGenerators
-from p2e.replayed_actions import ReplayedActions
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import Fields, RowBuffer, real_fields
+from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_model import WorldModel
 
 SEEDS, ROWS, OBSERVATION, ACTION, MEMORY = (0, 1), 6, 3, 2, 4
 DISCOUNT = 0.9
@@ -36,13 +36,9 @@ def filled(first_at: int | None = None) -> RowBuffer:
     return buffer
 
 
-def undoubted(steps: Fields) -> Fields:
-    return steps
-
-
 def drawn(model: WorldModel, buffer: RowBuffer) -> Fields:
     draws = SeedGenerators(SEEDS, "draws")
-    replayed = ReplayedActions(model, 0.0, draws, DISCOUNT, ROWS, undoubted)
+    replayed = ReplayedActions(model, 0.0, draws, DISCOUNT, ROWS)
     return replayed.draw(buffer, rows=1)
 
 
@@ -101,7 +97,7 @@ def test_a_share_of_the_rows_has_a_rare_reward_within_reach(model: WorldModel) -
     rows["action"][:] = torch.arange(held).view(1, held, 1)  # tells where a row starts
     buffer.add(rows)
     draws = SeedGenerators(SEEDS, "draws")
-    fields = ReplayedActions(model, 0.25, draws, DISCOUNT, steps, undoubted).draw(buffer, rows=400)
+    fields = ReplayedActions(model, 0.25, draws, DISCOUNT, steps).draw(buffer, rows=400)
     start = fields["action"][:, :, 0]
     reached = (start <= rewarded) & (rewarded < start + steps)
     assert reached[:, :100].all()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from p2e.training_config import TrainingConfig
+from p2e.loop.training_loop import TrainingConfig
 from reporting.tables.task_facts import TaskFacts
 from suites.variants import base_algorithm
 from tests.synthetic_training import (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import aggregate
-from p2e.plan2explore_config import Config
+from p2e.exploration.settings import Config
 from reporting.figures.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
 from reporting.page.templates import TEMPLATES
 from reporting.statistics.analysis import analyse

@@ -11,13 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCriticConfig
 from p2e.algorithm import Problem, state_of
 from p2e.algorithms import sac
-from p2e.coverage import Coverage
-from p2e.progress import Progress
-from p2e.soft_actor_critic import SoftActorCriticConfig
-from p2e.training_config import TrainingConfig
-from p2e.training_loop import TrainingLoop
+from p2e.loop.coverage import Coverage
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingConfig, TrainingLoop
 from tests.conftest import MakeChain
 
 SEEDS, STEPS, BINS = (4, 9), 48, 6

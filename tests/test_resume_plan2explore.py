@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from p2e.plan2explore_config import AdaptationConfig
-from p2e.training_loop import TrainingLoop
+from p2e.exploration.settings import AdaptationConfig
+from p2e.loop.training_loop import TrainingLoop
 from tests.conftest import MakeChain
 from tests.test_plan2explore import SMALL, make_loop, run
 from tests.test_resume import assert_bit_identical, outcome, run_until
@@ -15,9 +15,9 @@ from tests.test_resume import assert_bit_identical, outcome, run_until
 
 def make(chain: MakeChain, mode: str) -> TrainingLoop:
     """Rewards of a size of about 8, above and below 0: their scale counts, and turns are taken."""
-    config: dict[str, Any] = {"mode": mode, "task_share": 0.5, "replayed_share": 0.5, "doubt": 1.0}
+    config: dict[str, Any] = {"mode": mode, "task_share": 0.5, "replayed_share": 0.5}
     config["adaptation"] = AdaptationConfig(6, multi_step=2, continued_share=0.5, doubt=1.0)
-    config["world"] = replace(SMALL["world"], prior_weight=3.0, unknown=0.5)
+    config["world"] = replace(SMALL["world"], unknown=0.5)
     return make_loop(partial(chain, noise=10.0), **config)
 
 

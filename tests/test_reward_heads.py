@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from p2e.generators import SeedGenerators
-from p2e.optimizer import SeedOptimizer
-from p2e.reward_heads import RewardHeads
-from p2e.reward_range import RewardRange
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RewardRange
+from p2e.nn.optimizer import SeedOptimizer
+from p2e.reward_free.reward_heads import RewardHeads
 
 SEEDS, HEADS, OBSERVATION, ACTION = 2, 3, 6, 2
 RATE = 3e-3

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e import reward_learner
-from p2e.buffers import RowBuffer, real_fields
-from p2e.generators import SeedGenerators
-from p2e.optimizer import SeedOptimizer
-from p2e.reward_learner import INPUT_PRICE, ROWS, WITHIN, RewardLearner
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import SeedOptimizer
+from p2e.replay.buffers import RowBuffer, real_fields
+from p2e.reward_free import reward_learner
+from p2e.reward_free.reward_learner import INPUT_PRICE, ROWS, WITHIN, RewardLearner
+from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 RATE = 1e-3

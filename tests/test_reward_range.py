@@ -2,7 +2,7 @@
 
 import torch
 
-from p2e.reward_range import RewardRange
+from p2e.nn.normalizers import RewardRange
 
 
 def test_each_seed_has_a_range_of_its_own() -> None:

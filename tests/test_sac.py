@@ -1,7 +1,7 @@
 """SAC as an algorithm: how often its agent learns. (The agent: test_soft_actor_critic.py.)"""
 
+from p2e.agent.soft_actor_critic import SoftActorCriticConfig
 from p2e.algorithms import sac
-from p2e.soft_actor_critic import SoftActorCriticConfig
 from tests.test_replay_capacity import PROBLEM, store
 
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.batch import TransitionBatch
 from p2e.config import ConfigError
-from p2e.generators import SeedGenerators
-from p2e.optimizer import LearningRateSchedule
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import LearningRateSchedule
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
 

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal, TanhTransform
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.batch import TransitionBatch
-from p2e.batched_mlp import BatchedMLP
-from p2e.generators import SeedGenerators
-from p2e.optimizer import SeedOptimizer
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import SeedOptimizer
 from tests.conftest import needs_a_compiler
 from tests.plain_network import plain_network
 
@@ -131,7 +131,6 @@ def test_six_updates_equal_the_plain_implementation(
         discount=0.9,
         target_rate=0.05,
         initial_alpha=0.3,
-        critic_layer_norm=draw % 2 == 1 and not compiled,
         compiled=compiled,
     )
     agent = SoftActorCritic(

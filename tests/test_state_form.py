@@ -9,8 +9,8 @@ import torch
 import train
 from envs import task_ids
 from p2e.algorithms import algorithm_names
-from p2e.progress import Progress
-from p2e.state_form import require_form
+from p2e.loop.checkpoint import require_form
+from p2e.loop.progress import Progress
 from runs.settings import resolve_settings
 from runs.training_run import TrainingRun
 from tests.fuzz import small_suite

@@ -2,7 +2,7 @@
 
 import torch
 
-from p2e.symlog import symexp, symlog
+from p2e.nn.normalizers import symexp, symlog
 
 
 def test_symexp_inverts_symlog() -> None:

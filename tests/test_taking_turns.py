@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from p2e.taking_turns import TakingTurns
+from p2e.exploration.policies import TakingTurns
 from tests.conftest import ConstantPolicy
 
 CPU = torch.device("cpu")

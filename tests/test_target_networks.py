@@ -2,9 +2,9 @@
 
 import torch
 
-from p2e.batched_mlp import BatchedMLP
-from p2e.generators import SeedGenerators
-from p2e.target_networks import soft_update, target_copy
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.target_networks import soft_update, target_copy
 
 
 def network(seed: int) -> BatchedMLP:

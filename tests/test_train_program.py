@@ -12,9 +12,9 @@ import torch
 
 import train
 from envs import UnknownEnvironmentError
-from p2e.checkpoint import CheckpointError, load_weights
 from p2e.config import ConfigError
-from p2e.evaluation import evaluate as play
+from p2e.loop.checkpoint import CheckpointError, load_weights
+from p2e.loop.evaluation import evaluate as play
 from program import provenance
 from program.command_line import run_program
 from program.repository import TRAINING_CODE
@@ -234,7 +234,7 @@ def test_a_state_of_other_settings_or_code_is_another(
 @pytest.mark.parametrize(
     ("file", "matters"),
     [
-        ("p2e/actor.py", True),
+        ("p2e/agent/actor.py", True),
         ("p2e/algorithms/sac.py", True),
         ("envs/registry.py", True),
         ("envs/tasks/maze.py", True),

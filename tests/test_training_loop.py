@@ -14,11 +14,10 @@ from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem
 from p2e.batch import Transition
-from p2e.coverage import Coverage
+from p2e.loop.coverage import Coverage
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingConfig, TrainingLoop
 from p2e.metrics import DivergenceError
-from p2e.progress import Progress
-from p2e.training_config import TrainingConfig
-from p2e.training_loop import TrainingLoop
 from tests.conftest import CuriousWatcher, MakeChain, Watcher
 
 SEEDS = (4, 9)

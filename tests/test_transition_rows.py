@@ -3,7 +3,7 @@
 import torch
 
 from p2e.batch import Transition
-from p2e.buffers import RowBuffer, as_sequences, as_transitions, real_fields, transition_row
+from p2e.replay.buffers import RowBuffer, as_sequences, as_transitions, real_fields, transition_row
 
 
 def real_transition(step: int) -> Transition:

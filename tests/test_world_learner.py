@@ -1,6 +1,5 @@
 """One update of the world: from which windows, in which units, and what the ensemble predicts."""
 
-import copy
 from typing import Any
 
 import pytest
@@ -8,13 +7,13 @@ import torch
 from torch import Tensor
 
 from p2e.algorithm import Problem
-from p2e.buffers import RowBuffer, real_fields
 from p2e.config import ConfigError
-from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
-from p2e.symlog import symlog
-from p2e.world_learner import WorldConfig, WorldLearner
-from p2e.world_loss import WorldStates
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import symlog
+from p2e.replay.buffers import RowBuffer, real_fields
+from p2e.world.world_learner import WorldConfig, WorldLearner
+from p2e.world.world_loss import WorldStates
 
 SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
@@ -117,20 +116,6 @@ def test_disagreement_pays_from_the_stated_times_its_mean_on() -> None:
     torch.testing.assert_close(reward, torch.tensor([[1.0, 4.0]]).log().expand(SEEDS, -1))
 
 
-def test_members_without_weights_disagree_by_the_weight_of_their_prior() -> None:
-    rows = torch.randn(SEEDS, 6, 8), torch.rand(SEEDS, 6, 1)
-
-    def disagreement(prior_weight: float) -> Tensor:
-        curiosity = learner("latent", prior_weight=prior_weight).curiosity
-        with torch.no_grad():
-            curiosity.averaged.weights.zero_()
-        return curiosity.disagreement(*rows)
-
-    once, thrice = disagreement(1.0), disagreement(3.0)
-    assert (once > 0).all() and not disagreement(0.0).any()
-    torch.testing.assert_close(thrice, 9 * once)
-
-
 def test_the_error_about_the_reward_is_in_units_of_the_rewards_met(buffer: RowBuffer) -> None:
     overwrite(buffer, "reward", torch.tensor([2.0, 20.0]).view(SEEDS, 1, 1).expand(-1, ROWS, -1))
     world = learner("latent")
@@ -181,24 +166,6 @@ def test_windows_are_around_rare_rewards_or_for_a_blind_world_around_rare_ends(
     held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}
     assert held.pop(looks_at) == [4, 4]  # each of the four windows
     assert held.popitem()[1] == [0, 0]
-
-
-@pytest.mark.parametrize("steps", [0, 3, 16])
-def test_steps_in_a_row_fill_the_windows(steps: int) -> None:
-    with pytest.raises(
-        ValueError, match=r"world\.unrolled_steps.*divisor of sequence_length \(8\)"
-    ):
-        WorldConfig(sequence_length=8, unrolled_steps=steps)
-
-
-def test_the_world_learns_from_steps_in_a_row_where_it_is_asked_to(buffer: RowBuffer) -> None:
-    """The same windows and weights: the loss about the next latent is another from the start."""
-    alone, in_a_row = learner("latent"), learner("latent", unrolled_steps=4)
-    # An update writes memories back, which the other must not find.
-    _, one = alone.update(copy.deepcopy(buffer))
-    _, four = in_a_row.update(copy.deepcopy(buffer))
-    assert torch.equal(one["reconstruction_loss"], four["reconstruction_loss"])
-    assert not torch.equal(one["forward_loss"], four["forward_loss"])
 
 
 def test_memories_as_they_are_now_are_stored(buffer: RowBuffer) -> None:

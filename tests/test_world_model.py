@@ -5,12 +5,12 @@ import torch
 from torch import Tensor
 
 from p2e.batch import SequenceBatch
-from p2e.feature_extractor import FeatureExtractor
-from p2e.generators import SeedGenerators
-from p2e.optimizer import SeedOptimizer
-from p2e.symlog import symexp
-from p2e.world_loss import flatten_time, unrolled, world_loss
-from p2e.world_model import WorldModel
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import symexp
+from p2e.nn.optimizer import SeedOptimizer
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_loss import flatten_time, world_loss
+from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 
@@ -65,57 +65,6 @@ def test_memory_does_not_cross_the_border_of_an_episode(model: WorldModel) -> No
     _, after_changed = model.remember_sequence(changed, batch.action, first, batch.memory + 1)
     assert torch.equal(after[:, 2:], after_changed[:, 2:])
     assert not torch.equal(after[:, :2], after_changed[:, :2])
-
-
-@pytest.mark.parametrize("steps", [1, 2, 4])
-@pytest.mark.parametrize("heads", [0, 3])
-def test_unrolled_steps_follow_their_own_predictions(steps: int, heads: int) -> None:
-    """Row by row, by single steps: from an observation at the start of a run of steps and of an
-    episode, elsewhere from what was predicted."""
-    model, batch = model_with_heads(heads), random_batch()
-    first = batch.first.clone()
-    first[0, 1, 2] = first[1, 2, 0] = first[:, 3, 4] = True
-    latent = model.encode(batch.observation.flatten(1, 2)).unflatten(1, (4, 5))
-    before, after = model.remember_sequence(latent, batch.action, first, batch.memory)
-    found = unrolled(model, latent, batch.action, first, after, steps)
-    for t in range(4):
-        if t % steps == 0:
-            now, memory = latent[:, t], before[:, t]
-        else:
-            begins = first[:, t].unsqueeze(-1)
-            now, memory = torch.where(begins, latent[:, t], now), memory.masked_fill(begins, 0)
-        expected, memory = model.step(now, batch.action[:, t], memory)
-        now = expected.next_latent
-        rows = slice(5 * t, 5 * (t + 1))
-        torch.testing.assert_close(found.next_latent[:, rows], expected.next_latent)
-        torch.testing.assert_close(found.symlog_reward[:, rows], expected.symlog_reward)
-        logits = found.continuation_logit[:, rows]
-        torch.testing.assert_close(logits, expected.continuation_logit)
-
-
-def test_the_last_of_unrolled_steps_knows_the_first_observation_alone(model: WorldModel) -> None:
-    batch = random_batch(steps=3)
-    observation = batch.observation.clone().requires_grad_(True)
-    latent = model.encode(observation.flatten(1, 2)).unflatten(1, (3, 5))
-    _, after = model.remember_sequence(latent, batch.action, batch.first, batch.memory)
-    reaching = {}
-    for steps in (1, 3):
-        prediction = unrolled(model, latent, batch.action, batch.first, after, steps)
-        last = prediction.next_latent[:, 10:].square()[..., 0].sum()
-        (gradient,) = torch.autograd.grad(last, observation, retain_graph=True)
-        reaching[steps] = gradient.abs().amax(dim=(0, 2, 3)) > 0
-    assert reaching[1].all(), "the memory knows them all"
-    assert reaching[3].tolist() == [True, False, False]
-
-
-def test_unrolled_losses_are_larger_and_leave_the_states_alone(model: WorldModel) -> None:
-    batch = random_batch()
-    _, one, states = world_loss(model, batch)
-    _, four, again = world_loss(model, batch, 4)
-    for mine, other in zip(states, again, strict=True):
-        assert torch.equal(mine, other)
-    assert torch.equal(one["reconstruction_loss"], four["reconstruction_loss"])
-    assert (four["forward_loss"] > one["forward_loss"]).all()
 
 
 def test_latents_have_a_fixed_scale(model: WorldModel) -> None:

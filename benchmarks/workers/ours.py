@@ -13,10 +13,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 import torch
 
 from p2e.algorithm import Algorithm
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingLoop
 from p2e.metrics import Metrics
-from p2e.products import rounds_products
-from p2e.progress import Progress
-from p2e.training_loop import TrainingLoop
+from p2e.nn.products import rounds_products
 from program.process import prepare_process
 from program.provenance import git_commit
 from protocol import serve, timed

@@ -8,18 +8,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.algorithm import Algorithm, Problem, Stateful
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
-from p2e.branched_rollouts import RolloutSchedule, branch
-from p2e.buffers import RowBuffer, as_transitions, real_fields, transition_row
 from p2e.config import require, require_positive
-from p2e.dynamics import Dynamics, DynamicsConfig
-from p2e.dynamics_training import train_dynamics
-from p2e.generators import SeedGenerators
+from p2e.dynamics.branched_rollouts import RolloutSchedule, branch
+from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig
+from p2e.dynamics.training import train_dynamics
 from p2e.metrics import Metrics, require_finite
-from p2e.mixed_batch import mixed_batch
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import RowBuffer, as_transitions, real_fields, transition_row
+from p2e.replay.mixed_batch import mixed_batch
 
 
 @dataclass(frozen=True)

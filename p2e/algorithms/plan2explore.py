@@ -13,26 +13,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.adaptation import Adaptation
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
-from p2e.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
-from p2e.doubt import Doubt
-from p2e.exploration_mode import MODES
-from p2e.feature_extractor import FeatureExtractor
-from p2e.generators import SeedGenerators
-from p2e.latent_imagination import LatentImagination
-from p2e.latent_policy import LatentPolicy
+from p2e.exploration.latent_imagination import LatentImagination
+from p2e.exploration.policies import LatentPolicy, TakingTurns
+from p2e.exploration.real_steps import RealSteps
+from p2e.exploration.settings import MODES, Config
 from p2e.metrics import Metrics, with_prefix
-from p2e.mixed_batch import mixed_batch
-from p2e.normalizer import RunningScale
-from p2e.optimizer import LearningRateSchedule
-from p2e.plan2explore_config import Config
-from p2e.real_steps import RealSteps
-from p2e.replayed_actions import ReplayedActions
-from p2e.soft_actor_critic import SoftActorCritic
-from p2e.taking_turns import TakingTurns
-from p2e.world_learner import WorldLearner
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RunningScale
+from p2e.nn.optimizer import LearningRateSchedule
+from p2e.replay.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
+from p2e.replay.mixed_batch import mixed_batch
+from p2e.reward_free.adaptation import Adaptation
+from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_learner import WorldLearner
 
 __all__ = ["Config", "Plan2Explore", "build"]
 
@@ -69,9 +66,7 @@ class Plan2Explore(Algorithm):
         capacity = min(config.buffer_capacity, problem.steps)
         self.sac_buffer = RowBuffer(len(seeds), capacity, real_fields(*sizes), device)
         agents = self.explorer_agent, self.task_agent
-        self.doubt = self._doubting(rounds)
-        doubted = self.doubt.delayed
-        self.imagination = LatentImagination(problem, config, self.world, *agents, doubted)
+        self.imagination = LatentImagination(problem, config, self.world, *agents)
         self.batches = SeedGenerators(seeds, "batches", device)
         # A blind explorer must not draw other rows for there being a task policy.
         apart = SeedGenerators(seeds, "imagined batches", device)
@@ -79,27 +74,13 @@ class Plan2Explore(Algorithm):
         returns = config.agent.discount, config.multi_step
         self.real_steps = RealSteps(self.world.model, self.curiosity, self.batches, *returns)
         self.replayed_actions = ReplayedActions(
-            self.world.model, config.world.rare_share, self.task_batches, *returns, doubted
+            self.world.model, config.world.rare_share, self.task_batches, *returns
         )
 
     def _settling(self, updates: int) -> LearningRateSchedule:
         """The last policy is what counts, and with steps as large as at first it comes and goes."""
         return LearningRateSchedule(
             total_updates=updates, final_fraction=self.config.final_learning_rate
-        )
-
-    def _doubting(self, updates: int) -> Doubt:
-        """Of what is imagined while the world learns, by what is known of its errors so far."""
-        seeds, device = self._problem.seeds, self._device
-        return Doubt(
-            self.world.model,
-            self._problem.action_size,
-            self.config.world,
-            self.config.doubt,
-            self.config.agent.discount,
-            LearningRateSchedule(self.config.world.warmup_updates, updates),
-            SeedGenerators(seeds, "running doubt weights", device),
-            SeedGenerators(seeds, "running doubt rows", device),
         )
 
     @cached_property
@@ -152,7 +133,7 @@ class Plan2Explore(Algorithm):
         self.updates.value += 1
         self.states, metrics = self.world.update(self.sac_buffer, self._blind)
         self.task_scale.update(self.states.reward.abs())
-        return metrics | self.doubt.learn_along(self.sac_buffer)
+        return metrics
 
     def imagine(self) -> Metrics:
         if not self._due:
@@ -254,8 +235,6 @@ class Plan2Explore(Algorithm):
         )
         if self.mode.imagines_only:
             names += " task_batches"
-        if self.config.doubt > 0:
-            names += " doubt"
         own = {name: getattr(self, name) for name in names.split()}
         return own | self.imagination.components()
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
 from p2e.algorithm import Algorithm, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
-from p2e.buffers import RowBuffer, as_transitions, real_fields, transition_row
 from p2e.config import require_positive
-from p2e.generators import SeedGenerators
 from p2e.metrics import Metrics
-from p2e.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import RowBuffer, as_transitions, real_fields, transition_row
 
 
 @dataclass(frozen=True)

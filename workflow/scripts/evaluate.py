@@ -13,9 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import torch
 
 from envs import UnknownEnvironmentError
-from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError, require
-from p2e.recorder import write_csv
+from p2e.loop.checkpoint import CheckpointError
+from p2e.loop.recorder import write_csv
 from program.command_line import OneLineParser, choose_device, run_program
 from program.strict import compute_strictly
 from runs.files import COLUMNS, FINAL_SCORES

@@ -21,8 +21,8 @@ if "MUJOCO_GL" not in os.environ:
 import torch
 
 from envs import UnknownEnvironmentError
-from p2e.checkpoint import CheckpointError
 from p2e.config import ConfigError
+from p2e.loop.checkpoint import CheckpointError
 from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from runs.files import FILM, FILM_FACTS, STILL

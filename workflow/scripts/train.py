@@ -14,10 +14,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from envs import UnknownEnvironmentError
-from p2e.checkpoint import CheckpointError
+from p2e.agent.native.native_update import CompilerError
 from p2e.config import ConfigError
+from p2e.loop.checkpoint import CheckpointError
 from p2e.metrics import DivergenceError
-from p2e.native_library import CompilerError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.process import prepare_process
 from program.strict import compute_strictly

@@ -4,7 +4,7 @@ import ctypes
 
 import torch
 
-from p2e.products import round_products
+from p2e.nn.products import round_products
 
 # Parameters of glibc's mallopt.
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
@@ -15,7 +15,7 @@ def prepare_process(precision: str, threads: int) -> None:
 
     Args:
         precision: "float32", or "medium" for rounded matrix products where the machine has
-            instructions for it: bfloat16 on a CPU (p2e/products.py), TensorFloat-32 on a GPU.
+            instructions for it: bfloat16 on a CPU (p2e/nn/products.py), TensorFloat-32 on a GPU.
         threads: CPU threads.
     """
     keep_freed_memory()

@@ -3,7 +3,7 @@
 Those of the tables that the training loop records stand beside the code that records them.
 """
 
-from p2e.recorder import KEY_COLUMNS, table_file
+from p2e.loop.recorder import KEY_COLUMNS, table_file
 
 MANIFEST, CHECKPOINT, COVERAGE = "manifest.json", "checkpoint.pt", "coverage.npz"
 # The columns that a table has at least.

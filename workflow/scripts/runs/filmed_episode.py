@@ -14,7 +14,7 @@ from envs import task
 from envs.simulator import Simulator, make_simulator
 from envs.vector import VectorEnvironment
 from p2e.algorithm import Policy
-from p2e.generators import derived_seed
+from p2e.nn.generators import derived_seed
 from program.command_line import choose_device
 from runs.files import CHECKPOINT
 from runs.film_frames import SIZE, FrameSampler, draw_path

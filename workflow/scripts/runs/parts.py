@@ -5,8 +5,8 @@ import torch
 from envs import make_vector, task
 from p2e.algorithm import Algorithm, Problem
 from p2e.algorithms import algorithm_module
-from p2e.coverage import Coverage
-from p2e.environment import VectorEnvironment
+from p2e.loop.coverage import Coverage
+from p2e.loop.environment import VectorEnvironment
 from runs.settings import RunSettings
 
 

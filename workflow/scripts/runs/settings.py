@@ -12,7 +12,7 @@ import torch
 from envs import task
 from p2e.algorithms import algorithm_module
 from p2e.config import ConfigError, from_mapping, require
-from p2e.training_config import TrainingConfig
+from p2e.loop.training_loop import TrainingConfig
 
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from p2e.algorithm import Algorithm, load_state_of
-from p2e.checkpoint import CheckpointError, load_weights
-from p2e.environment import VectorEnvironment
-from p2e.evaluation import EpisodeResult, evaluate
+from p2e.loop.checkpoint import CheckpointError, load_weights
+from p2e.loop.environment import VectorEnvironment
+from p2e.loop.evaluation import EpisodeResult, evaluate
 from program import provenance
 from runs.files import CHECKPOINT, MANIFEST
 from runs.parts import build_algorithm, environments_of

@@ -15,11 +15,17 @@ import numpy as np
 import torch
 
 from p2e.algorithm import state_of
-from p2e.checkpoint import CheckpointError, FolderLock, load_newest, save_checked, save_weights
-from p2e.products import rounds_products
-from p2e.progress import Progress
-from p2e.state_form import require_form
-from p2e.training_loop import TrainingLoop
+from p2e.loop.checkpoint import (
+    CheckpointError,
+    FolderLock,
+    load_newest,
+    require_form,
+    save_checked,
+    save_weights,
+)
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingLoop
+from p2e.nn.products import rounds_products
 from program import provenance
 from program.command_line import choose_device
 from program.import_graph import program_files

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from p2e.recorder import table_file
+from p2e.loop.recorder import table_file
 from program.atomic_file import replace_file
 from reporting.tables.run_folder import (
     COMPLETE,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from p2e.recorder import table_file
+from p2e.loop.recorder import table_file
 from program.provenance import file_hash
 from reporting.text import count_of
 from runs.files import CHECKPOINT, COLUMNS, FINAL_SCORES, MANIFEST, PREDICTIONS

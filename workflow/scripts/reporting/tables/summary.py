@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from p2e.recorder import table_file
+from p2e.loop.recorder import table_file
 from reporting.tables.run_folder import COMPLETE, LEFT_OUT
 from runs.files import COVERAGE, RUNS_TABLE
 from suites.requested_runs import read_suite

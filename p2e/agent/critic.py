@@ -1,0 +1,60 @@
+"""Twin critics (Fujimoto et al. 2018): two action values, side by side on a second leading axis."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from p2e.batch import rows_for_each
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.perceptron import Tape
+
+
+class TwinCritic(nn.Module):
+    """Features (S, B, F) and actions (S, B, A) to two values of each row (S, 2, B)."""
+
+    def __init__(
+        self,
+        features: int,
+        actions: int,
+        hidden: Sequence[int],
+        generators: SeedGenerators,
+    ) -> None:
+        super().__init__()
+        self._actions = slice(features, features + actions)
+        sizes = [features + actions, *hidden, 1]
+        self.network = BatchedMLP((len(generators), 2), sizes, generators)
+
+    def forward(
+        self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S 2 B"]:
+        values: Tensor = self.network(_for_both(features, action))
+        return values.squeeze(-1)
+
+    def record(
+        self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+    ) -> tuple[Float[Tensor, "S 2 B"], Tape]:
+        """Both values of each row, and what the gradients below need."""
+        values, tape = self.network.record(_for_both(features, action))
+        return values.squeeze(-1), tape
+
+    def weight_gradient(
+        self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
+    ) -> Float[Tensor, "S 2 P"]:
+        """Of a scalar whose gradient with respect to the values is given."""
+        return self.network.weight_gradient(tape, gradient.unsqueeze(-1))
+
+    def action_gradient(
+        self, tape: Tape, gradient: Float[Tensor, "S 2 B"]
+    ) -> Float[Tensor, "S B A"]:
+        """Of a scalar whose gradient with respect to the values is given."""
+        of_actions = self.network.row_gradient(tape, gradient.unsqueeze(-1), self._actions)
+        return of_actions.sum(dim=1)
+
+
+def _for_both(
+    features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
+) -> Float[Tensor, "S 2 B I"]:
+    return rows_for_each(torch.cat([features, action], dim=-1), 2)

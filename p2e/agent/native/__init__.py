@@ -1,0 +1,1 @@
+"""The agent's update in C++, and the Python that calls it."""

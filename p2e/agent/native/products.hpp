@@ -1,0 +1,253 @@
+// Products of matrices on one core. What follows a product (bias, ReLU, ReLU's derivative) is done
+// while its elements are still in registers.
+//
+// The method is that of Goto and van de Geijn 2008: a tile of the product stays in registers while
+// one row of a panel of the right matrix after the other is read.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
+
+// A vector register; the compiler makes of its operators what the processor has.
+#if defined(__AVX512F__)
+constexpr int LANES = 16, TILE_ROWS = 6, TILE_VECTORS = 4;  // 24 sums in 32 registers
+#elif defined(__AVX__)
+constexpr int LANES = 8, TILE_ROWS = 6, TILE_VECTORS = 2;  // 12 sums in 16 registers
+#else
+constexpr int LANES = 4, TILE_ROWS = 6, TILE_VECTORS = 4;
+#endif
+typedef float Floats __attribute__((vector_size(4 * LANES), may_alias));
+typedef float UnalignedFloats __attribute__((vector_size(4 * LANES), may_alias, aligned(4)));
+typedef int32_t Words __attribute__((vector_size(4 * LANES)));
+
+// Products with at least so many rows, columns and terms are rounded, where that is wanted. Here it
+// pays for smaller ones than in p2e/nn/products.py.
+constexpr long WIDE = 64;
+
+// Element (i, j) is at data[i * down + j * right]: a transposed matrix is a view, too.
+struct Matrix {
+  const float* data;
+  long rows, columns, down, right;
+  Matrix transposed() const { return {data, columns, rows, right, down}; }
+};
+
+inline Matrix row_major(const float* data, long rows, long columns) {
+  return {data, rows, columns, columns, 1};
+}
+
+// What becomes of a product, element by element.
+struct Finish {
+  const float* bias = nullptr;  // (columns): added
+  bool relu = false;
+  const float* active = nullptr;  // (rows, columns): 0 where this is not positive
+};
+
+// Memory that is kept from one update to the next.
+struct Buffer {
+  float* of_size(size_t floats) {
+    memory.resize(std::max(memory.size(), floats + LANES));
+    auto address = reinterpret_cast<uintptr_t>(memory.data());
+    return memory.data() + (-address / sizeof(float)) % LANES;
+  }
+  std::vector<float> memory;
+};
+
+inline Floats unaligned(const float* from) {
+  return (Floats) * reinterpret_cast<const UnalignedFloats*>(from);
+}
+
+template <bool ROUNDED>
+inline Floats multiply_add(Floats sum, Floats left, Floats right) {
+#ifdef __AVX512BF16__
+  if constexpr (ROUNDED)
+    return (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)left, (__m512bh)right);
+#endif
+  return sum + left * right;
+}
+
+// `count` neighbours, at most a register full; the other lanes are 0.
+template <bool ALL>
+inline Floats load(const float* from, long count) {
+  if constexpr (ALL) return unaligned(from);
+  Floats part = {};
+  std::memcpy(&part, from, 4 * count);
+  return part;
+}
+
+template <bool ALL>
+inline void store(float* to, Floats value, long count) {
+  if constexpr (ALL)
+    *reinterpret_cast<UnalignedFloats*>(to) = value;
+  else
+    std::memcpy(to, &value, 4 * count);
+}
+
+// Columns of the right matrix, VECTORS registers wide; of these the first `columns` are wanted.
+struct Panel {
+  const float* data;
+  long stride, columns;
+};
+
+// ROWS rows of `left` times a panel, of which ALL columns are wanted or only some.
+template <bool ROUNDED, bool ALL, int ROWS, int VECTORS>
+void tile(Matrix left, Panel panel, float* result, long width, Finish finish) {
+  for (int i = 0; i < ROWS; ++i)
+    for (int j = 0; j < VECTORS; ++j) __builtin_prefetch(result + i * width + j * LANES, 1);
+  Floats sums[ROWS][VECTORS];
+#pragma GCC unroll 16
+  for (int i = 0; i < ROWS; ++i)
+#pragma GCC unroll 4
+    for (int j = 0; j < VECTORS; ++j) sums[i][j] = Floats{};
+  for (long k = 0; k < left.columns; ++k) {
+    const float* right = panel.data + k * panel.stride;
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; ++i) {
+      int32_t bits;
+      std::memcpy(&bits, left.data + i * left.down + k * left.right, 4);
+      Floats value = (Floats)(bits - Words{});  // the same in every lane
+#pragma GCC unroll 4
+      for (int j = 0; j < VECTORS; ++j)
+        sums[i][j] = multiply_add<ROUNDED>(sums[i][j], value, unaligned(right + j * LANES));
+    }
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < VECTORS; ++j) {
+    long count = std::clamp<long>(panel.columns - j * LANES, 0, LANES);
+    Floats bias = finish.bias ? load<ALL>(finish.bias + j * LANES, count) : Floats{};
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; ++i) {
+      long place = i * width + j * LANES;
+      Floats value = sums[i][j] + bias;
+      // What is no number stays what it is, so that it is noticed.
+      if (finish.relu) value = value < 0.0f ? Floats{} : value;
+      if (finish.active)
+        value = load<ALL>(finish.active + place, count) <= 0.0f ? Floats{} : value;
+      store<ALL>(result + place, value, count);
+    }
+  }
+}
+
+// As many rows of `left` as there are, ROWS at most.
+template <bool ROUNDED, int ROWS, int VECTORS>
+void tile_of_at_most(Matrix left, Panel panel, float* result, long width, Finish finish) {
+  if (left.rows >= ROWS) {
+    bool all = panel.columns >= VECTORS * LANES;
+    auto multiply = all ? tile<ROUNDED, true, ROWS, VECTORS> : tile<ROUNDED, false, ROWS, VECTORS>;
+    multiply(left, panel, result, width, finish);
+  } else if constexpr (ROWS > 1) {
+    tile_of_at_most<ROUNDED, ROWS - 1, VECTORS>(left, panel, result, width, finish);
+  }
+}
+
+// The first columns of `right`: where they are, or a copy with neighbours of a row side by side and
+// with room for a whole panel.
+template <int VECTORS>
+Panel panel_of(Matrix right) {
+  constexpr long WIDTH = VECTORS * LANES;
+  long columns = std::min(WIDTH, right.columns);
+  if (columns == WIDTH && right.right == 1) return {right.data, right.down, columns};
+  static thread_local Buffer buffer;
+  float* copy = buffer.of_size(right.rows * WIDTH);
+  // By blocks of one cache line, whichever way the columns run.
+  for (long first = 0; first < right.rows; first += LANES)
+    for (long j = 0; j < columns; ++j)
+      for (long k = first; k < std::min(first + LANES, right.rows); ++k)
+        std::memcpy(copy + k * WIDTH + j, right.data + k * right.down + j * right.right, 4);
+  return {copy, WIDTH, columns};
+}
+
+template <bool ROUNDED, int VECTORS>
+void multiply_panel(Matrix left, Matrix right, float* result, long width, Finish finish) {
+  Panel panel = panel_of<VECTORS>(right);
+  for (long first = 0; first < left.rows; first += TILE_ROWS) {
+    Matrix rows = left;
+    rows.data += first * left.down;
+    rows.rows -= first;
+    Finish of_rows = finish;
+    if (finish.active) of_rows.active += first * width;
+    tile_of_at_most<ROUNDED, TILE_ROWS, VECTORS>(rows, panel, result + first * width, width,
+                                                 of_rows);
+  }
+}
+
+template <bool ROUNDED>
+void multiply_panels(Matrix left, Matrix right, float* result, Finish finish) {
+  for (long column = 0, step; column < right.columns; column += step) {
+    Matrix rest = right;
+    rest.data += column * right.right;
+    rest.columns -= column;
+    Finish of_rest = finish;
+    if (finish.bias) of_rest.bias += column;
+    if (finish.active) of_rest.active += column;
+    bool several = rest.columns > LANES;
+    step = several ? TILE_VECTORS * LANES : LANES;
+    auto multiply = several ? multiply_panel<ROUNDED, TILE_VECTORS> : multiply_panel<ROUNDED, 1>;
+    multiply(left, rest, result + column, right.columns, of_rest);
+  }
+}
+
+inline uint32_t bfloat16(float value) {  // the nearest, and of two the even one
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+// Two neighbours of a column as bfloat16 in the place of one float: (rows / 2, columns).
+inline Matrix in_pairs(Matrix matrix, Buffer& buffer) {
+  long rows = matrix.rows / 2, columns = matrix.columns;
+  float* memory = buffer.of_size(rows * columns);
+  auto fill = [memory](long outer, long inner, auto first_of_pair, long to_second) {
+    for (long i = 0; i < outer; ++i)
+      for (long j = 0; j < inner; ++j) {
+        const float* first = first_of_pair(i, j);
+        uint32_t pair = bfloat16(first[0]) | bfloat16(first[to_second]) << 16;
+        std::memcpy(memory + i * inner + j, &pair, 4);
+      }
+  };
+  if (matrix.right == 1) {
+    auto first = [=](long i, long j) { return matrix.data + 2 * i * matrix.down + j; };
+    fill(rows, columns, first, matrix.down);
+    return row_major(memory, rows, columns);
+  }
+  auto first = [=](long j, long i) { return matrix.data + j * matrix.right + 2 * i; };
+  fill(columns, rows, first, 1);
+  return row_major(memory, columns, rows).transposed();
+}
+
+// A single column needs no tiles, of which it would fill a sixteenth.
+inline void multiply_column(Matrix left, const float* column, float* result, float bias) {
+  for (long i = 0; i < left.rows; ++i) {
+    const float* row = left.data + i * left.down;
+    Floats even = {}, odd = {};
+    long k = 0;
+    for (; k + 2 * LANES <= left.columns; k += 2 * LANES) {
+      even += unaligned(row + k) * unaligned(column + k);
+      odd += unaligned(row + k + LANES) * unaligned(column + k + LANES);
+    }
+    even += odd;
+    float sum = bias;
+    for (int lane = 0; lane < LANES; ++lane) sum += even[lane];
+    for (; k < left.columns; ++k) sum += row[k] * column[k];
+    result[i] = sum;
+  }
+}
+
+// result (rows, columns) = left right; of factors rounded to bfloat16 where that is wanted, the
+// product is wide and the processor multiplies them.
+inline void multiply(Matrix left, Matrix right, bool rounded, float* result, Finish finish = {}) {
+#ifdef __AVX512BF16__
+  if (rounded && std::min({left.rows, left.columns, right.columns}) >= WIDE &&
+      left.columns % 2 == 0) {
+    static thread_local Buffer left_pairs, right_pairs;
+    Matrix pairs = in_pairs(left.transposed(), left_pairs).transposed();
+    return multiply_panels<true>(pairs, in_pairs(right, right_pairs), result, finish);
+  }
+#endif
+  multiply_panels<false>(left, right, result, finish);
+}

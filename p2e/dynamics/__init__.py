@@ -1,0 +1,1 @@
+"""The probabilistic dynamics ensemble of MBPO."""

@@ -1,0 +1,1 @@
+"""What Plan2Explore adds to agent and world model."""

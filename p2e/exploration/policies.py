@@ -1,0 +1,100 @@
+"""A policy on the features of the world model."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from p2e.agent.soft_actor_critic import SoftActorCritic
+from p2e.algorithm import Policy
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_model import WorldModel
+
+
+class LatentPolicy(Policy):
+    """Acts on the latent of the observation and on the world model's memory of the episode."""
+
+    def __init__(self, agent: SoftActorCritic, model: WorldModel) -> None:
+        self._agent, self._model, self._features = agent, model, FeatureExtractor(model)
+        self.memory_size = model.memory_size
+
+    def act(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        deterministic: bool,
+    ) -> Float[Tensor, "S N A"]:
+        return self._agent.act(self._features.of_observation(observation, memory), deterministic)
+
+    @torch.no_grad()
+    def remember(
+        self,
+        observation: Float[Tensor, "S N O"],
+        action: Float[Tensor, "S N A"],
+        memory: Float[Tensor, "S N M"],
+    ) -> Float[Tensor, "S N M"]:
+        return self._model.remember(self._model.encode(observation), action, memory)
+
+
+class TakingTurns(Policy):
+    """The explorer acts in most episodes, the task policy in a stated share of them.
+
+    A policy that only ever acts inside a model finds what the model has wrong, and nothing tells
+    either of them. In its own episodes it meets the truth, where it matters to it. Until a reward
+    above 0 was met it has nothing to try, and the explorer acts in all episodes.
+
+    Args:
+        share: of the episodes after that, for the task policy; evenly spread, the explorer first.
+        seeds: S, the number of seeds; each counts its own episodes.
+    """
+
+    def __init__(
+        self, explorer: Policy, task: Policy, share: float, seeds: int, device: torch.device
+    ) -> None:
+        self._explorer, self._task, self._share = explorer, task, share
+        self.memory_size = explorer.memory_size
+        self._met = torch.zeros(seeds, dtype=torch.bool, device=device)
+        self._begun = torch.zeros(seeds, dtype=torch.int64, device=device)
+
+    @property
+    def task_acts(self) -> Bool[Tensor, " S"]:
+        """Whose turn it is: with a share of 0.5 that of the task policy in every second episode."""
+        earlier = (self._begun - 1).clamp(min=0)
+        return (self._begun * self._share).floor() > (earlier * self._share).floor()
+
+    def step(self, first: Bool[Tensor, " S"], reward: Float[Tensor, " S"]) -> None:
+        """Count the episodes: an environment step was made, the first of an episode or not.
+
+        That first action is therefore still the other policy's.
+        """
+        self._begun += first & self._met
+        self._met |= reward > 0
+
+    def act(
+        self,
+        observation: Float[Tensor, "S N O"],
+        memory: Float[Tensor, "S N M"],
+        deterministic: bool,
+    ) -> Float[Tensor, "S N A"]:
+        """Both are asked, so that a seed's random numbers do not depend on its neighbours."""
+        explorer = self._explorer.act(observation, memory, deterministic)
+        if self._share == 0:
+            return explorer
+        task = self._task.act(observation, memory, deterministic)
+        return torch.where(self.task_acts.view(-1, 1, 1), task, explorer)
+
+    def remember(
+        self,
+        observation: Float[Tensor, "S N O"],
+        action: Float[Tensor, "S N A"],
+        memory: Float[Tensor, "S N M"],
+    ) -> Float[Tensor, "S N M"]:
+        return self._explorer.remember(observation, action, memory)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"met": self._met, "begun": self._begun}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._met.copy_(state["met"])
+        self._begun.copy_(state["begun"])

@@ -1,0 +1,1 @@
+"""The training loop: acting, evaluation, and what a run writes."""

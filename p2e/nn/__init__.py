@@ -1,0 +1,1 @@
+"""Networks with a seed axis, their optimiser, statistics and random streams."""

@@ -1,0 +1,1 @@
+"""Replay buffers, and how batches are drawn from them."""

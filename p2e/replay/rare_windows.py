@@ -1,0 +1,91 @@
+"""Where windows of replay begin: anywhere, or around rows that are rare.
+
+Where one step in a thousand is rewarded, uniform windows show the world model and the agents next
+to nothing of what the task is about. A share of them is therefore drawn around outliers of the
+reward (the skewed sampling of Jaderberg et al. 2016, arXiv:1611.05397, for any reward). As soon as
+such rewards are common they are no outliers any more, and all windows are drawn alike.
+
+A world that must not know of the reward gets them around rare ends of the task: one that has hardly
+seen an end does not believe in it, and a policy imagines to pass it and be paid again.
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import Fields, RowBuffer
+
+OUTLIER = 3.0  # standard deviations from the mean
+
+
+def rare(values: Float[Tensor, "S N"]) -> Bool[Tensor, "S N"]:
+    """Which values lie more than three standard deviations from their mean."""
+    deviation = values - values.mean(dim=1, keepdim=True)
+    return deviation.abs() > OUTLIER * deviation.square().mean(dim=1, keepdim=True).sqrt()
+
+
+def window_starts(
+    values: Float[Tensor, "S N"],
+    length: int,
+    windows: int,
+    rare_share: float,
+    generators: SeedGenerators,
+) -> Int64[Tensor, "S W"]:
+    """The first of `length` rows of each window, out of N rows in their order.
+
+    Args:
+        values: of the field that is looked at, the reward or whether the task ended.
+        rare_share: of the windows, each with a rare value somewhere in it. A seed that has none
+            gets uniform windows in their place.
+    """
+    available = values.shape[1]
+    uniform = generators.integers(available - length + 1, windows)
+    around = round(windows * rare_share)
+    if around == 0:
+        return uniform
+    found = rare(values).cumsum(dim=1)
+    count = found[:, -1:]
+    number = (generators.uniform(0.0, 1.0, around) * count).long()
+    number = number.minimum(count - 1).clamp(min=0)
+    place = torch.searchsorted(found, number + 1)  # the first row by which so many were found
+    start = (place - generators.integers(length, around)).clamp(0, available - length)
+    return torch.cat([torch.where(count > 0, start, uniform[:, :around]), uniform[:, around:]], 1)
+
+
+def draw_rows(
+    buffer: RowBuffer,
+    field: str,
+    within: int,
+    rows: int,
+    rare_share: float,
+    generators: SeedGenerators,
+) -> Fields:
+    """Rows of replay, a share of them less than `within` rows from one whose value is rare.
+
+    Returns:
+        name -> (S, B, width).
+    """
+    within = min(within, buffer.size)
+    values = buffer.in_order(field).squeeze(-1)
+    start = window_starts(values, within, rows, rare_share, generators)
+    steps, _ = buffer.windows(start + generators.integers(within, rows), length=1)
+    return {name: x[:, 0] for name, x in steps.items()}
+
+
+def draw_windows(
+    buffer: RowBuffer,
+    field: str,
+    length: int,
+    windows: int,
+    rare_share: float,
+    generators: SeedGenerators,
+) -> tuple[Fields, Int64[Tensor, "S T W"]]:
+    """Windows of replay, a share of them around rare values of a field, and their slots.
+
+    Returns:
+        name -> (S, T, W, width) with T = length, or as many steps as are held.
+    """
+    length = min(length, buffer.size)
+    values = buffer.in_order(field).squeeze(-1)
+    return buffer.windows(window_starts(values, length, windows, rare_share, generators), length)

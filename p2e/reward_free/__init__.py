@@ -1,0 +1,1 @@
+"""Plan2Explore whose explorer does not see the task's reward: zero-shot and few-shot."""

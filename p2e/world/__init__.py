@@ -1,0 +1,1 @@
+"""The recurrent world model of Plan2Explore: encoder, dynamics, loss, imagination."""

@@ -1,0 +1,82 @@
+"""Imagination: rollouts of policies inside the world model.
+
+The indexing is where such code fails without a sign. Row t of the result holds
+    features(z_t, h_t), a_t ~ policy(features), reward and termination of the step t -> t+1,
+    the disagreement about z_{t+1} given (z_t, a_t), and features(z_{t+1}, h_{t+1}).
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.batch import pick_rows
+from p2e.nn.generators import SeedGenerators
+from p2e.world.world_model import WorldModel
+
+Act = Callable[[Tensor], Tensor]  # features (S, N, F) to actions (S, N, A)
+Extract = Callable[[Tensor, Tensor], Tensor]  # latent, memory to features
+Score = Callable[[Tensor, Tensor], Tensor]  # latents, actions to disagreement (S, N)
+
+
+@torch.no_grad()
+def roll_out(
+    model: WorldModel,
+    extract: Extract,
+    act: Act,
+    disagreement: Score,
+    latent: Float[Tensor, "S N L"],
+    memory: Float[Tensor, "S N M"],
+    horizon: int,
+    restarts: SeedGenerators,
+) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
+    """Roll N trajectories of `horizon` steps forward from given states.
+
+    A trajectory whose task has probably ended starts again from one of the given states, so that
+    no row lies behind an end; its row there is terminated for certain.
+
+    Returns:
+        Fields of (S, horizon, N, width): observation, action, reward, disagreement,
+        next_observation, terminated; "observation" is what the agent sees, the features. And the
+        latents and memories after the last step.
+    """
+    starts = (latent, memory)
+    rows: list[dict[str, Tensor]] = []
+    for _ in range(horizon):
+        action = act(extract(latent, memory))
+        row, next_latent, next_memory = imagine_step(model, extract, latent, memory, action)
+        ended = row["terminated"] > 0.5
+        cut = row["terminated"].masked_fill(ended, 1.0)
+        rows.append(row | {"latent": latent, "terminated": cut})
+        again = restarts.integers(latent.shape[1], latent.shape[1])
+        latent = torch.where(ended, pick_rows(starts[0], again), next_latent)
+        memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
+    fields = stack_steps(rows)
+    seen, done = fields.pop("latent").flatten(1, 2), fields["action"].flatten(1, 2)
+    doubt = disagreement(seen, done)  # of all rows at once: faster than step by step
+    return fields | {"disagreement": doubt.view(fields["reward"].shape)}, latent, memory
+
+
+def imagine_step(
+    model: WorldModel,
+    extract: Extract,
+    latent: Float[Tensor, "S N L"],
+    memory: Float[Tensor, "S N M"],
+    action: Float[Tensor, "S N A"],
+) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
+    """One step of each trajectory: its fields (S, N, width), and the latent and memory after it."""
+    prediction, next_memory = model.step(latent, action, memory)
+    row = {
+        "observation": extract(latent, memory),
+        "action": action,
+        "reward": model.reward(prediction, action).unsqueeze(-1),
+        "next_observation": extract(prediction.next_latent, next_memory),
+        "terminated": prediction.terminated.unsqueeze(-1),
+    }
+    return row, prediction.next_latent, next_memory
+
+
+def stack_steps(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Fields of each of T steps, (S, N, width), to fields of them all, (S, T, N, width)."""
+    return {name: torch.stack([row[name] for row in rows], dim=1) for name in rows[0]}

@@ -1,0 +1,164 @@
+"""The recurrent world model: (latent, action, memory) to next latent, reward and continuation."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from p2e.nn.batched_linear import normalise_rows
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.gru_cell import GRUCell
+from p2e.nn.normalizers import RewardRange, RunningChange, RunningNormalizer, symexp, symlog
+from p2e.nn.perceptron import SILU
+from p2e.reward_free.reward_heads import RewardHeads
+from p2e.world.encoder import Decoder, Encoder
+
+
+class Prediction(NamedTuple):
+    """What the world model says about one step of each row."""
+
+    next_latent: Float[Tensor, "S B L"]
+    symlog_reward: Float[Tensor, "S B"]
+    continuation_logit: Float[Tensor, "S B"]
+
+    @property
+    def terminated(self) -> Float[Tensor, "S B"]:
+        """The predicted probability that the task ends with this step."""
+        return torch.sigmoid(-self.continuation_logit)
+
+
+class WorldModel(nn.Module):
+    """Encoder, GRU dynamics with one head for all predictions, and decoder.
+
+    The next latent is predicted as a change of the latent, in units of how much latents change in
+    a step, and normalised as the encoder's latents are. All observations that go in or come out
+    are in the task's own units.
+
+    Args:
+        reward_heads: so many heads of its own for the reward, which learn apart (reward_heads.py);
+            with 0 the head of all predictions predicts it too.
+    """
+
+    def __init__(
+        self,
+        observation_size: int,
+        action_size: int,
+        latent_size: int,
+        memory_size: int,
+        hidden: Sequence[int],
+        generators: SeedGenerators,
+        reward_heads: int = 0,
+    ) -> None:
+        super().__init__()
+        lead = (len(generators),)
+        self.latent_size, self.memory_size = latent_size, memory_size
+        self.normalizer = RunningNormalizer(len(generators), observation_size, generators.device)
+        self.observation_change = RunningChange(
+            len(generators), observation_size, generators.device
+        )
+        self.latent_change = RunningChange(len(generators), 1, generators.device)
+        # A reward is how much the return changes in a step.
+        self.return_change = RunningChange(len(generators), 1, generators.device)
+        self.reward_range = RewardRange(len(generators), generators.device)
+        self.encoder = Encoder(observation_size, latent_size, hidden, generators)
+        self.cell = GRUCell(latent_size + action_size, memory_size, generators)
+        head_sizes = [memory_size + latent_size + action_size, *hidden]
+        self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
+        self.decoder = Decoder(observation_size, latent_size, hidden, generators)
+        self.reward_heads: RewardHeads | None = None
+        if reward_heads > 0:
+            reading = observation_size, action_size
+            self.reward_heads = RewardHeads(reward_heads, *reading, hidden, generators)
+
+    def world_parameters(self) -> list[nn.Parameter]:
+        """All parameters but those of reward heads apart."""
+        apart = set(self.reward_parameters())
+        return [parameter for parameter in self.parameters() if parameter not in apart]
+
+    def reward_parameters(self) -> list[nn.Parameter]:
+        """Those of reward heads apart; none without any."""
+        return [] if self.reward_heads is None else [*self.reward_heads.parameters()]
+
+    def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
+        """Latents of observations."""
+        latent: Tensor = self.encoder(self.normalizer(observation))
+        return latent
+
+    def decode(self, latent: Float[Tensor, "S B L"]) -> Float[Tensor, "S B O"]:
+        """Observations of latents."""
+        return self.normalizer.inverse(self.decoder(latent))
+
+    def remember(
+        self,
+        latent: Float[Tensor, "S B L"],
+        action: Float[Tensor, "S B A"],
+        memory: Float[Tensor, "S B M"],
+    ) -> Float[Tensor, "S B M"]:
+        """The memory after a step: it knows the latent and the action of that step."""
+        next_memory: Tensor = self.cell(torch.cat([latent, action], dim=-1), memory)
+        return next_memory
+
+    def predict(
+        self,
+        latent: Float[Tensor, "S B L"],
+        action: Float[Tensor, "S B A"],
+        next_memory: Float[Tensor, "S B M"],
+    ) -> Prediction:
+        """The outcome of a step, given the memory after it."""
+        known = torch.cat([next_memory, latent, action], dim=-1)
+        change, reward, continuation = self.head(known).split([self.latent_size, 1, 1], dim=-1)
+        next_latent = normalise_rows(latent + change * self.latent_change.scale)
+        return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
+
+    def reward(
+        self, prediction: Prediction, action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        """The predicted reward in the task's own unit, within the range of those met."""
+        if self.reward_heads is not None:
+            reached = self.decoder(prediction.next_latent)
+            return self.reward_heads.lowest(reached, action, self.reward_range)
+        within: Tensor = self.reward_range(symexp(prediction.symlog_reward))
+        return within
+
+    def measure_reward(self, reward: Float[Tensor, "S T B"]) -> None:
+        """Take rewards into the unit of the reward's loss."""
+        self.return_change.update(symlog(reward).flatten(1).unsqueeze(-1))
+
+    def step(
+        self,
+        latent: Float[Tensor, "S B L"],
+        action: Float[Tensor, "S B A"],
+        memory: Float[Tensor, "S B M"],
+    ) -> tuple[Prediction, Float[Tensor, "S B M"]]:
+        """One step of imagination: the outcome, and the memory after it."""
+        next_memory = self.remember(latent, action, memory)
+        return self.predict(latent, action, next_memory), next_memory
+
+    def remember_sequence(
+        self,
+        latent: Float[Tensor, "S T B L"],
+        action: Float[Tensor, "S T B A"],
+        first: Bool[Tensor, "S T B"],
+        memory: Float[Tensor, "S B M"],
+    ) -> tuple[Float[Tensor, "S T B M"], Float[Tensor, "S T B M"]]:
+        """Memories along a sequence of observed latents.
+
+        Args:
+            first: where an episode begins; the memory is zero there, so nothing crosses episodes.
+            memory: the memory before the first step.
+
+        Returns:
+            The memory before each step (zero where `first`), and the memory after it.
+        """
+        inputs = torch.cat([latent, action], dim=-1)
+        projected = self.cell.from_input(inputs.flatten(1, 2)).unflatten(1, inputs.shape[1:3])
+        before, after = [], []
+        for t in range(latent.shape[1]):
+            memory = memory.masked_fill(first[:, t].unsqueeze(-1), 0.0)
+            before.append(memory)
+            memory = self.cell.step(projected[:, t], memory)
+            after.append(memory)
+        return torch.stack(before, dim=1), torch.stack(after, dim=1)

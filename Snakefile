@@ -37,7 +37,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        run_files(*TRAINED, "final.csv"),
+        run_files(*TRAINED, FINAL_SCORES),
         SUITE_FILE,
         SUMMARY_FILES,
         SUMMARY_DIGEST,

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 import pandas as pd
 
 from benchmarks.peer_environments import python_of
-from reporting.intervals import t_interval
+from reporting.statistics.intervals import t_interval
 
 RESULTS = Path(__file__).resolve().parent / "results" / "learning"
 COLUMNS = ["step", "episode", "return", "length"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from import_graph import imported_names
+from program.import_graph import imported_names
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-import parameters as module
-from parameter_errors import ParameterError
-from parameters import check, overlay, read_source, schema, settings_of
-from suite import read
+from suites import parameters as module
+from suites.description import read
+from suites.parameter_errors import ParameterError
+from suites.parameters import check, overlay, read_source, schema, settings_of
 
 ROOT = Path(__file__).resolve().parents[1]
 VALID: dict[str, Any] = {

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import import_graph
 from digest import digest_lines
-from import_graph import program_files
-from suite import compact, describe, planned_runs, read, seed_groups
+from program import import_graph
+from program.import_graph import module_file, program_files
+from suites.description import describe, read
+from suites.entries import compact, seed_groups, suite_entries
 from train import parse_arguments, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ def test_seeds_are_grouped(
 
 def test_a_suite_is_every_combination_once() -> None:
     parameters = read(SMOKE)
-    runs = planned_runs(parameters)
+    runs = suite_entries(parameters)
     assert len(runs) == len(parameters["tasks"]) * len(parameters["algorithms"]) * 2
     assert len({run.key for run in runs}) == len(runs)
     assert ("p2e-PointMaze-v0", "plan2explore", "1") in {run.key for run in runs}
@@ -44,7 +45,7 @@ def test_a_suite_is_every_combination_once() -> None:
 
 def test_groups_of_seeds_share_a_folder() -> None:
     parameters = read(SMOKE) | {"seeds": {"first": 0, "count": 10, "group_size": 10}}
-    assert {run.key[2] for run in planned_runs(parameters)} == {"0-9"}
+    assert {run.key[2] for run in suite_entries(parameters)} == {"0-9"}
 
 
 def test_a_strict_suite_has_strict_commands() -> None:
@@ -137,20 +138,22 @@ def test_a_digest_is_what_sha256sum_prints(tmp_path: Path) -> None:
 
 
 def test_a_program_consists_of_what_it_imports_and_nothing_else() -> None:
-    trained = program_files("workflow/scripts/train.py", "p2e/algorithms/sac.py")
+    trained = program_files("workflow/scripts/train.py", module_file("p2e.algorithms.sac"))
     assert {"p2e/loop/training_loop.py", "p2e/agent/soft_actor_critic.py", "envs/vector.py"} <= set(
         trained
     )
-    assert "workflow/scripts/provenance.py" in trained
+    assert "workflow/scripts/program/provenance.py" in trained
     strangers = {
         "workflow/scripts/evaluate.py",
         "workflow/scripts/suite.py",
-        "p2e/algorithms/plan2explore.py",
+        "p2e/algorithms/plan2explore/joint.py",
         "p2e/world/world_model.py",
     }
     assert not strangers & set(trained)
-    curious = program_files("workflow/scripts/train.py", "p2e/algorithms/plan2explore.py")
-    assert {"p2e/world/world_model.py", "p2e/curiosity/disagreement.py"} <= set(curious)
+    algorithm = module_file("p2e.algorithms.plan2explore")
+    curious = program_files("workflow/scripts/train.py", algorithm)
+    assert {"p2e/algorithms/plan2explore/joint.py", "p2e/world/world_model.py"} <= set(curious)
+    assert "p2e/curiosity/disagreement.py" in curious
 
 
 def test_imports_are_followed_through_packages(

@@ -23,7 +23,7 @@ def output_of(program: str) -> list[str]:
 ARITHMETIC = """
 import torch
 from p2e.nn import products
-from process import prepare_process
+from program.process import prepare_process
 products.CPU_MULTIPLIES_BFLOAT16 = True
 prepare_process("{precision}", threads=1)
 tiny = torch.full((64,), 1e-40)
@@ -47,7 +47,7 @@ def test_arithmetic(precision: str, name: str, rounds: str) -> None:
 PAGE_FAULTS = """
 import resource
 import torch
-from process import keep_freed_memory
+from program.process import keep_freed_memory
 if {keep}:
     keep_freed_memory()
 def faults(times):

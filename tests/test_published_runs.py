@@ -11,8 +11,8 @@ import restore
 import unfinished
 from p2e.loop.training_loop import TrainingConfig
 from publish import copy_without_checkpoints
-from reporting.collect import SuiteError
-from reporting.tables import read_summary
+from reporting.tables.summary import read_summary
+from suites.requested_runs import SuiteError
 from tests.helpers.synthetic_films import write_films
 from tests.test_report_synthetic import SyntheticTask, write_suite
 

@@ -6,16 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from readme import (
-    BEGIN,
-    END,
+from readme import BEGIN, END, ReadmeError, main, replaced
+from reporting.page.readme_block import (
     HEADLINE_FIGURE,
-    ReadmeError,
     best_algorithms,
     interval,
-    main,
     published_block,
-    replaced,
 )
 
 ROOT = Path(__file__).resolve().parents[1]

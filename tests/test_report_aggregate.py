@@ -12,8 +12,8 @@ import pytest
 
 import aggregate
 import envs
-from reporting.tables import read_summary
-from reporting.task_facts import task_facts
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import task_facts
 from reporting.text import without_machine_paths
 from tests.helpers.synthetic_training import write_csv
 from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite

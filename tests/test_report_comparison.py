@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from reporting.comparison import BETTER, NO_DIFFERENCE, NOT_ENOUGH_SEEDS, compare_all
-from reporting.scores import SeedScores
-from reporting.task_facts import TaskFacts
+from reporting.statistics.comparison import BETTER, NO_DIFFERENCE, NOT_ENOUGH_SEEDS, compare_all
+from reporting.statistics.scores import SeedScores
+from reporting.tables.task_facts import TaskFacts
 
 PAIRS = [("b", "a"), ("c", "a"), ("c", "b")]
 APART = {"a": np.arange(5.0), "b": 10 + np.arange(5.0), "c": 20 + np.arange(5.0)}

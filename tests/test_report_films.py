@@ -13,11 +13,11 @@ from PIL import Image, ImageSequence
 
 import aggregate
 import report
-from film import choose_renderer
-from film_images import MOST_BYTES, MOST_FRAMES, SIZE, FrameSampler, draw_path, encode
-from reporting.figure_set import INDEX
-from reporting.films import read_films
-from reporting.tables import read_summary
+from program.renderer import choose_renderer
+from reporting.figures.figure_set import INDEX
+from reporting.tables.film_files import read_films
+from reporting.tables.summary import read_summary
+from runs.film_frames import MOST_BYTES, MOST_FRAMES, SIZE, FrameSampler, draw_path, encode
 from tests.helpers.html_page import Page
 from tests.helpers.paths import ROOT, SCRIPTS
 from tests.helpers.synthetic_films import write_films
@@ -178,7 +178,7 @@ def test_the_page_with_all_films_stays_below_its_limit(suite, tmp_path):
 
 
 def test_films_beyond_the_limit_are_linked(suite, tmp_path, monkeypatch):
-    monkeypatch.setattr("reporting.films.MOST_BYTES", 3 * MOST_BYTES)
+    monkeypatch.setattr("reporting.tables.film_files.MOST_BYTES", 3 * MOST_BYTES)
     page = Page(page_with_films(suite, tmp_path))
     sources = [img["src"] for img in page.all("img") if "the path of" in img["alt"]]
     assert sum(source.startswith("data:") for source in sources) == 2

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import aggregate
-from reporting.analysis import analyse, as_json
-from reporting.comparison import (
+from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.comparison import (
     BETTER,
     NO_DIFFERENCE,
     NOT_ENOUGH_SEEDS,
@@ -22,10 +22,10 @@ from reporting.comparison import (
     algorithm_pairs,
     compare_all,
 )
-from reporting.headline import group_verdict
-from reporting.intervals import Interval
-from reporting.scores import SeedScores
-from reporting.tables import read_summary
+from reporting.statistics.headline import group_verdict
+from reporting.statistics.intervals import Interval
+from reporting.statistics.scores import SeedScores
+from reporting.tables.summary import read_summary
 from reporting.text import number
 from tests.test_report_synthetic import SyntheticTask, write_suite
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 import aggregate
-from reporting.analysis import analyse, as_json
-from reporting.intervals import Interval
-from reporting.run_folder import COLUMNS
-from reporting.tables import read_summary
+from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.intervals import Interval
+from reporting.tables.summary import read_summary
+from runs.files import COLUMNS
 from tests.helpers.html_page import Page
 from tests.helpers.synthetic_training import write_csv
 from tests.test_report_page import build

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from p2e.loop.training_loop import TrainingConfig
-from reporting.task_facts import TaskFacts
+from reporting.tables.task_facts import TaskFacts
+from suites.variants import base_algorithm
 from tests.helpers.synthetic_training import (
     ALGORITHMS,
     BINS,
@@ -25,7 +26,6 @@ from tests.helpers.synthetic_training import (
     write_losses,
     write_model_tables,
 )
-from variants import base_algorithm
 
 FINAL_EPISODES = 4
 

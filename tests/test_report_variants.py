@@ -10,12 +10,12 @@ import pytest
 
 import aggregate
 from p2e.exploration.settings import Config
-from reporting.analysis import analyse
-from reporting.comparison import algorithm_pairs
-from reporting.headline import only_variants
-from reporting.page import TEMPLATES
-from reporting.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
-from reporting.tables import read_summary
+from reporting.figures.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
+from reporting.page.templates import TEMPLATES
+from reporting.statistics.analysis import analyse
+from reporting.statistics.comparison import algorithm_pairs
+from reporting.statistics.headline import only_variants
+from reporting.tables.summary import read_summary
 from reporting.text import display_name, number, short_name
 from tests.helpers.html_page import Page
 from tests.test_report_page import build

@@ -6,15 +6,15 @@ import shutil
 import pytest
 
 import report
-from reporting.analysis import analyse, as_json
-from reporting.tables import read_summary
+from reporting.statistics.analysis import analyse, as_json
+from reporting.tables.summary import read_summary
 from reporting.text import number
-from reporting.verification_result import read_verification
+from reporting.verification.published_comparison import Numbers, verify
+from reporting.verification.verification_result import read_verification
 from tests.helpers.html_page import Page
 from tests.helpers.synthetic_training import trained_earlier
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
-from verification import Numbers, verify
 from verify import write
 
 TASKS = [SyntheticTask("p2e/Maze-v0")]

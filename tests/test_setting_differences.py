@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from reporting import setting_differences as module
-from reporting.setting_differences import Difference, flat, neutral_values, setting_differences
-from reporting.tables import read_runs
-from runs import with_defaults
-from variants import base_algorithm
+from reporting.tables.summary import read_runs
+from runs import setting_differences as module
+from runs.setting_differences import Difference, flat, neutral_values, setting_differences
+from runs.settings import with_defaults
+from suites.variants import base_algorithm
 
 PUBLISHED = sorted((Path(__file__).resolve().parents[1] / "published").glob("*/summary"))
 

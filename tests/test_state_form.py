@@ -11,7 +11,8 @@ from envs import task_ids
 from p2e.algorithms import algorithm_names
 from p2e.loop.checkpoint import require_form
 from p2e.loop.progress import Progress
-from runs import resolve_settings
+from runs.settings import resolve_settings
+from runs.training_run import TrainingRun
 from tests.acceptance.fuzz import small_suite
 
 FRESH: dict[str, Any] = {
@@ -69,7 +70,7 @@ def test_a_real_run_keeps_the_form_of_its_state(environment: str, algorithm: str
     arguments += ["--steps", "45", "--output", "unused", "--device", "cpu"]
     options = train.parse_arguments(arguments)
     resolved = resolve_settings(algorithm, environment, "3,4", 45, settings)
-    fresh, trained = (train.Run(resolved, options)._build_loop() for _ in range(2))
+    fresh, trained = (TrainingRun(resolved, options)._build_loop() for _ in range(2))
     progress = Progress(45, 0, io.StringIO())
     for _ in range(45):
         trained.advance(progress)

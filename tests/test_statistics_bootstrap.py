@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reporting.bootstrap import (
+from reporting.statistics.bootstrap import (
     difference_interval,
     generator_for,
     interquartile_mean,
@@ -14,7 +14,7 @@ from reporting.bootstrap import (
     stratified_interval,
     superiority,
 )
-from reporting.intervals import Interval
+from reporting.statistics.intervals import Interval
 
 
 def mean(scores):

@@ -8,15 +8,15 @@ time.
 import numpy as np
 import pytest
 
-from reporting import bootstrap, profiles
-from reporting.bootstrap import (
+from reporting.statistics import bootstrap, profiles
+from reporting.statistics.bootstrap import (
     difference_interval,
     interquartile_mean,
     optimality_gap,
     probability_of_improvement,
     stratified_interval,
 )
-from reporting.profiles import performance_profile, sample_efficiency
+from reporting.statistics.profiles import performance_profile, sample_efficiency
 
 LEVELS, SPREADS = np.array([0.1, 0.3, 0.5, 0.7, 0.9]), np.array([0.1, 0.3, 0.2, 0.1, 0.2])
 SEEDS, DRAWS, POPULATION = 10, 200, 40_000

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.bootstrap import generator_for
-from reporting.profiles import curve_on_shares, performance_profile, sample_efficiency
-from reporting.scores import binned_metric, mean_height, visited_share
-from reporting.tables import Coverage
+from reporting.statistics.bootstrap import generator_for
+from reporting.statistics.profiles import curve_on_shares, performance_profile, sample_efficiency
+from reporting.statistics.scores import binned_metric, mean_height, visited_share
+from reporting.tables.summary import RecordedCoverage
 
 
 def test_mean_height_by_hand():
@@ -63,5 +63,5 @@ def test_visited_share_counts_cells_once():
     counts = np.zeros((2, 1, 2, 2), dtype=np.int32)
     counts[:, 0, 0, 0] = 5, 9
     counts[1, 0, 1, 0] = 1
-    coverage = Coverage("task", "sac", counts, np.array([0, 10]))
+    coverage = RecordedCoverage("task", "sac", counts, np.array([0, 10]))
     assert visited_share(coverage).tolist() == [[0.25, 0.5]]

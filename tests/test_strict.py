@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from p2e.config import ConfigError
-from runs import resolve_settings
-from strict import ENVIRONMENT, require_strict_possible
+from program.strict import ENVIRONMENT
+from runs.settings import require_strict_possible, resolve_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTED_AGAIN = """
 import os, sys
-from strict import compute_strictly
+from program.strict import compute_strictly
 print("started", os.getpid(), flush=True)
 compute_strictly()
 import torch
@@ -26,7 +26,7 @@ print(torch.backends.cpu.get_cpu_capability(), sys.argv[1:])
 """
 ROOTS = """
 import numpy, torch
-from strict import replace_square_root
+from program.strict import replace_square_root
 x = torch.rand(1000, 3, generator=torch.Generator().manual_seed(0)) * 1e3
 exact = x.double().numpy() ** 0.5
 misses = lambda roots: int((roots.double().numpy() != exact.astype(numpy.float32)).sum())

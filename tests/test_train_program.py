@@ -10,15 +10,18 @@ from unittest.mock import Mock
 import pytest
 import torch
 
-import evaluate
-import provenance
 import train
-from command_line import run_program
 from envs import UnknownEnvironmentError
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError, load_weights
 from p2e.loop.evaluation import evaluate as play
-from runs import environments_of, resolve_settings, settings_of_manifest
+from program import provenance
+from program.command_line import run_program
+from program.repository import TRAINING_CODE
+from runs.parts import environments_of
+from runs.settings import resolve_settings, settings_of_manifest
+from runs.trained_policy import evaluate_run, load_algorithm, read_manifest
+from runs.training_run import TrainingRun, fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
@@ -122,9 +125,9 @@ def test_a_run_that_went_on_elsewhere_names_both_processors(
         "sac", "Pendulum-v1", "100", 120, train.read_settings(arguments.settings)
     )
 
-    def run_on(processor: str) -> train.Run:
+    def run_on(processor: str) -> TrainingRun:
         monkeypatch.setattr(provenance, "cpu_name", lambda: processor)
-        return train.Run(settings, arguments)
+        return TrainingRun(settings, arguments)
 
     first = run_on("one, AVX2")
     monkeypatch.setattr(first, "_write", failing := Mock(side_effect=OSError))
@@ -138,8 +141,8 @@ def test_a_run_that_went_on_elsewhere_names_both_processors(
 
 def test_the_final_score_is_of_the_last_checkpoint_and_repeatable(whole: Path) -> None:
     device = torch.device("cpu")
-    first = evaluate.evaluate_run(whole, 3, device)
-    assert first == evaluate.evaluate_run(whole, 3, device)
+    first = evaluate_run(whole, 3, device)
+    assert first == evaluate_run(whole, 3, device)
     assert [(result.seed, result.episode) for result in first] == [(100, 0), (100, 1), (100, 2)]
     assert len({result.episode_return for result in first}) == 3
 
@@ -152,7 +155,7 @@ def test_a_damaged_checkpoint_is_named(whole: Path, tmp_path: Path, damage: str)
     with pytest.raises(
         CheckpointError, match=r"checkpoint '.*checkpoint\.pt' is (missing|damaged)"
     ):
-        evaluate.evaluate_run(tmp_path, 1, torch.device("cpu"))
+        evaluate_run(tmp_path, 1, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("manifest", [{}, {"config": []}, {"config": {"algorithm": "sac"}}])
@@ -185,18 +188,18 @@ def test_another_error_of_torch_is_not_hidden() -> None:
 
 
 def test_the_final_score_is_of_the_checkpoint(whole: Path) -> None:
-    settings = settings_of_manifest(evaluate.read_manifest(whole))
+    settings = settings_of_manifest(read_manifest(whole))
     environment = environments_of(settings, 1)[0]
-    algorithm = evaluate.load_algorithm(settings, whole, environment, torch.device("cpu"))
+    algorithm = load_algorithm(settings, whole, environment, torch.device("cpu"))
     saved = load_weights(whole / "checkpoint.pt")["actor"]
     used = algorithm.policy_components()["actor"].state_dict()
     assert all(torch.equal(used[name], saved[name]) for name in saved)
 
 
 def test_the_final_episodes_start_where_no_evaluation_did(whole: Path) -> None:
-    settings, cpu = settings_of_manifest(evaluate.read_manifest(whole)), torch.device("cpu")
+    settings, cpu = settings_of_manifest(read_manifest(whole)), torch.device("cpu")
     training, environment = environments_of(settings, 1)
-    policy = evaluate.load_algorithm(settings, whole, training, cpu).task_policy
+    policy = load_algorithm(settings, whole, training, cpu).task_policy
 
     def score(step: int) -> float:
         stream = f"evaluation at step {step}, episode"
@@ -207,7 +210,7 @@ def test_the_final_episodes_start_where_no_evaluation_did(whole: Path) -> None:
         logged = {int(row["step"]): float(row["return"]) for row in csv.DictReader(file)}
     scores = [score(step) for step in (0, 60, 120)]
     assert [*logged] == [0, 60, 120] and logged[120] == pytest.approx(scores[-1])
-    (final,) = evaluate.evaluate_run(whole, 1, cpu)
+    (final,) = evaluate_run(whole, 1, cpu)
     assert final.episode_return not in scores
 
 
@@ -218,7 +221,7 @@ def test_a_state_of_other_settings_or_code_is_another(
         options = train.parse_arguments(command(tmp_path, **changes))
         given = train.read_settings(options.settings)
         settings = resolve_settings("sac", "Pendulum-v1", "100", steps, given)
-        return train.fingerprint(settings, torch.device("cpu"), options)
+        return fingerprint(settings, torch.device("cpu"), options)
 
     others = [identity(121), identity(settings="{}"), identity(threads="2")]
     others.append(identity(deterministic="strict"))
@@ -247,5 +250,5 @@ def test_the_code_of_a_run_is_that_of_algorithms_and_environments(
     hashes = set()
     for content in ("one", "other"):
         (tmp_path / file).write_text(content)
-        hashes.add(provenance.code_hash(*train.CODE))
+        hashes.add(provenance.code_hash(*TRAINING_CODE))
     assert len(hashes) == (2 if matters else 1)

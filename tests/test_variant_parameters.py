@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from parameters import settings_of
-from suite import read
+from suites.description import read
+from suites.parameters import settings_of
 from tests.test_pipeline_parameters import VALID, changed, error_of, write
 
 CURIOUS: dict[str, Any] = VALID | {

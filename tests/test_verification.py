@@ -10,9 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-import provenance
 import verify as program
-from reporting.verification_result import (
+from program import provenance
+from reporting.verification.published_comparison import (
+    NOT_ASKED_FOR,
+    Numbers,
+    PublishedError,
+    read_published,
+    verify,
+)
+from reporting.verification.verification_result import (
     AGREES,
     ALL_TASKS,
     DIFFERS,
@@ -27,7 +34,6 @@ from reporting.verification_result import (
     Verification,
 )
 from tests.test_report_comparison import facts_of
-from verification import NOT_ASKED_FOR, Numbers, PublishedError, read_published, verify
 
 FACTS = {
     **{"cpu": "a", "device": "cpu", "threads": "1", "precision": "float32", "python": "3.11.9"},

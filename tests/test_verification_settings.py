@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.synthetic_training import write_csv
 
 import aggregate
 import report
 import verify
 from p2e.algorithms import plan2explore
 from publish import publish
-from reporting import setting_differences
-from reporting.figure_set import INDEX
-from reporting.verification_result import (
+from reporting.figures.figure_set import INDEX
+from reporting.verification.verification_result import (
     AGREES,
     EQUAL,
     LEAVES_OUT,
@@ -26,9 +24,11 @@ from reporting.verification_result import (
     Verification,
     read_verification,
 )
-from runs import with_defaults
+from runs import setting_differences
+from runs.settings import with_defaults
+from suites.variants import base_algorithm
+from tests.helpers.synthetic_training import write_csv
 from tests.test_report_synthetic import SyntheticSuite, SyntheticTask, write_manifest, write_suite
-from variants import base_algorithm
 
 KEY = "plan2explore.patience"
 

@@ -17,10 +17,11 @@ from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingLoop
 from p2e.metrics import Metrics
 from p2e.nn.products import rounds_products
-from process import prepare_process
+from program.process import prepare_process
+from program.provenance import git_commit
 from protocol import serve, timed
-from provenance import git_commit
-from runs import build_algorithm, coverage_of, environments_of, resolve_settings
+from runs.parts import build_algorithm, coverage_of, environments_of
+from runs.settings import resolve_settings
 
 
 def watch(algorithm: Algorithm, *methods: str) -> dict[str, float]:

@@ -16,6 +16,11 @@ KEY_COLUMNS = {
 }
 
 
+def table_file(table: str) -> str:
+    """The name of the file that holds a table."""
+    return f"{table}.csv"
+
+
 class Recorder:
     """Tables of rows: the key columns first, then any others in order of appearance."""
 
@@ -31,9 +36,9 @@ class Recorder:
         self.tables[table] = rows
 
     def write(self, folder: Path) -> None:
-        """Write every table as `<folder>/<table>.csv`."""
+        """Write every table as a file in `folder`."""
         for name, rows in self.tables.items():
-            write_csv(folder / f"{name}.csv", KEY_COLUMNS[name], rows)
+            write_csv(folder / table_file(name), KEY_COLUMNS[name], rows)
 
     def state_dict(self) -> dict[str, str]:
         return {"tables": json.dumps(self.tables)}

@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from p2e.algorithms import algorithm_names  # noqa: E402
-from suite import planned_runs, read  # noqa: E402
+from suites.description import read  # noqa: E402
+from suites.entries import suite_entries  # noqa: E402
 
 SMOKE = [str(ROOT / "params.yaml"), str(ROOT / "workflow" / "suites" / "smoke.yaml")]
 TRAIN = str(ROOT / "workflow" / "scripts" / "train.py")
@@ -68,7 +69,7 @@ class Trial:
 
 def smoke_arguments(algorithm: str) -> list[str]:
     """What decides the result of the smoke suite's first run of an algorithm."""
-    runs = planned_runs(read(SMOKE) | {"device": "cpu"})
+    runs = suite_entries(read(SMOKE) | {"device": "cpu"})
     return shlex.split(next(run for run in runs if run.algorithm == algorithm).arguments)
 
 

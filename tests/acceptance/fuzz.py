@@ -34,7 +34,8 @@ import train  # noqa: E402
 from p2e.algorithms import algorithm_names  # noqa: E402
 from p2e.loop.checkpoint import load_checked, load_weights, save_checked  # noqa: E402
 from p2e.loop.training_loop import TrainingLoop  # noqa: E402
-from suite import read  # noqa: E402
+from runs.training_run import TrainingRun  # noqa: E402
+from suites.description import read  # noqa: E402
 from tests.acceptance.chaos import SMOKE, differing_files  # noqa: E402
 from tests.acceptance.mutations import mutated, mutated_bytes, mutated_text, restructured  # noqa: E402
 from tests.helpers.forked import CORRECT, FAILED, End, run  # noqa: E402
@@ -133,14 +134,14 @@ EVALUATE = ["--run", "run", "--episodes", "2"]
 def _train_to_the_middle(arguments: list[str], folder: Path) -> NoReturn:
     """Leave the states of two steps behind, as a kill would."""
     os.chdir(folder)
-    save = train.Run._save
+    save = TrainingRun._save
 
-    def save_and_stop(run: train.Run, loop: TrainingLoop) -> None:
+    def save_and_stop(run: TrainingRun, loop: TrainingLoop) -> None:
         save(run, loop)
         if loop.step == MIDDLE:
             os._exit(0)
 
-    train.Run._save = save_and_stop  # type: ignore
+    TrainingRun._save = save_and_stop  # type: ignore
     sys.argv = ["train.py", *arguments]
     try:
         train.main()

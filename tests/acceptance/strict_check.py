@@ -22,8 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from strict import ENVIRONMENT  # noqa: E402
-from suite import Run, planned_runs, read  # noqa: E402
+from program.strict import ENVIRONMENT  # noqa: E402
+from suites.description import read  # noqa: E402
+from suites.entries import SuiteEntry, suite_entries  # noqa: E402
 from tests.acceptance.chaos import SMOKE, differing_files, rows_of  # noqa: E402
 
 HERE = "this machine"
@@ -36,7 +37,7 @@ def command_of(processor: str, program: str, *arguments: str) -> list[str]:
     return [*emulator, sys.executable, f"workflow/scripts/{program}", *arguments]
 
 
-def train(run: Run, processor: str, folder: Path) -> None:
+def train(run: SuiteEntry, processor: str, folder: Path) -> None:
     """Train and evaluate a run.
 
     An emulated program cannot start itself again: it would come back on the real processor.
@@ -54,7 +55,7 @@ def train(run: Run, processor: str, folder: Path) -> None:
             raise SystemExit(f"{run.algorithm} on {processor} failed:\n{done.stderr[-2000:]}")
 
 
-def compare(run: Run, folder: Path) -> dict[str, list[str]]:
+def compare(run: SuiteEntry, folder: Path) -> dict[str, list[str]]:
     """Each processor's files that differ from this machine's."""
     folders = {processor: folder / processor.replace(" ", "-") for processor in PROCESSORS}
     for processor, own in folders.items():
@@ -68,7 +69,7 @@ def compare(run: Run, folder: Path) -> dict[str, list[str]]:
     }
 
 
-def check(runs: Sequence[Run], deterministic: str) -> bool:
+def check(runs: Sequence[SuiteEntry], deterministic: str) -> bool:
     """Compare the runs, print a line a processor; whether no file differs anywhere."""
     equal = True
     for run in runs:
@@ -87,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environment", default="p2e/PointMaze-v0", help="of the smoke suite")
     options = parser.parse_args()
-    suite = planned_runs(read(SMOKE) | {"device": "cpu"})
+    suite = suite_entries(read(SMOKE) | {"device": "cpu"})
     runs = [run for run in suite if (run.environment, run.seeds) == (options.environment, (0,))]
     others_equal = check(runs[:1], "machine")
     if others_equal:

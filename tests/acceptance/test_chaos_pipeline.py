@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stale_lock import clear_stale_lock
+from program.stale_lock import clear_stale_lock
 from tests.acceptance.chaos import differing_files, wait_until
 from tests.helpers.paths import SCRIPTS
 from tests.helpers.pipeline_project import Project, copy_of_the_project
@@ -119,7 +119,7 @@ def test_a_second_snakemake_beside_a_living_one_is_refused(project: Project) -> 
 HOLDER = """
 import sys
 from pathlib import Path
-from stale_lock import clear_stale_lock
+from program.stale_lock import clear_stale_lock
 kept = clear_stale_lock(Path(sys.argv[1]))
 print("alive", flush=True)
 sys.stdin.read()

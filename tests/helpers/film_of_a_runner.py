@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.simulator import make_simulator
-from film import set_up_camera
+from runs.filmed_episode import set_up_camera
 
 
 def picture(simulator: Any, x: float, visible: bool) -> NDArray[np.int64]:

@@ -4,8 +4,8 @@ import json
 
 from PIL import Image
 
-from film_images import SIZE, encode
 from reporting.text import slug
+from runs.film_frames import SIZE, encode
 
 
 def write_films(suite, folder, size=0):

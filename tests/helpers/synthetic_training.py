@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from reporting.run_folder import COLUMNS
-from variants import base_algorithm
+from runs.files import COLUMNS
+from suites.variants import base_algorithm
 
 ALGORITHMS = ("sac", "mbpo", "plan2explore")
 BINS = 24
@@ -54,7 +54,7 @@ def write_model_tables(
                 truth = np.cumsum(generator.standard_normal(21))
                 off = np.cumsum([0.0, *0.2 * generator.standard_normal(20)])
                 predictions += [
-                    (seed, segment, time, feature, truth[time], truth[time] + off[time])
+                    (seed, steps[-1], segment, time, feature, truth[time], truth[time] + off[time])
                     for time in range(21)
                 ]
     write_csv(folder / "open_loop.csv", COLUMNS["open_loop"], errors)

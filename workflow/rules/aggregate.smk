@@ -15,7 +15,7 @@ rule describe_suite:
 # The tables of all runs of the suite. They may be large, so later rules depend on their digest.
 rule aggregate:
     input:
-        run_files("manifest.json", "final.csv"),
+        run_files(MANIFEST, FINAL_SCORES),
         suite=SUITE_FILE,
     output:
         tables=[

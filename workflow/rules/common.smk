@@ -7,14 +7,26 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from command_line import choose_device
-from import_graph import program_files
-from parameter_errors import ParameterError
-from parameters import check, read_source
-from provenance import code_hash
-from stale_lock import clear_stale_lock
-from suite import compact, planned_runs
-from variants import base_algorithm
+from program.command_line import choose_device
+from program.import_graph import module_file, program_files
+from program.provenance import code_hash
+from program.repository import ENVIRONMENT_FILES, NATIVE_FILES
+from program.stale_lock import clear_stale_lock
+from runs.files import (
+    EVALUATIONS,
+    FILM,
+    FILM_FACTS,
+    FINAL_SCORES,
+    MANIFEST,
+    RUNS_TABLE,
+    STILL,
+    SUMMARY_TABLES,
+    TRAINING_FILES,
+)
+from suites.entries import compact, suite_entries
+from suites.parameter_errors import ParameterError
+from suites.parameters import check, read_source
+from suites.variants import base_algorithm
 
 try:
     check(
@@ -41,42 +53,21 @@ RESULTS = f"results/{SUITE}"
 REPORTS = f"reports/{SUITE}"
 
 RUN_FOLDER = "{environment}/{algorithm}/{seeds}"
-TRAINED = [
-    "training.csv",
-    "evaluation.csv",
-    "losses.csv",
-    "coverage.npz",
-    "open_loop.csv",
-    "predictions.csv",
-    "checkpoint.pt",
-    "manifest.json",
-]
+TRAINED = [*TRAINING_FILES, MANIFEST]
 TRAINED_FILES = [f"{RESULTS}/runs/{RUN_FOLDER}/{name}" for name in TRAINED]
 SUITE_FILE = f"{RESULTS}/summary/suite.json"
-TABLES = [
-    "runs.csv",
-    "evaluation.csv",
-    "training.csv",
-    "losses.csv",
-    "final.csv",
-    "open_loop.csv",
-    "predictions.csv",
-    "coverage.npz",
-]
 # The tables that `snakemake --report` includes; the others have many megabytes.
-REPORTED_TABLES = {"runs.csv", "evaluation.csv", "final.csv"}
-SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in TABLES]
+REPORTED_TABLES = {RUNS_TABLE, EVALUATIONS, FINAL_SCORES}
+SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in SUMMARY_TABLES]
 SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
 VERIFICATION_FILE = f"{RESULTS}/summary/verification.json"
 FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
-FILM = f"{REPORTS}/films/{{environment}}/{{algorithm}}"
-FILM_FILES = ["film.webp", "still.webp", "film.json"]
+FILM_FOLDER = f"{REPORTS}/films/{{environment}}/{{algorithm}}"
+FILM_FILES = [FILM, STILL, FILM_FACTS]
 REPORT_FILES = [f"{REPORTS}/{name}" for name in ("index.html", "statistics.json", "metrics.json")]
 
-ENVIRONMENT_FILES = ["envs/*.py", "envs/tasks/*.py", "envs/assets/*.xml"]
-NATIVE_FILES = ["p2e/agent/native/*pp"]
-RUNS = {run.key: run for run in planned_runs(config)}
+RUNS = {run.key: run for run in suite_entries(config)}
 
 
 def run_of(wildcards):
@@ -94,7 +85,7 @@ def filmed_run(wildcards):
     """The manifest of the run that is filmed: the run of the first seeds."""
     case = (wildcards.environment, wildcards.algorithm)
     key = next(key for key in RUNS if key[:2] == case)
-    return f"{RESULTS}/runs/{'/'.join(key)}/manifest.json"
+    return f"{RESULTS}/runs/{'/'.join(key)}/{MANIFEST}"
 
 
 def run_files(*names):
@@ -115,7 +106,7 @@ def algorithm_hash(program):
     """
 
     def of(wildcards):
-        algorithm = f"p2e/algorithms/{base_algorithm(wildcards.algorithm)}.py"
+        algorithm = module_file(f"p2e.algorithms.{base_algorithm(wildcards.algorithm)}")
         return program_hash(program, algorithm, data=ENVIRONMENT_FILES + NATIVE_FILES)
 
     return of

@@ -2,9 +2,9 @@
 # compares files of more than a megabyte by date, and a fresh checkout does not preserve dates.
 rule evaluate:
     input:
-        f"{RESULTS}/runs/{RUN_FOLDER}/manifest.json",
+        f"{RESULTS}/runs/{RUN_FOLDER}/{MANIFEST}",
     output:
-        f"{RESULTS}/runs/{RUN_FOLDER}/final.csv",
+        f"{RESULTS}/runs/{RUN_FOLDER}/{FINAL_SCORES}",
     log:
         f"{RESULTS}/logs/{RUN_FOLDER}/evaluate.log",
     threads: 1
@@ -23,12 +23,12 @@ rule film:
         filmed_run,
     output:
         report(
-            f"{FILM}/film.webp",
+            f"{FILM_FOLDER}/{FILM}",
             caption="../report/film.rst",
             category="Films",
             labels={"task": "{environment}", "algorithm": "{algorithm}"},
         ),
-        [f"{FILM}/{name}" for name in FILM_FILES[1:]],
+        [f"{FILM_FOLDER}/{name}" for name in FILM_FILES[1:]],
     log:
         f"{RESULTS}/logs/{{environment}}/{{algorithm}}/film.log",
     threads: 1

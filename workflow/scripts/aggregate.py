@@ -5,8 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.collect import SuiteError, collect, read_suite, replace_file, summary_line
+from program.atomic_file import replace_file
+from program.command_line import OneLineParser, run_program
+from reporting.tables.collect import collect, summary_line
+from suites.requested_runs import SuiteError, read_suite
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,7 +7,7 @@ behind a large file in the workflow therefore depends on this small list of cont
 import sys
 from pathlib import Path
 
-from provenance import file_hash
+from program.provenance import file_hash
 
 
 def digest_lines(paths: list[Path]) -> list[str]:

@@ -4,31 +4,22 @@ The last one, never the best of the evaluations while training, which would be b
 """
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 
-import provenance
-from command_line import OneLineParser, choose_device, run_program
 from envs import UnknownEnvironmentError
-from p2e.algorithm import Algorithm, load_state_of
 from p2e.config import ConfigError, require
-from p2e.loop.checkpoint import CheckpointError, load_weights
-from p2e.loop.environment import VectorEnvironment
-from p2e.loop.evaluation import EpisodeResult, evaluate
+from p2e.loop.checkpoint import CheckpointError
 from p2e.loop.recorder import write_csv
-from runs import RunSettings, build_algorithm, environments_of, settings_of_manifest
-from strict import compute_strictly
-
-# Names the start states: whoever plays these again starts where the final evaluation started.
-FINAL_EPISODES = "final episode"
-COLUMNS = ["seed", "episode", "return", "length", "success"]
+from program.command_line import OneLineParser, choose_device, run_program
+from program.strict import compute_strictly
+from runs.files import COLUMNS, FINAL_SCORES
+from runs.trained_policy import evaluate_run, read_manifest
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -40,58 +31,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run, whose checkpoint is the one that it names.
-
-    Raises:
-        CheckpointError: when manifest or checkpoint is missing, damaged, or of another run.
-    """
-    path = folder / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
-        expected = manifest["files"]["checkpoint.pt"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"cannot read '{path}', expected the manifest of a finished run: {error}"
-        ) from error
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.is_file() and (found := provenance.file_hash(checkpoint)) != expected:
-        raise CheckpointError(
-            f"checkpoint '{checkpoint}' is damaged or of another run: its sha256 is "
-            f"{found}, expected {expected} as in '{path}'"
-        )
-    return manifest
-
-
-def evaluate_run(folder: Path, episodes: int, device: torch.device) -> list[EpisodeResult]:
-    """Episodes of the run's last checkpoint, the same ones at every call."""
-    settings = settings_of_manifest(read_manifest(folder))
-    training, evaluation = environments_of(settings, episodes)
-    algorithm = load_algorithm(settings, folder, training, device)
-    return evaluate(
-        algorithm.task_policy, evaluation, settings.seeds, episodes, FINAL_EPISODES, device
-    )
-
-
-def load_algorithm(
-    settings: RunSettings, folder: Path, environment: VectorEnvironment, device: torch.device
-) -> Algorithm:
-    """The algorithm of a run with the weights of its last checkpoint.
-
-    Raises:
-        CheckpointError: when the checkpoint is missing, damaged, or of another algorithm.
-    """
-    weights = load_weights(folder / "checkpoint.pt")
-    _, algorithm = build_algorithm(settings, environment, device)
-    try:
-        load_state_of(algorithm.policy_components(), weights)
-    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"checkpoint '{folder / 'checkpoint.pt'}' does not fit its manifest: {error}"
-        ) from error
-    return algorithm
-
-
 def main() -> None:
     """Evaluate, and write final.csv."""
     options = parse_arguments()
@@ -101,9 +40,9 @@ def main() -> None:
         compute_strictly()
     results = evaluate_run(options.run, options.episodes, choose_device(options.device))
     rows = [result.row() for result in results]
-    temporary = options.run / "final.csv.new"
-    write_csv(temporary, COLUMNS, rows)
-    os.replace(temporary, options.run / "final.csv")
+    temporary = options.run / f"{FINAL_SCORES}.new"
+    write_csv(temporary, COLUMNS["final"], rows)
+    os.replace(temporary, options.run / FINAL_SCORES)
     mean = sum(result.episode_return for result in results) / len(results)
     print(f"evaluate.py: {options.run}: mean return {mean:.2f} over {len(results)} episodes")
 

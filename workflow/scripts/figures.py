@@ -5,12 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.analysis import analyse
-from reporting.collect import SuiteError
-from reporting.figure_set import write_figures
-from reporting.tables import read_summary
-from reporting.task_facts import FactsOf, task_facts
+from program.command_line import OneLineParser, run_program
+from reporting.figures.figure_set import write_figures
+from reporting.statistics.analysis import analyse
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import FactsOf, task_facts
+from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:

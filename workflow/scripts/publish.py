@@ -14,9 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.run_folder import COMPLETE
-from reporting.tables import read_runs
+from program.command_line import OneLineParser, run_program
+from reporting.tables.run_folder import COMPLETE
+from reporting.tables.summary import read_runs
+from runs.files import CHECKPOINT
 
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
@@ -69,7 +70,7 @@ def _told(runs: list[dict[str, str]]) -> list[tuple[str, ...]]:
 
 def copy_without_checkpoints(runs: Path, folder: Path) -> None:
     """Every other file of a run, or of a folder of runs; nothing that a stopped training left."""
-    shutil.copytree(runs, folder, ignore=shutil.ignore_patterns("checkpoint.pt", "unfinished"))
+    shutil.copytree(runs, folder, ignore=shutil.ignore_patterns(CHECKPOINT, "unfinished"))
 
 
 def page_there(page: str, suite: str, folder: Path) -> str:

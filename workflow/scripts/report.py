@@ -6,16 +6,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting import metrics
-from reporting.analysis import analyse, as_json
-from reporting.collect import SuiteError, replace_file
-from reporting.figure_set import read_figures
-from reporting.films import read_films
-from reporting.page import render
-from reporting.tables import read_summary
-from reporting.task_facts import FactsOf, task_facts
-from reporting.verification_result import read_verification
+from program.atomic_file import replace_file
+from program.command_line import OneLineParser, run_program
+from reporting.figures.figure_set import read_figures
+from reporting.page import metrics
+from reporting.page.html_page import render
+from reporting.statistics.analysis import analyse, as_json
+from reporting.tables.film_files import read_films
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import FactsOf, task_facts
+from reporting.verification.verification_result import read_verification
+from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:

@@ -16,13 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import provenance
-from command_line import OneLineParser, run_program
-from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, RequestedRun, check_run, film_folder
-from train import CODE
-
-LAST_FILE = "final.csv"
+from program import provenance
+from program.command_line import OneLineParser, run_program
+from program.repository import TRAINING_CODE
+from reporting.tables.film_files import film_folder
+from reporting.tables.run_folder import COMPLETE, check_run
+from runs.files import CHECKPOINT, FILM_FACTS, FINAL_SCORES, MANIFEST
+from suites.requested_runs import RequestedRun, SuiteError, read_suite, requested_runs
 
 
 def published_runs(published: Path) -> list[Path]:
@@ -40,7 +40,7 @@ def published_runs(published: Path) -> list[Path]:
 def restore_run(run: RequestedRun, suites: list[Path], results: Path, reports: Path) -> bool:
     """Copy a run that is not here, and the film of it, from the first suite that has it."""
     folder = results / run.path
-    if (folder / LAST_FILE).exists():
+    if (folder / FINAL_SCORES).exists():
         return False
     for suite in suites:
         found = check_run(suite, run)
@@ -48,15 +48,15 @@ def restore_run(run: RequestedRun, suites: list[Path], results: Path, reports: P
             restore_film(suite / film_folder(run), reports / film_folder(run), found.files)
             shutil.copytree(suite / run.path, folder, dirs_exist_ok=True)
             # Snakemake makes a file again that is older than what it was made from.
-            os.utime(folder / LAST_FILE)
+            os.utime(folder / FINAL_SCORES)
             return True
     return False
 
 
 def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
     """Copy a film where it shows the checkpoint that is among the files of a run."""
-    facts = film / "film.json"
-    if facts.exists() and json.loads(facts.read_text())["checkpoint"] == files["checkpoint.pt"]:
+    facts = film / FILM_FACTS
+    if facts.exists() and json.loads(facts.read_text())["checkpoint"] == files[CHECKPOINT]:
         shutil.copytree(film, folder, dirs_exist_ok=True)
 
 
@@ -65,8 +65,8 @@ def restore(config: Path, published: Path, results: Path, reports: Path) -> str:
     suites = published_runs(published)
     requested = requested_runs(read_suite(config))
     runs = [run for run in requested if restore_run(run, suites, results, reports)]
-    manifests = [json.loads((results / run.path / "manifest.json").read_text()) for run in runs]
-    here = provenance.code_hash(*CODE)
+    manifests = [json.loads((results / run.path / MANIFEST).read_text()) for run in runs]
+    here = provenance.code_hash(*TRAINING_CODE)
     other = sum(manifest["code_hash"] != here for manifest in manifests)
     return f"{len(runs)} runs restored; {other} of them were trained by other code than is here"
 

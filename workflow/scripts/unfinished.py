@@ -10,9 +10,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.collect import SuiteError, read_suite, requested_runs
-from reporting.run_folder import COMPLETE, check_run, film_folder
+from program.command_line import OneLineParser, run_program
+from reporting.tables.film_files import film_folder
+from reporting.tables.run_folder import COMPLETE, check_run
+from runs.files import FILM_FACTS, FINAL_SCORES
+from suites.requested_runs import SuiteError, read_suite, requested_runs
 
 
 def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
@@ -20,8 +22,8 @@ def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
     requested = requested_runs(read_suite(config))
     filmed = {(run.environment, run.algorithm): run for run in reversed(requested)}.values()
     asked = [run for run in requested if check_run(results, run).status != COMPLETE]
-    runs = [(results / run.path / "final.csv").as_posix() for run in asked]
-    films = [reports / film_folder(run) / "film.json" for run in asked if run in filmed]
+    runs = [(results / run.path / FINAL_SCORES).as_posix() for run in asked]
+    films = [reports / film_folder(run) / FILM_FACTS for run in asked if run in filmed]
     return runs + [film.as_posix() for film in films]
 
 

@@ -10,13 +10,24 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from command_line import OneLineParser, run_program
-from reporting.analysis import analyse, as_json
-from reporting.collect import SuiteError, replace_file
-from reporting.tables import read_summary
-from reporting.task_facts import FactsOf, task_facts
-from reporting.verification_result import DIFFERS, FAILURES, MISSING, OTHER_SETTINGS
-from verification import Numbers, PublishedError, read_published, verify
+from program.atomic_file import replace_file
+from program.command_line import OneLineParser, run_program
+from reporting.statistics.analysis import analyse, as_json
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import FactsOf, task_facts
+from reporting.verification.published_comparison import (
+    Numbers,
+    PublishedError,
+    read_published,
+    verify,
+)
+from reporting.verification.verification_result import (
+    DIFFERS,
+    FAILURES,
+    MISSING,
+    OTHER_SETTINGS,
+)
+from suites.requested_runs import SuiteError
 
 
 def write(summary_folder: Path, published: Path, facts_of: FactsOf = task_facts) -> str:

@@ -5,7 +5,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from variants import base_algorithm
+from suites.variants import base_algorithm
 
 DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore"}
 SUBJECT = "plan2explore"

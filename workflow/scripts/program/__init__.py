@@ -1,0 +1,1 @@
+"""What every program of the workflow needs: command line, process, provenance, atomic files."""

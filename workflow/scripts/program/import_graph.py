@@ -1,0 +1,78 @@
+"""Which files of this repository a program consists of, found by following its imports.
+
+A rule of the workflow depends on exactly these, so that a change in one algorithm retrains that
+algorithm only. What is loaded in another way than by an import statement (an algorithm by its name,
+data files) has to be named beside the program.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from program.repository import ROOT
+
+
+def program_files(*names: str) -> list[str]:
+    """The files `names` and all that they import, directly or not, relative to the root, sorted.
+
+    Raises:
+        FileNotFoundError: when one of `names` does not exist.
+    """
+    found: set[Path] = set()
+    waiting = [ROOT / name for name in names]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += imported_files(path)
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def module_file(name: str) -> str:
+    """The file of the module `a.b`, relative to the root: of a package its __init__.py."""
+    place = ROOT.joinpath(*name.split("."))
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def imported_files(path: Path) -> frozenset[Path]:
+    """The files of this repository that the module at `path` imports itself.
+
+    An import of `a.b` also runs a/__init__.py. Programs of workflow/scripts find their neighbours
+    by bare names, as Python lets them.
+    """
+    files: set[Path] = set()
+    for name in imported_names(path):
+        for folder in (ROOT, ROOT / "workflow" / "scripts"):
+            files |= set(_files_of(folder, name.split(".")))
+    return frozenset(files - {path})
+
+
+def imported_names(path: Path) -> set[str]:
+    """The dotted names that a module imports; for `from a import b` both `a` and `a.b`."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = _base_of(node, path)
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def _base_of(node: ast.ImportFrom, path: Path) -> str:
+    """The absolute name that `from ... import` starts from; relative imports are resolved."""
+    if node.level == 0:
+        return node.module or ""
+    package = path.parents[node.level - 1].relative_to(ROOT).parts
+    return ".".join([*package, *filter(None, [node.module])])
+
+
+def _files_of(folder: Path, parts: list[str]) -> Iterator[Path]:
+    for length in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:length])
+        for candidate in (place / "__init__.py", place.with_name(place.name + ".py")):
+            if candidate.is_file():
+                yield candidate

@@ -1,0 +1,75 @@
+"""Every figure of a report, and the index that tells the page which figure shows what."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from program.atomic_file import replace_file
+from reporting.figures.plot_aggregates import (
+    QUANTITIES,
+    aggregate_plot,
+    improvement_plot,
+    profiles_plot,
+)
+from reporting.figures.plot_coverage import coverage_maps
+from reporting.figures.plot_curves import coverage_curve, learning_curve, sample_efficiency_plot
+from reporting.figures.plot_differences import differences_plot
+from reporting.figures.plot_model import model_losses_plot, open_loop_plot, predictions_plot
+from reporting.figures.plot_training import COSTS, cost_plot, internals_plots
+from reporting.figures.style import Plot
+from reporting.statistics.analysis import Statistics, all_scores
+from reporting.tables.summary import Summary
+
+INDEX = "figures.json"
+
+
+def draw_all(statistics: Statistics, summary: Summary) -> Iterator[tuple[Plot, str]]:
+    """Each figure with its SVG text; a figure without data is left out."""
+    if statistics.groups:
+        if statistics.headline.clauses:
+            yield differences_plot(statistics)
+        if statistics.groups[0].pairs:
+            yield improvement_plot(statistics)
+        yield from (aggregate_plot(statistics, quantity) for quantity in QUANTITIES)
+        yield profiles_plot(statistics)
+        yield sample_efficiency_plot(statistics)
+    scores = all_scores(summary)
+    for environment in summary.environments:
+        if any(curve.environment == environment for curve in statistics.learning_curves):
+            yield learning_curve(statistics, scores, environment)
+            yield from internals_plots(statistics, summary, environment)
+            maps = coverage_maps(statistics, summary, environment)
+            models = (
+                open_loop_plot(statistics, environment),
+                predictions_plot(statistics, summary, environment),
+                model_losses_plot(statistics, summary, environment),
+            )
+            yield from (drawn for drawn in (maps, *models) if drawn is not None)
+        if any(curve.environment == environment for curve in statistics.coverage_curves):
+            yield coverage_curve(statistics, environment)
+    if statistics.costs:
+        yield from (cost_plot(statistics, quantity) for quantity in COSTS)
+
+
+def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> list[Plot]:
+    """Write every figure and the index; figures of an earlier run that are not drawn now go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plots = []
+    for plot, text in draw_all(statistics, summary):
+        replace_file(folder / plot.file, text.encode())
+        plots.append(plot)
+    kept = {plot.file for plot in plots}
+    for stale in folder.glob("*.svg"):
+        if stale.name not in kept:
+            stale.unlink()
+    index = [dataclasses.asdict(plot) for plot in plots]
+    replace_file(folder / INDEX, (json.dumps(index, indent=1, sort_keys=True) + "\n").encode())
+    return plots
+
+
+def read_figures(folder: Path) -> list[tuple[Plot, str]]:
+    """The figures that `write_figures` left in a folder, with their SVG text, in its order."""
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    plots = [Plot(**entry) for entry in index]
+    return [(plot, (folder / plot.file).read_text(encoding="utf-8")) for plot in plots]

@@ -1,0 +1,128 @@
+"""Aggregates over all tasks: interval plots, performance profiles, probability of improvement."""
+
+from collections.abc import Callable
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from reporting.figures.plot_curves import draw_band
+from reporting.figures.style import Plot, colour, drawing, marker, rows_legend, svg_text
+from reporting.statistics.aggregates import AlgorithmAggregate, Group
+from reporting.statistics.analysis import Statistics
+from reporting.statistics.intervals import Interval
+from reporting.text import broken, count_of, display_name, number, short_name, slug
+
+QUANTITIES: dict[str, Callable[[AlgorithmAggregate], Interval]] = {
+    "interquartile mean": lambda item: item.interquartile_mean,
+    "area under the curve": lambda item: item.area,
+    "optimality gap": lambda item: item.optimality_gap,
+}
+LEAST_SPAN = 0.3
+GROUP_TITLES = {"all": "All tasks", "sparse": "Sparse reward", "dense": "Dense reward"}
+
+
+def aggregate_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
+    """One aggregate quantity (a key of QUANTITIES) of every algorithm, for every group of tasks."""
+    algorithms, groups = list(statistics.algorithms), statistics.groups
+    description = _aggregate_description(groups, quantity)
+    rows = len(groups[0].algorithms)
+    name = f"aggregate-{slug(quantity)}"
+    with drawing(2.7, 0.6 + len(groups) * (0.3 + 0.22 * rows)) as figure:
+        grid = figure.subplots(len(groups), 1, squeeze=False, sharex=True)[:, 0]
+        for group, axes in zip(groups, grid, strict=True):
+            for height, item in enumerate(reversed(group.algorithms)):
+                _draw_interval(axes, height, item.algorithm, QUANTITIES[quantity](item), algorithms)
+            labels = [broken(short_name(item.algorithm)) for item in reversed(group.algorithms)]
+            axes.set_yticks(range(rows), labels)
+            axes.set_ylim(-0.6, rows - 0.4)
+            axes.grid(visible=False, axis="y")
+            axes.grid(visible=True, axis="x")
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.set_title(f"{GROUP_TITLES[group.name]} ({len(group.environments)})", size=9)
+        _widen(grid[-1])
+        grid[-1].set_xlabel(quantity)
+        text = svg_text(figure, name, description)
+    return Plot(f"{name}.svg", "aggregate", None, description), text
+
+
+def _draw_interval(
+    axes: Axes, height: float, algorithm: str, interval: Interval, algorithms: list[str]
+) -> None:
+    shade = colour(algorithm, algorithms)
+    if interval.low is not None and interval.high is not None:
+        axes.plot(
+            (interval.low, interval.high), (height, height), color=shade, linewidth=5, alpha=0.35
+        )
+    if interval.estimate is not None:
+        shape = marker(algorithm, algorithms)
+        axes.plot(interval.estimate, height, shape, color=shade, markersize=5.5, clip_on=False)
+
+
+def _widen(axes: Axes) -> None:
+    """At least LEAST_SPAN of score, so that small differences look small."""
+    low, high = axes.get_xlim()
+    missing = max(0.0, LEAST_SPAN - (high - low)) / 2
+    axes.set_xlim(low - missing, high + missing)
+
+
+def _aggregate_description(groups: tuple[Group, ...], quantity: str) -> str:
+    parts = []
+    for group in groups:
+        values = [
+            f"{display_name(item.algorithm)} {number(QUANTITIES[quantity](item).estimate)}"
+            for item in group.algorithms
+        ]
+        tasks = count_of(len(group.environments), "task")
+        parts.append(f"{GROUP_TITLES[group.name]}, {tasks}: {', '.join(values)}")
+    return f"{quantity.capitalize()} of the normalised score. {'; '.join(parts)}."
+
+
+def profiles_plot(statistics: Statistics) -> tuple[Plot, str]:
+    """The share of runs above each normalised score."""
+    algorithms = list(statistics.algorithms)
+    parts = []
+    for algorithm, band in statistics.profiles.items():
+        half = min(range(len(band.grid)), key=lambda i: abs(band.grid[i] - 0.5))
+        parts.append(f"{display_name(algorithm)} {band.estimate[half]:.0%}")
+    description = (
+        "Performance profile: the share of runs whose normalised score is above each threshold. "
+        f"Near one half: {', '.join(parts)}."
+    )
+    with drawing(4.4, 2.9) as figure:
+        axes = figure.subplots()
+        for algorithm, band in statistics.profiles.items():
+            draw_band(axes, band, colour(algorithm, algorithms), short_name(algorithm))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_ylim(0, 1.02)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("normalised score (0 random policy, 1 reference)")
+        axes.set_ylabel("runs above it")
+        rows_legend(axes)
+        text = svg_text(figure, "profiles", description)
+    return Plot("profiles.svg", "profiles", None, description), text
+
+
+def improvement_plot(statistics: Statistics) -> tuple[Plot, str]:
+    """The probability that a run of one algorithm scores above a run of another."""
+    algorithms = list(statistics.algorithms)
+    pairs = statistics.groups[0].pairs
+    parts = [
+        f"{display_name(pair.first)} above {display_name(pair.second)} "
+        f"{number(pair.probability_of_improvement.estimate)}"
+        for pair in pairs
+    ]
+    description = f"Probability of improvement over all tasks: {'; '.join(parts)}."
+    with drawing(4.4, 0.7 + 0.27 * len(pairs)) as figure:
+        axes = figure.subplots()
+        for height, pair in enumerate(reversed(pairs)):
+            _draw_interval(axes, height, pair.first, pair.probability_of_improvement, algorithms)
+        labels = [f"{short_name(p.first)} > {short_name(p.second)}" for p in reversed(pairs)]
+        axes.set_yticks(range(len(pairs)), labels)
+        axes.set_ylim(-0.6, len(pairs) - 0.4)
+        axes.set_xlim(0, 1)
+        axes.axvline(0.5, color="#808080", linewidth=0.9, zorder=0)
+        axes.grid(visible=False, axis="y")
+        axes.grid(visible=True, axis="x")
+        axes.set_xlabel("probability that the first scores higher")
+        text = svg_text(figure, "improvement", description)
+    return Plot("improvement.svg", "improvement", None, description), text

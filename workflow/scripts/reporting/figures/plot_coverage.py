@@ -1,0 +1,93 @@
+"""Maps of the states that training visited, one beside the other."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+
+from reporting.figures.style import Plot, colour, drawing, svg_text
+from reporting.statistics.analysis import Statistics
+from reporting.statistics.intervals import FloatArray
+from reporting.statistics.scores import coverage_of
+from reporting.tables.summary import Summary
+from reporting.text import broken, display_name, number, short_name, slug
+
+FAINTEST = 0.16
+MOST_BESIDE = 3  # maps in one line, so that they stay large enough on a phone
+
+
+def mean_visits(summary: Summary, environment: str, algorithm: str) -> FloatArray | None:
+    """Visits a bin (bins, bins) at the last evaluation, averaged over all seeds."""
+    records = coverage_of(summary, environment, algorithm)
+    if not records:
+        return None
+    return np.asarray(np.concatenate([record.counts[-1] for record in records]).mean(axis=0))
+
+
+def coverage_maps(
+    statistics: Statistics, summary: Summary, environment: str
+) -> tuple[Plot, str] | None:
+    """The maps of one task, on one common scale; None where no run recorded its coverage."""
+    maps = {
+        algorithm: visits
+        for algorithm in statistics.algorithms
+        if (visits := mean_visits(summary, environment, algorithm)) is not None
+    }
+    if not maps:
+        return None
+    facts, name = statistics.facts[environment], f"coverage-map-{slug(environment)}"
+    most = max(float(visits.max()) for visits in maps.values())
+    shares = [f"{display_name(a)} {float((v > 0).mean()):.1%}" for a, v in maps.items()]
+    description = (
+        f"States visited on {facts.name}, {facts.projection_labels[0]} across and "
+        f"{facts.projection_labels[1]} up. Share of bins that any seed visited: "
+        f"{', '.join(shares)}. The darkest bin holds {number(most)} visits a seed."
+    )
+    columns = min(len(maps), MOST_BESIDE)
+    rows = -(-len(maps) // columns)
+    with drawing(1.4 * columns + 0.4, 1.95 * rows) as figure:
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        for axes in grid.flat[len(maps) :]:
+            axes.set_visible(False)
+        for axes, (algorithm, visits) in zip(grid.flat, maps.items(), strict=False):
+            shade = colour(algorithm, list(statistics.algorithms))
+            extent = (*_ends(facts, 0), *_ends(facts, 1))
+            axes.imshow(
+                tinted(visits, most, shade),
+                origin="lower",
+                extent=extent,
+                aspect="auto",
+                interpolation="none",
+            )
+            _frame(axes, broken(short_name(algorithm)), facts.projection_labels[0])
+        for axes in grid[:, 0]:
+            axes.set_ylabel(facts.projection_labels[1])
+        text = svg_text(figure, name, description)
+    return Plot(f"{name}.svg", "coverage-map", environment, description), text
+
+
+def tinted(visits: FloatArray, most: float, shade: str) -> FloatArray:
+    """An image (bins, bins, 4), first bin axis across: opacity grows with the log of the visits.
+
+    Bins that were never visited are transparent, so that the page's own background shows.
+    """
+    strength = np.log1p(visits.T) / np.log1p(max(most, 1.0))
+    image = np.empty((*visits.T.shape, 4))
+    image[..., :3] = to_rgb(shade)
+    image[..., 3] = np.where(visits.T > 0, FAINTEST + (1 - FAINTEST) * strength, 0.0)
+    return np.clip(image, 0.0, 1.0)
+
+
+def _ends(facts: Any, axis: int) -> tuple[float, float]:
+    return facts.projection_low[axis], facts.projection_high[axis]
+
+
+def _frame(axes: Axes, title: str, label: str) -> None:
+    axes.set_title(title, size=9)
+    axes.set_xlabel(label)
+    axes.grid(visible=False)
+    axes.locator_params(nbins=3)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(True)
+        axes.spines[side].set_alpha(0.35)

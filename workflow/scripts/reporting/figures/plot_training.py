@@ -1,0 +1,154 @@
+"""What happened inside the runs: logged metrics as small multiples, and what the runs cost."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+from reporting.figures.plot_curves import steps_axis
+from reporting.figures.style import Plot, colour, drawing, svg_text
+from reporting.statistics.analysis import Statistics
+from reporting.statistics.intervals import t_band
+from reporting.statistics.scores import binned_metric
+from reporting.tables.costs import Cost
+from reporting.tables.summary import Summary, select
+from reporting.text import display_name, number, slug
+
+FIRST_METRICS = ("training_return", "world_loss", "intrinsic_reward", "alpha")
+MOST_METRICS = 12  # in one figure
+THEN_METRICS = ("q_value", "actor_loss", "critic_loss")
+COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
+    "seconds": ("wall-clock seconds a seed", lambda cost: cost.seconds_per_seed),
+    "updates": ("updates a second", lambda cost: cost.updates_per_second),
+}
+# A loss that spans more than this factor is drawn on a logarithmic scale.
+DECADES_FROM = 30.0
+KEYS = ("environment", "algorithm", "seed", "step")
+# These have figures of their own, among the world models.
+ELSEWHERE = ("disagreement", "holdout_loss")
+
+
+def internal_metrics(summary: Summary, environment: str) -> list[str]:
+    """The metrics that some run of the task logged, those that explain most first."""
+    others = [name for name in summary.losses.columns if name not in (*KEYS, *ELSEWHERE)]
+    logged = [name for name in others if has_metric(summary, name, environment)]
+    preferred = [n for n in (*FIRST_METRICS, *THEN_METRICS) if n in logged or n == FIRST_METRICS[0]]
+    return preferred + sorted(set(logged) - set(preferred))
+
+
+def has_metric(summary: Summary, metric: str, environment: str) -> bool:
+    """Whether some run of the task logged the metric."""
+    mine = summary.losses[summary.losses["environment"] == environment]
+    return metric in mine.columns and bool(mine[metric].notna().any())
+
+
+def _metric_rows(
+    summary: Summary, metric: str, environment: str, algorithm: str
+) -> pd.DataFrame | None:
+    table = select(summary.losses, environment, algorithm)
+    if metric == "training_return":
+        table = select(summary.training, environment, algorithm)
+        table = table.assign(training_return=table["return"])
+    if metric not in table.columns or not table[metric].notna().any():
+        return None
+    return table
+
+
+def internals_plots(
+    statistics: Statistics, summary: Summary, environment: str
+) -> Iterator[tuple[Plot, str]]:
+    """One small panel a metric: means over seeds with t intervals, within bins of steps.
+
+    Several figures where there are many metrics: each fits onto a printed page.
+    """
+    metrics = internal_metrics(summary, environment)
+    for part, first in enumerate(range(0, len(metrics), MOST_METRICS)):
+        shown = metrics[first : first + MOST_METRICS]
+        yield _internals_plot(statistics, summary, environment, shown, part)
+
+
+def _internals_plot(
+    statistics: Statistics, summary: Summary, environment: str, metrics: list[str], part: int
+) -> tuple[Plot, str]:
+    name = f"internals-{slug(environment)}-{part}"
+    description = (
+        f"Training on {statistics.facts[environment].name}, seen from inside: "
+        f"{', '.join(metric.replace('_', ' ') for metric in metrics)} over environment steps."
+    )
+    lines = math.ceil(len(metrics) / 2)
+    with drawing(4.4, 0.35 + 1.3 * lines) as figure:
+        grid = figure.subplots(lines, 2, squeeze=False, sharex=True)
+        for axes, metric in zip(grid.flat, metrics, strict=False):
+            draw_metric(axes, statistics, summary, environment, metric)
+            steps_axis(axes, "")
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+            axes.set_xlim(0, statistics.budgets[environment])
+        for axes in list(grid.flat)[len(metrics) :]:
+            axes.set_visible(False)
+        figure.supxlabel("environment steps", size=8.5)
+        text = svg_text(figure, name, description)
+    return Plot(f"{name}.svg", "internals", environment, description), text
+
+
+def draw_metric(
+    axes: Axes, statistics: Statistics, summary: Summary, environment: str, metric: str
+) -> None:
+    """One metric of every algorithm that logged it: means over seeds with t intervals."""
+    drawn_means = []
+    for algorithm in statistics.algorithms:
+        rows = _metric_rows(summary, metric, environment, algorithm)
+        if rows is None:
+            continue
+        steps, values = binned_metric(rows, metric, statistics.budgets[environment])
+        mean, half, _ = t_band(values)
+        drawn = np.isfinite(mean)
+        shade = colour(algorithm, list(statistics.algorithms))
+        axes.plot(steps[drawn], mean[drawn], color=shade, linewidth=1.5)
+        axes.fill_between(
+            steps[drawn], (mean - half)[drawn], (mean + half)[drawn],
+            color=shade, alpha=0.16, linewidth=0,
+        )  # fmt: skip
+        drawn_means.append(mean[drawn])
+    heights = np.concatenate([*drawn_means, np.ones(1 - bool(drawn_means))])
+    if metric.endswith("_loss") and 0 < heights.min() < heights.max() / DECADES_FROM:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        # By the means: the intervals of two or three seeds would flatten everything else.
+        margin = 0.35 * (heights.max() - heights.min()) or 1.0
+        axes.set_ylim(heights.min() - margin, heights.max() + margin)
+    axes.set_title(metric.replace("_", " "), size=8.5)
+
+
+def cost_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
+    """Bars of one quantity of cost (a key of COSTS), by task and algorithm."""
+    label, value_of = COSTS[quantity]
+    costs, name = statistics.costs, f"cost-{slug(quantity)}"
+    environments = list(dict.fromkeys(cost.environment for cost in costs))
+    parts = [
+        f"{display_name(cost.algorithm)} on {statistics.facts[cost.environment].name} "
+        f"{number(value_of(cost))}"
+        for cost in costs
+    ]
+    description = f"{label.capitalize()}: {'; '.join(parts)}."
+    algorithms = list(statistics.algorithms)
+    thickness = 0.78 / len(algorithms)
+    with drawing(4.1, 0.8 + 0.45 * len(environments)) as figure:
+        axes = figure.subplots()
+        for cost in costs:
+            place = algorithms.index(cost.algorithm)
+            y = -environments.index(cost.environment) + 0.39 - (place + 0.5) * thickness
+            shade = colour(cost.algorithm, algorithms)
+            axes.barh(y, value_of(cost) or 0.0, thickness * 0.86, color=shade, linewidth=0)
+        names = [statistics.facts[environment].name for environment in environments]
+        axes.set_yticks([-place for place in range(len(environments))], names)
+        axes.grid(visible=False, axis="y")
+        axes.grid(visible=True, axis="x")
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.set_xlabel(label)
+        text = svg_text(figure, name, description)
+    return Plot(f"{name}.svg", "cost", None, description), text

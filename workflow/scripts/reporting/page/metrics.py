@@ -1,0 +1,35 @@
+"""The few numbers that `dvc metrics` shows and compares: what metrics.json holds."""
+
+import json
+
+from reporting.statistics.analysis import Statistics
+
+
+def metrics_of(statistics: Statistics) -> dict[str, dict[str, dict[str, float]] | dict[str, int]]:
+    """Estimates without their intervals, which are in statistics.json.
+
+    Per task the mean final return of each algorithm, per group of tasks the interquartile mean of
+    the normalised score, and how many runs there are of each status. What has no data is left out.
+    """
+    returns: dict[str, dict[str, float]] = {}
+    for cell in statistics.cells:
+        if cell.final.estimate is not None:
+            returns.setdefault(cell.environment, {})[cell.algorithm] = cell.final.estimate
+    scores = {
+        group.name: {
+            each.algorithm: each.interquartile_mean.estimate
+            for each in group.algorithms
+            if each.interquartile_mean.estimate is not None
+        }
+        for group in statistics.groups
+    }
+    return {
+        "final return": returns,
+        "interquartile mean of normalised score": scores,
+        "runs": statistics.run_counts,
+    }
+
+
+def as_json(statistics: Statistics) -> str:
+    """The metrics as JSON text, in the suite's order, the same for the same numbers."""
+    return json.dumps(metrics_of(statistics), indent=1, allow_nan=False) + "\n"

@@ -1,0 +1,39 @@
+"""The templates of all texts about a suite: the HTML report and the numbers in the README."""
+
+import textwrap
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from program.repository import ROOT
+from reporting import text
+
+TEMPLATES = ROOT / "workflow" / "report"
+
+
+def template_environment() -> Environment:
+    """Reads templates, knows the words of `text` as filters, and escapes in HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=text.number,
+        p_value=text.p_value,
+        duration=text.duration,
+        count_of=text.count_of,
+        joined=text.joined,
+        slug=text.slug,
+        size_range=text.size_range,
+        display_name=text.display_name,
+        percent=lambda share: f"{share:.0%}",
+        filled=filled,
+    )
+    return environment
+
+
+def filled(words: str, width: int) -> str:
+    """A paragraph in lines of at most `width` characters."""
+    return textwrap.fill(" ".join(words.split()), width)

@@ -1,0 +1,1 @@
+"""Statistics of a suite: scores of seeds, intervals, tests, aggregates over tasks."""

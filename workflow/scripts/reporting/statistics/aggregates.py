@@ -1,0 +1,221 @@
+"""Aggregates over groups of tasks: all of them, those with sparse and those with dense reward."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reporting.statistics.bootstrap import (
+    Statistic,
+    difference_interval,
+    generator_for,
+    interquartile_mean,
+    optimality_gap,
+    probability_of_improvement,
+    stratified_interval,
+)
+from reporting.statistics.comparison import Scores, algorithm_pairs
+from reporting.statistics.intervals import FloatArray, Interval
+from reporting.statistics.profiles import (
+    Band,
+    curve_on_shares,
+    performance_profile,
+    sample_efficiency,
+)
+from reporting.statistics.scores import SeedScores
+from reporting.tables.task_facts import TaskFacts
+from reporting.text import SUBJECT
+
+
+@dataclass(frozen=True)
+class AlgorithmAggregate:
+    """One algorithm over one group of tasks, in normalised score."""
+
+    algorithm: str
+    interquartile_mean: Interval
+    mean: Interval
+    optimality_gap: Interval
+    area: Interval
+
+
+@dataclass(frozen=True)
+class PairAggregate:
+    """`first` against `second` over one group of tasks."""
+
+    first: str
+    second: str
+    difference: Interval
+    probability_of_improvement: Interval
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tasks that every algorithm with results has at least one usable seed of.
+
+    noun: what one of them is called, `sparse task` or `dense task`, or `task` if they differ.
+    requested: how many tasks of this kind, or of these, the suite asks for.
+    """
+
+    name: str
+    noun: str
+    environments: tuple[str, ...]
+    requested: int
+    smallest_n: int
+    largest_n: int
+    algorithms: tuple[AlgorithmAggregate, ...]
+    pairs: tuple[PairAggregate, ...]
+
+    def pair(self, first: str, second: str) -> PairAggregate | None:
+        """The comparison of two algorithms, or None where one of them has no results."""
+        found = [pair for pair in self.pairs if (pair.first, pair.second) == (first, second)]
+        return found[0] if found else None
+
+
+def algorithms_with_results(scores: Scores) -> list[str]:
+    """Algorithms with a usable seed on some task, in the suite's order."""
+    return list(dict.fromkeys(algorithm for (_, algorithm), cell in scores.items() if cell.n))
+
+
+def common_environments(scores: Scores) -> list[str]:
+    """Tasks on which every algorithm with results has a usable seed: only these are comparable."""
+    algorithms = algorithms_with_results(scores)
+    environments = dict.fromkeys(environment for environment, _ in scores)
+    return [
+        environment
+        for environment in environments
+        if algorithms and all(scores[environment, algorithm].n for algorithm in algorithms)
+    ]
+
+
+def task_groups(scores: Scores, facts: dict[str, TaskFacts]) -> list[Group]:
+    """The group of all common tasks, then the sparse and the dense ones where both kinds exist."""
+    common = common_environments(scores)
+    kinds = {
+        kind: [environment for environment in common if facts[environment].kind == kind]
+        for kind in ("sparse", "dense")
+    }
+    named = {"all": common}
+    if kinds["sparse"] and kinds["dense"]:
+        named |= kinds
+    return [_group(name, tasks, scores, facts) for name, tasks in named.items() if tasks]
+
+
+def _group(
+    name: str, environments: list[str], scores: Scores, facts: dict[str, TaskFacts]
+) -> Group:
+    algorithms = algorithms_with_results(scores)
+    sizes = [scores[task, algorithm].n for task in environments for algorithm in algorithms]
+    final = {
+        algorithm: [normalised(scores[task, algorithm].final, facts[task]) for task in environments]
+        for algorithm in algorithms
+    }
+    area = {
+        algorithm: [normalised(scores[task, algorithm].area, facts[task]) for task in environments]
+        for algorithm in algorithms
+    }
+    pairs = algorithm_pairs(algorithms, SUBJECT)
+    kinds = {facts[environment].kind for environment in environments}
+    return Group(
+        name=name,
+        noun=f"{min(kinds)} task" if len(kinds) == 1 else "task",
+        environments=tuple(environments),
+        requested=sum(fact.kind in kinds for fact in facts.values()),
+        smallest_n=min(sizes),
+        largest_n=max(sizes),
+        algorithms=tuple(
+            _algorithm_aggregate(name, algorithm, final[algorithm], area[algorithm])
+            for algorithm in algorithms
+        ),
+        pairs=tuple(_pair_aggregate(name, one, two, final[one], final[two]) for one, two in pairs),
+    )
+
+
+def _algorithm_aggregate(
+    group: str, algorithm: str, final: list[FloatArray], area: list[FloatArray]
+) -> AlgorithmAggregate:
+    def mean(values: FloatArray) -> FloatArray:
+        return np.asarray(values.mean(axis=-1))
+
+    def interval(kind: str, scores: list[FloatArray]) -> Interval:
+        special: dict[str, Statistic] = {"mean": mean, "optimality gap": optimality_gap}
+        statistic = special.get(kind, interquartile_mean)
+        return stratified_interval(scores, statistic, generator_for(group, algorithm, kind))
+
+    return AlgorithmAggregate(
+        algorithm=algorithm,
+        interquartile_mean=interval("interquartile mean", final),
+        mean=interval("mean", final),
+        optimality_gap=interval("optimality gap", final),
+        area=interval("interquartile mean of the area", area),
+    )
+
+
+def _pair_aggregate(
+    group: str, one: str, two: str, first: list[FloatArray], second: list[FloatArray]
+) -> PairAggregate:
+    # An algorithm's draws are the same whether it comes first or second, so that the interval of
+    # the reversed comparison is the mirrored one.
+    def generators(statistic: str) -> tuple[np.random.Generator, np.random.Generator]:
+        return generator_for(group, one, statistic), generator_for(group, two, statistic)
+
+    return PairAggregate(
+        first=one,
+        second=two,
+        difference=difference_interval(first, second, interquartile_mean, generators("difference")),
+        probability_of_improvement=probability_of_improvement(
+            first, second, generators("probability of improvement")
+        ),
+    )
+
+
+def normalised(returns: FloatArray, facts: TaskFacts) -> FloatArray:
+    """0 is the random policy's score, 1 the reference score; values outside are kept."""
+    return (returns - facts.random_score) / (facts.reference_score - facts.random_score)
+
+
+def profile_grid(
+    scores: Scores, facts: dict[str, TaskFacts], environments: list[str]
+) -> FloatArray:
+    """61 thresholds from 0 to the largest normalised score, at least to 1."""
+    largest = max(
+        float(normalised(cell.final, facts[environment]).max())
+        for (environment, _), cell in scores.items()
+        if environment in environments and cell.n
+    )
+    return np.linspace(0.0, max(1.0, float(np.ceil(largest * 10) / 10)), 61)
+
+
+def profiles(scores: Scores, facts: dict[str, TaskFacts]) -> dict[str, Band]:
+    """The performance profile of each algorithm over the common tasks."""
+    common = common_environments(scores)
+    if not common:
+        return {}
+    grid = profile_grid(scores, facts, common)
+    return {
+        algorithm: performance_profile(
+            [normalised(scores[task, algorithm].final, facts[task]) for task in common],
+            grid,
+            generator_for("performance profile", algorithm),
+        )
+        for algorithm in algorithms_with_results(scores)
+    }
+
+
+def efficiency_curves(
+    scores: Scores, facts: dict[str, TaskFacts], budgets: dict[str, int]
+) -> dict[str, Band]:
+    """Interquartile mean over the common tasks at each twentieth of the step budgets."""
+    common = common_environments(scores)
+    grid = np.linspace(0.0, 1.0, 21)
+
+    def on_grid(cell: SeedScores, task: str) -> FloatArray:
+        values = normalised(cell.curve, facts[task])
+        return curve_on_shares(cell.steps, values, budgets[task], grid)
+
+    return {
+        algorithm: sample_efficiency(
+            [on_grid(scores[task, algorithm], task) for task in common],
+            grid,
+            generator_for("sample efficiency", algorithm),
+        )
+        for algorithm in (algorithms_with_results(scores) if common else [])
+    }

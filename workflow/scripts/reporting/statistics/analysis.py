@@ -1,0 +1,199 @@
+"""All statistics of a suite in one structure: what statistics.json holds and the report shows."""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reporting.statistics.aggregates import (
+    Group,
+    efficiency_curves,
+    normalised,
+    profiles,
+    task_groups,
+)
+from reporting.statistics.bootstrap import REPLICATES, SEED
+from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
+from reporting.statistics.headline import Headline, headline
+from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval, t_band, t_interval
+from reporting.statistics.model_errors import ModelErrors, model_errors
+from reporting.statistics.profiles import Band
+from reporting.statistics.scores import coverage_of, seed_scores, visited_share
+from reporting.tables.costs import Cost, suite_costs
+from reporting.tables.film_files import Film
+from reporting.tables.summary import Summary
+from reporting.tables.task_facts import FactsOf, TaskFacts
+from reporting.text import SUBJECT
+from reporting.verification.verification_result import Verification
+
+SHOWN_OF_A_RUN = (
+    *("environment", "algorithm", "seeds", "status", "reason", "steps", "seconds"),
+    *("updates_per_second", "device", "path"),
+)
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """The scores of one seed, as returns."""
+
+    seed: int
+    final: float
+    success: float
+    best: float
+    area: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One algorithm on one task. All intervals are t intervals over seeds.
+
+    best is the best of the evaluations and biased upward: it stands beside final, not for it.
+    """
+
+    environment: str
+    algorithm: str
+    n: int
+    final: Interval
+    normalised: Interval
+    success: Interval
+    best: Interval
+    area: Interval
+    normalised_area: Interval
+    seeds: tuple[SeedRow, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A mean over seeds at each step; half is the half width of its t interval, None without."""
+
+    environment: str
+    algorithm: str
+    steps: tuple[int, ...]
+    mean: tuple[float, ...]
+    half: tuple[float | None, ...]
+    n: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Every number of the report."""
+
+    suite: str
+    confidence: float
+    bootstrap_replicates: int
+    bootstrap_seed: int
+    facts: dict[str, TaskFacts]
+    budgets: dict[str, int]
+    algorithms: tuple[str, ...]
+    headline: Headline
+    cells: tuple[Cell, ...]
+    comparisons: tuple[Comparison, ...]
+    groups: tuple[Group, ...]
+    profiles: dict[str, Band]
+    sample_efficiency: dict[str, Band]
+    learning_curves: tuple[Curve, ...]
+    coverage_curves: tuple[Curve, ...]
+    model_errors: tuple[ModelErrors, ...]
+    costs: tuple[Cost, ...]
+    runs: tuple[dict[str, str], ...]
+    run_counts: dict[str, int]
+    films: tuple[Film, ...] = ()
+    verification: Verification | None = None
+
+    def cell(self, environment: str, algorithm: str) -> Cell:
+        """The results of one algorithm on one task."""
+        return next(
+            cell
+            for cell in self.cells
+            if (cell.environment, cell.algorithm) == (environment, algorithm)
+        )
+
+
+def all_scores(summary: Summary) -> Scores:
+    """The scores of every task and algorithm of the suite, in the suite's order."""
+    return {
+        (environment, algorithm): seed_scores(summary, environment, algorithm)
+        for environment in summary.environments
+        for algorithm in summary.algorithms
+    }
+
+
+def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
+    """Compute every statistic; deterministic, with a generator of its own for each bootstrap."""
+    facts = {environment: facts_of(environment) for environment in summary.environments}
+    budgets = {environment: summary.steps(environment) for environment in summary.environments}
+    scores = all_scores(summary)
+    groups = task_groups(scores, facts)
+    statuses = [run["status"] for run in summary.runs]
+    return Statistics(
+        suite=str(summary.suite["suite"]),
+        confidence=CONFIDENCE,
+        bootstrap_replicates=REPLICATES,
+        bootstrap_seed=SEED,
+        facts=facts,
+        budgets=budgets,
+        algorithms=tuple(summary.algorithms),
+        headline=headline(groups, summary.algorithms),
+        cells=tuple(_cell(case, scores, facts[case[0]]) for case in scores),
+        comparisons=tuple(compare_all(scores, facts, algorithm_pairs(summary.algorithms, SUBJECT))),
+        groups=tuple(groups),
+        profiles=profiles(scores, facts),
+        sample_efficiency=efficiency_curves(scores, facts, budgets),
+        learning_curves=tuple(
+            _curve(case, cell.steps, cell.curve) for case, cell in scores.items() if cell.n
+        ),
+        coverage_curves=tuple(_coverage_curves(summary, scores)),
+        model_errors=tuple(model_errors(summary)),
+        costs=tuple(suite_costs(summary)),
+        runs=tuple({key: run[key] for key in SHOWN_OF_A_RUN} for run in summary.runs),
+        run_counts={status: statuses.count(status) for status in sorted(set(statuses))},
+    )
+
+
+def _cell(case: tuple[str, str], scores: Scores, facts: TaskFacts) -> Cell:
+    cell = scores[case]
+    columns = zip(cell.seeds, cell.final, cell.success, cell.best, cell.area, strict=True)
+    return Cell(
+        environment=case[0],
+        algorithm=case[1],
+        n=cell.n,
+        final=t_interval(cell.final),
+        normalised=t_interval(normalised(cell.final, facts)),
+        success=t_interval(cell.success),
+        best=t_interval(cell.best),
+        area=t_interval(cell.area),
+        normalised_area=t_interval(normalised(cell.area, facts)),
+        seeds=tuple(SeedRow(seed, *(float(x) for x in row)) for seed, *row in columns),
+    )
+
+
+def _curve(case: tuple[str, str], steps: FloatArray, values: FloatArray) -> Curve:
+    mean, half, n = t_band(values)
+    return Curve(
+        environment=case[0],
+        algorithm=case[1],
+        steps=tuple(int(step) for step in steps),
+        mean=tuple(float(x) for x in mean),
+        half=tuple(float(x) if math.isfinite(x) else None for x in half),
+        n=tuple(int(x) for x in n),
+    )
+
+
+def _coverage_curves(summary: Summary, scores: Scores) -> list[Curve]:
+    curves = []
+    for case in scores:
+        records = coverage_of(summary, *case)
+        same = [record for record in records if np.array_equal(record.steps, records[0].steps)]
+        if same:
+            shares = np.concatenate([visited_share(record) for record in same])
+            curves.append(_curve(case, records[0].steps.astype(np.float64), shares))
+    return curves
+
+
+def as_json(statistics: Statistics) -> str:
+    """The statistics as JSON text, the same for the same numbers."""
+    content: dict[str, Any] = dataclasses.asdict(statistics)
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

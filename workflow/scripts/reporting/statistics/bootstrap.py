@@ -1,0 +1,125 @@
+"""Aggregates over tasks, with stratified bootstrap intervals (Agarwal et al. 2021).
+
+Everywhere `scores` is a list with one entry a task, holding the normalised scores of that task's
+seeds along its first axis. Seeds are resampled within each task; tasks are never resampled, so the
+intervals speak about these tasks and say nothing about tasks that were not run.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval
+
+REPLICATES = 2000
+SEED = 20200512
+TRIMMED_SHARE = 0.25
+Statistic = Callable[[FloatArray], FloatArray]
+
+
+def generator_for(*labels: str) -> np.random.Generator:
+    """A generator of its own for each statistic, so that no number depends on the order of work."""
+    return np.random.default_rng([SEED, zlib.crc32("\0".join(labels).encode())])
+
+
+def stratified_indices(
+    counts: Sequence[int], replicates: int, generator: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Indices (replicates, sum of counts) into the tasks' seeds laid end to end.
+
+    Column j of a task is a draw with replacement among the seeds of that task. Tasks may have
+    different numbers of seeds; each must have at least one.
+    """
+    sizes = np.repeat(np.asarray(counts, dtype=np.int64), counts)
+    starts = np.repeat(np.cumsum([0, *counts[:-1]]), counts)
+    return starts + generator.integers(0, sizes, size=(replicates, sizes.size), dtype=np.int64)
+
+
+def interquartile_mean(scores: FloatArray, axis: int = -1) -> FloatArray:
+    """The mean of what is left after dropping the lowest and the highest quarter along `axis`.
+
+    floor(n / 4) values go at either end; with fewer than four values it is the plain mean.
+    """
+    return np.asarray(stats.trim_mean(scores, TRIMMED_SHARE, axis=axis), dtype=np.float64)
+
+
+def optimality_gap(scores: FloatArray, axis: int = -1) -> FloatArray:
+    """How far runs fall short of the reference score 1 on average; overshooting earns nothing."""
+    return np.asarray(np.maximum(1.0 - scores, 0.0).mean(axis=axis), dtype=np.float64)
+
+
+def stratified_interval(
+    scores: Sequence[FloatArray], statistic: Statistic, generator: np.random.Generator
+) -> Interval:
+    """A percentile bootstrap interval of `statistic`, which reduces the last axis."""
+    counts = [len(task) for task in scores]
+    if not counts or min(counts) == 0:
+        return Interval(None, None, None, 0)
+    estimate = float(statistic(np.concatenate(scores)))
+    if min(counts) < 2:
+        return Interval(estimate, None, None, min(counts))
+    return percentiles(estimate, resampled(scores, statistic, generator), min(counts))
+
+
+def resampled(
+    scores: Sequence[FloatArray], statistic: Statistic, generator: np.random.Generator
+) -> FloatArray:
+    """The statistic (replicates,) of every resampled set of runs."""
+    indices = stratified_indices([len(task) for task in scores], REPLICATES, generator)
+    return statistic(np.concatenate(scores)[indices])
+
+
+def difference_interval(
+    first: Sequence[FloatArray],
+    second: Sequence[FloatArray],
+    statistic: Statistic,
+    generators: tuple[np.random.Generator, np.random.Generator],
+) -> Interval:
+    """statistic(first) - statistic(second), the two resampled independently of each other."""
+    counts = [len(task) for task in (*first, *second)]
+    if not counts or min(counts) == 0:
+        return Interval(None, None, None, 0)
+    estimate = float(statistic(np.concatenate(first)) - statistic(np.concatenate(second)))
+    if min(counts) < 2:
+        return Interval(estimate, None, None, min(counts))
+    replicates = resampled(first, statistic, generators[0]) - resampled(
+        second, statistic, generators[1]
+    )
+    return percentiles(estimate, replicates, min(counts))
+
+
+def probability_of_improvement(
+    first: Sequence[FloatArray],
+    second: Sequence[FloatArray],
+    generators: tuple[np.random.Generator, np.random.Generator],
+) -> Interval:
+    """P(a run of `first` scores above a run of `second`), ties count half, averaged over tasks."""
+    counts = [len(task) for task in (*first, *second)]
+    if not counts or min(counts) == 0:
+        return Interval(None, None, None, 0)
+    pairs = list(zip(first, second, strict=True))
+    estimate = float(np.mean([superiority(one, two) for one, two in pairs]))
+    if min(counts) < 2:
+        return Interval(estimate, None, None, min(counts))
+    replicates = np.zeros(REPLICATES)
+    for one, two in pairs:
+        drawn_one = one[generators[0].integers(0, len(one), (REPLICATES, len(one)))]
+        drawn_two = two[generators[1].integers(0, len(two), (REPLICATES, len(two)))]
+        replicates += superiority(drawn_one, drawn_two) / len(pairs)
+    return percentiles(estimate, replicates, min(counts))
+
+
+def superiority(first: FloatArray, second: FloatArray) -> FloatArray:
+    """P(X > Y) + P(X = Y) / 2 for samples along the last axis: Mann and Whitney's U / (n m)."""
+    gap = first[..., :, None] - second[..., None, :]
+    return np.asarray((0.5 * (np.sign(gap) + 1.0)).mean(axis=(-2, -1)), dtype=np.float64)
+
+
+def percentiles(estimate: float, replicates: FloatArray, n: int) -> Interval:
+    """The percentile interval of bootstrap replicates (replicates,) around `estimate`."""
+    tail = 50.0 * (1.0 - CONFIDENCE)
+    low, high = np.percentile(replicates, [tail, 100.0 - tail])
+    return Interval(estimate, float(low), float(high), n)

@@ -1,0 +1,121 @@
+"""Comparing two algorithms on one task: how large the difference is, and whether it is shown."""
+
+from dataclasses import dataclass
+
+from reporting.statistics.bootstrap import superiority
+from reporting.statistics.intervals import Interval, welch_interval
+from reporting.statistics.rank_test import exact_rank_test, holm, smallest_p_value
+from reporting.statistics.scores import SeedScores
+from reporting.tables.task_facts import TaskFacts
+from suites.variants import base_algorithm
+
+ALPHA = 0.05
+BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference shown"
+NOT_ENOUGH_SEEDS = "not enough seeds"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`first` against `second` on one task.
+
+    difference: mean normalised score of first minus that of second, Welch's interval.
+    difference_in_return: the same in the task's own units.
+    superiority: P(a seed of first scores above a seed of second), ties counting half.
+    p: exact two-sided Mann-Whitney; p_holm: after Holm's correction over all comparisons.
+    """
+
+    environment: str
+    first: str
+    second: str
+    n_first: int
+    n_second: int
+    difference: Interval
+    difference_in_return: Interval
+    superiority: float | None
+    p: float | None
+    p_holm: float | None
+    verdict: str
+
+
+Scores = dict[tuple[str, str], SeedScores]
+
+
+def compare_all(
+    scores: Scores, facts: dict[str, TaskFacts], pairs: list[tuple[str, str]]
+) -> list[Comparison]:
+    """Every pair of algorithms on every task; one Holm correction spans them all."""
+    cases = [(environment, *pair) for environment in facts for pair in pairs]
+    p_values = {}
+    for environment, first, second in cases:
+        one, two = scores[environment, first], scores[environment, second]
+        if one.n and two.n:
+            p_values[environment, first, second] = exact_rank_test(one.final, two.final)
+    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    return [
+        _compared(
+            facts[case[0]], case, scores, p_values.get(case), adjusted.get(case), len(p_values)
+        )
+        for case in cases
+    ]
+
+
+def _compared(
+    facts: TaskFacts,
+    case: tuple[str, str, str],
+    scores: Scores,
+    p: float | None,
+    p_holm: float | None,
+    family: int,
+) -> Comparison:
+    environment, first, second = case
+    one, two = scores[environment, first], scores[environment, second]
+    in_return = welch_interval(one.final, two.final)
+    return Comparison(
+        environment=environment,
+        first=first,
+        second=second,
+        n_first=one.n,
+        n_second=two.n,
+        difference=in_return.mapped(0.0, facts.reference_score - facts.random_score),
+        difference_in_return=in_return,
+        superiority=float(superiority(one.final, two.final)) if one.n and two.n else None,
+        p=p,
+        p_holm=p_holm,
+        verdict=verdict(one, two, p_holm, family),
+    )
+
+
+def verdict(one: SeedScores, two: SeedScores, p_holm: float | None, family: int) -> str:
+    """What the corrected test says in words, from the point of view of the first algorithm.
+
+    Where even two samples that do not overlap could not pass the corrected test, the truth is that
+    there are not enough seeds, and not that there is no difference.
+    """
+    if p_holm is None:
+        return NOT_ENOUGH_SEEDS
+    if p_holm <= ALPHA:
+        return BETTER if superiority(one.final, two.final) > 0.5 else WORSE
+    if smallest_p_value(one.n, two.n) * family > ALPHA:
+        return NOT_ENOUGH_SEEDS
+    return NO_DIFFERENCE
+
+
+def algorithm_pairs(algorithms: list[str], subject: str) -> list[tuple[str, str]]:
+    """Each pair once: the subject against every rival, then the later rivals against the earlier.
+
+    Variants are compared with their algorithm, and not with each other: nobody asked, and each
+    further test makes Holm's correction stricter for all.
+
+    Later against earlier because suites list the simple baselines first: that MBPO is compared
+    with SAC reads as a question, the reverse does not.
+    """
+    rivals = [name for name in algorithms if name != subject]
+    first = [(subject, rival) for rival in rivals] if subject in algorithms else []
+    others = [(one, two) for place, one in enumerate(rivals) for two in rivals[:place]]
+    return first + [pair for pair in others if not _siblings(*pair, algorithms)]
+
+
+def _siblings(one: str, two: str, algorithms: list[str]) -> bool:
+    """Whether both are variants of one algorithm that is there itself."""
+    base = base_algorithm(one)
+    return base == base_algorithm(two) and base in algorithms and base not in (one, two)

@@ -1,0 +1,155 @@
+"""The answer in one sentence, worded by the numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reporting.statistics.aggregates import Group, PairAggregate
+from reporting.statistics.intervals import Interval
+from reporting.text import SUBJECT, count_of, display_name, joined, number, short_name, size_range
+from suites.variants import base_algorithm
+
+# Below this, percentile intervals cover so much less than they claim (about three quarters of the
+# time at three seeds) that a sentence must not lean on them.
+SEEDS_FOR_A_VERDICT = 5
+BEATS, WORSE = "beats", "is worse than"
+NO_DIFFERENCE = "makes no difference that these runs can show against"
+NOT_ENOUGH = "has not enough seeds for a verdict against"
+VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
+UNDECIDED = "Not enough seeds for a verdict"
+# Where all rivals are variants of the subject: what their changes do to it.
+EFFECTS = {
+    BEATS: "shown to make Plan2Explore worse",
+    WORSE: "shown to make it better",
+    NO_DIFFERENCE: "no difference that these runs can show",
+    NOT_ENOUGH: "not enough seeds for a verdict",
+}
+NO_HARM = f"no change is {EFFECTS[BEATS]}"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One verdict of the sentence: the subject against one rival on one group of tasks."""
+
+    group: str
+    environments: tuple[str, ...]
+    rival: str
+    verdict: str
+    difference: Interval
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The sentence, and the clauses it is made of."""
+
+    sentence: str
+    clauses: tuple[Clause, ...]
+
+
+def group_verdict(difference: Interval) -> str:
+    """What the interval of a difference in interquartile mean allows to say."""
+    if difference.low is None or difference.high is None or difference.n < SEEDS_FOR_A_VERDICT:
+        return NOT_ENOUGH
+    if difference.low > 0:
+        return BEATS
+    return WORSE if difference.high < 0 else NO_DIFFERENCE
+
+
+def headline(groups: list[Group], algorithms: list[str]) -> Headline:
+    """The sentence over the sparse and the dense tasks, or over all where there is one kind."""
+    if SUBJECT not in algorithms:
+        return Headline("This suite does not run Plan2Explore: it cannot answer the question.", ())
+    shown = groups[1:] or groups
+    clauses = tuple(clause for group in shown for clause in _clauses(group))
+    if not clauses:
+        missing = "Plan2Explore and another algorithm have no usable runs on a common task"
+        return Headline(f"{missing}: there is no answer yet.", ())
+    undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
+    ablation = only_variants(algorithms)
+    decided_words = _effect_words if ablation else _group_words
+    words = _undecided_words if undecided else decided_words
+    parts = [words(group, [c for c in clauses if c.group == group.name]) for group in shown]
+    sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
+    score = "interquartile mean of normalised scores"
+    ending = f"differences of the {score}, n = {sizes} per task and algorithm"
+    if ablation:
+        ending = f"Plan2Explore's {score} minus its variant's, n = {sizes} per task and case"
+    answer = f"{UNDECIDED}: {'; '.join(parts)}" if undecided else _capitalised("; ".join(parts))
+    return Headline(f"{answer} ({ending}).", clauses)
+
+
+def only_variants(algorithms: Sequence[str]) -> bool:
+    """Whether the subject meets variants of itself, and nobody else."""
+    return len(algorithms) > 1 and all(base_algorithm(case) == SUBJECT for case in algorithms)
+
+
+def _clauses(group: Group) -> list[Clause]:
+    pairs = [pair for pair in group.pairs if pair.first == SUBJECT]
+    return [_clause(group, pair) for pair in pairs]
+
+
+def _clause(group: Group, pair: PairAggregate) -> Clause:
+    return Clause(
+        group.name,
+        group.environments,
+        pair.second,
+        group_verdict(pair.difference),
+        pair.difference,
+    )
+
+
+def _place(group: Group) -> str:
+    """Over how many tasks, which is not on each; of how many, where a suite is half finished."""
+    found = len(group.environments)
+    if found < group.requested:
+        are = "is" if group.requested - found == 1 else "are"
+        asked = count_of(group.requested, group.noun)
+        return f"over {found} of the {asked} (the rest {are} not finished)"
+    if found == 1:
+        return f"on the one {group.noun}"
+    return f"over the {count_of(found, group.noun)} together"
+
+
+def _undecided_words(group: Group, clauses: list[Clause]) -> str:
+    rivals = [
+        f"{number(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
+        f"against {short_name(c.rival)}"
+        for c in clauses
+    ]
+    return f"{_place(group)} Plan2Explore stands at {joined(rivals)}"
+
+
+def _group_words(group: Group, clauses: list[Clause]) -> str:
+    verdicts = []
+    for verdict in VERDICTS:
+        same = [clause for clause in clauses if clause.verdict == verdict]
+        if same:
+            rivals = joined([f"{display_name(c.rival)} ({_numbers(c.difference)})" for c in same])
+            verdicts.append(f"{verdict} {rivals}")
+    return f"{_place(group)} Plan2Explore {joined(verdicts)}"
+
+
+def _effect_words(group: Group, clauses: list[Clause]) -> str:
+    effects = []
+    for verdict, words in EFFECTS.items():
+        same = [clause for clause in clauses if clause.verdict == verdict]
+        changes = joined([f"{short_name(c.rival)} ({_numbers(c.difference)})" for c in same])
+        if same:
+            effects.append(f"{words}: {changes}")
+        elif verdict == BEATS:
+            effects.append(NO_HARM)
+    return f"{_place(group)}, {'; '.join(effects)}"
+
+
+def _numbers(difference: Interval) -> str:
+    return f"{number(difference.estimate, signed=True)}, {_ends(difference)}"
+
+
+def _ends(difference: Interval) -> str:
+    if difference.low is None or difference.high is None:
+        return "no interval available"
+    low, high = number(difference.low, signed=True), number(difference.high, signed=True)
+    return f"95% interval {low} to {high}"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

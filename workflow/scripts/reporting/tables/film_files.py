@@ -1,0 +1,90 @@
+"""The files of the films: where they lie, and what the report shows of them."""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from reporting.tables.run_folder import COMPLETE
+from reporting.tables.summary import Summary
+from reporting.text import slug
+from runs.files import CHECKPOINT, FILM, FILM_FACTS, STILL
+from suites.requested_runs import RequestedRun
+
+# Base64 makes a third more of it: so many bytes of films leave room for the rest of the page.
+MOST_BYTES = 6_000_000
+
+
+def film_folder(requested: RequestedRun) -> Path:
+    """Where the film of the first run of a task and algorithm lies, within the reports folder."""
+    return Path("films", slug(requested.environment), requested.algorithm)
+
+
+@dataclass(frozen=True)
+class Film:
+    """What a film shows: one episode of the first seed that a task and an algorithm have."""
+
+    environment: str
+    algorithm: str
+    seed: int
+    episode_return: float
+    length: int
+    success: bool
+    every: int
+    drawn: bool
+
+
+@dataclass(frozen=True)
+class Images:
+    """A film's animation and its last image, as addresses that an image element may have."""
+
+    film: str
+    still: str
+
+
+def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], tuple[Film, Images]]:
+    """The films of the suite's complete runs, by task and algorithm.
+
+    A film of another checkpoint than the run's is of an earlier run and is left out. Films that
+    would make the page too large are not put into it: their address is that of their file.
+    """
+    found: dict[tuple[str, str], tuple[Film, Images]] = {}
+    checkpoints = {
+        json.loads(run["files"]).get(CHECKPOINT)
+        for run in summary.runs
+        if run["status"] == COMPLETE
+    }
+    room = MOST_BYTES
+    for environment in summary.environments:
+        for algorithm in summary.algorithms:
+            place = f"{slug(environment)}/{algorithm}"
+            if folder is None or not (folder / place / FILM_FACTS).is_file():
+                continue
+            facts = json.loads((folder / place / FILM_FACTS).read_text(encoding="utf-8"))
+            if facts["checkpoint"] not in checkpoints:
+                continue
+            film = (folder / place / FILM).read_bytes()
+            still = (folder / place / STILL).read_bytes()
+            room -= len(film) + len(still)
+            images = Images(
+                _address(film) if room >= 0 else f"films/{place}/{FILM}", _address(still)
+            )
+            found[environment, algorithm] = (_film(environment, algorithm, facts), images)
+    return found
+
+
+def _address(image: bytes) -> str:
+    return f"data:image/webp;base64,{b64encode(image).decode()}"
+
+
+def _film(environment: str, algorithm: str, facts: dict[str, object]) -> Film:
+    return Film(
+        environment=environment,
+        algorithm=algorithm,
+        seed=int(str(facts["seed"])),
+        episode_return=float(str(facts["return"])),
+        length=int(str(facts["length"])),
+        success=bool(facts["success"]),
+        every=int(str(facts["every"])),
+        drawn=bool(facts["drawn"]),
+    )

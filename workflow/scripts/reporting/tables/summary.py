@@ -1,0 +1,109 @@
+"""The summary folder, read back: what the statistics, the figures and the report start from."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from p2e.loop.recorder import table_file
+from reporting.tables.run_folder import COMPLETE, LEFT_OUT
+from runs.files import COVERAGE, RUNS_TABLE
+from suites.requested_runs import read_suite
+
+
+@dataclass(frozen=True)
+class RecordedCoverage:
+    """Visits of one run: counts (evaluations, seeds, bins, bins) at steps (evaluations,)."""
+
+    environment: str
+    algorithm: str
+    counts: npt.NDArray[np.int32]
+    steps: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One suite's aggregated results; every table has environment and algorithm columns."""
+
+    suite: dict[str, Any]
+    runs: list[dict[str, str]]
+    evaluation: pd.DataFrame
+    training: pd.DataFrame
+    losses: pd.DataFrame
+    final: pd.DataFrame
+    open_loop: pd.DataFrame
+    predictions: pd.DataFrame
+    coverage: list[RecordedCoverage]
+
+    @property
+    def environments(self) -> list[str]:
+        """The suite's tasks, in its order."""
+        return [task["environment"] for task in self.suite["tasks"]]
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The suite's algorithms, in its order."""
+        return list(self.suite["algorithms"])
+
+    def steps(self, environment: str) -> int:
+        """The step budget of a task."""
+        budgets = {task["environment"]: int(task["steps"]) for task in self.suite["tasks"]}
+        return budgets[environment]
+
+    def unusable_runs(self) -> list[dict[str, str]]:
+        """Rows of runs that the suite asks for and that are missing or damaged."""
+        return [run for run in self.runs if run["status"] not in (COMPLETE, LEFT_OUT)]
+
+    def left_out_runs(self) -> list[dict[str, str]]:
+        """Rows of run folders that exist and that the suite does not ask for."""
+        return [run for run in self.runs if run["status"] == LEFT_OUT]
+
+
+def read_summary(folder: Path) -> Summary:
+    """Read what aggregation wrote. Raises OSError for an absent file."""
+
+    def table(name: str) -> pd.DataFrame:
+        text = {"environment": str, "algorithm": str}
+        return pd.read_csv(folder / table_file(name), dtype=text, low_memory=False)
+
+    return Summary(
+        suite=read_suite(folder / "suite.json"),
+        runs=read_runs(folder),
+        evaluation=table("evaluation"),
+        training=table("training"),
+        losses=table("losses"),
+        final=table("final"),
+        open_loop=table("open_loop"),
+        predictions=table("predictions"),
+        coverage=_read_coverage(folder / COVERAGE),
+    )
+
+
+def read_runs(folder: Path) -> list[dict[str, str]]:
+    """The rows of a summary's runs.csv. Raises OSError for an absent file."""
+    csv.field_size_limit(1 << 27)
+    with (folder / RUNS_TABLE).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _read_coverage(path: Path) -> list[RecordedCoverage]:
+    with np.load(path, allow_pickle=False) as stored:
+        return [
+            RecordedCoverage(
+                environment=str(environment),
+                algorithm=str(algorithm),
+                counts=stored[f"counts_{place}"],
+                steps=stored[f"steps_{place}"],
+            )
+            for place, (environment, algorithm) in enumerate(stored["runs"])
+        ]
+
+
+def select(table: pd.DataFrame, environment: str, algorithm: str) -> pd.DataFrame:
+    """The rows of one task and algorithm."""
+    mine = (table["environment"] == environment) & (table["algorithm"] == algorithm)
+    return table[mine]

@@ -1,0 +1,1 @@
+"""Comparison of reproduced scores with published ones."""

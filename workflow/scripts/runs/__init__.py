@@ -1,0 +1,1 @@
+"""One run: its settings, its files, its training, its trained policy, and the film of it."""

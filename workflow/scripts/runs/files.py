@@ -1,0 +1,20 @@
+"""The files of a run and the columns of its tables: every name stands here, and only here.
+
+Those of the tables that the training loop records stand beside the code that records them.
+"""
+
+from p2e.loop.recorder import KEY_COLUMNS, table_file
+
+MANIFEST, CHECKPOINT, COVERAGE = "manifest.json", "checkpoint.pt", "coverage.npz"
+# The columns that a table has at least.
+COLUMNS = KEY_COLUMNS | {"final": ["seed", "episode", "return", "length", "success"]}
+FINAL_SCORES = table_file("final")
+EPISODES, EVALUATIONS = table_file("training"), table_file("evaluation")
+PREDICTIONS = table_file("predictions")
+# What training writes; the manifest holds the sha256 of each and appears last.
+TRAINING_FILES = (*map(table_file, KEY_COLUMNS), COVERAGE, CHECKPOINT)
+# The summary of a suite: the same tables with the rows of all runs, and one with a row a run.
+RUNS_TABLE = table_file("runs")
+SUMMARY_TABLES = (RUNS_TABLE, *map(table_file, COLUMNS), COVERAGE)
+
+FILM, STILL, FILM_FACTS = "film.webp", "still.webp", "film.json"

@@ -1,0 +1,44 @@
+"""The parts of a run, built from its settings: algorithm, environments, coverage."""
+
+import torch
+
+from envs import make_vector, task
+from p2e.algorithm import Algorithm, Problem
+from p2e.algorithms import algorithm_module
+from p2e.loop.coverage import Coverage
+from p2e.loop.environment import VectorEnvironment
+from runs.settings import RunSettings
+
+
+def build_algorithm(
+    settings: RunSettings, environment: VectorEnvironment, device: torch.device
+) -> tuple[Problem, Algorithm]:
+    """The algorithm with its initial weights, and the problem as it was told."""
+    problem = Problem(
+        seeds=settings.seeds,
+        observation_size=environment.observation_size,
+        action_size=environment.action_size,
+        steps=settings.steps,
+        terminated=task(settings.environment).terminated,
+        device=device,
+    )
+    module = algorithm_module(settings.algorithm)
+    algorithm: Algorithm = module.build(problem, settings.algorithm_config)
+    return problem, algorithm
+
+
+def environments_of(
+    settings: RunSettings, episodes: int
+) -> tuple[VectorEnvironment, VectorEnvironment]:
+    """One environment a seed for training, and `episodes` a seed for evaluation."""
+    training = make_vector(settings.environment, seeds=list(settings.seeds))
+    evaluation = make_vector(
+        settings.environment, seeds=[seed for seed in settings.seeds for _ in range(episodes)]
+    )
+    return training, evaluation
+
+
+def coverage_of(settings: RunSettings) -> Coverage:
+    """Empty visit counts on the task's declared projection."""
+    projection = task(settings.environment).projection
+    return Coverage(projection.cells, projection.bins, len(settings.seeds))

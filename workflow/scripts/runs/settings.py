@@ -1,0 +1,131 @@
+"""The settings of a run: checked, resolved, and read back from its manifest."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from envs import task
+from p2e.algorithms import algorithm_module
+from p2e.config import ConfigError, from_mapping, require
+from p2e.loop.training_loop import TrainingConfig
+
+SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that determines a run's numbers, apart from code and machine."""
+
+    algorithm: str
+    environment: str
+    seeds: tuple[int, ...]
+    steps: int
+    training: TrainingConfig
+    algorithm_config: Any
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The settings resolved, with every default written out, as JSON can hold them."""
+        return {
+            "algorithm": self.algorithm,
+            "environment": self.environment,
+            "seeds": list(self.seeds),
+            "steps": self.steps,
+            "training": dataclasses.asdict(self.training),
+            self.algorithm: dataclasses.asdict(self.algorithm_config),
+        }
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`3`, `0-9` or `0,2,5-7` as seeds.
+
+    Raises:
+        ConfigError: for anything else, a negative seed, or a seed named twice.
+    """
+    expected = "seeds of 0 or more such as '3', '0-9' or '0,2,5-7'"
+    require(SEEDS.fullmatch(text) is not None, "--seeds", text, expected)
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    require(len(seeds) > 0 and len(set(seeds)) == len(seeds), "--seeds", text, expected)
+    return tuple(seeds)
+
+
+def resolve_settings(
+    algorithm: str, environment: str, seeds: str, steps: int, settings: Mapping[str, Any]
+) -> RunSettings:
+    """Check what a command line asks for.
+
+    Args:
+        settings: {"training": {...}, "<algorithm>": {...}}; what is left out keeps its default.
+
+    Raises:
+        ConfigError, UnknownEnvironmentError: in one line, naming key, value and what was expected.
+    """
+    module = algorithm_module(algorithm)
+    task(environment)
+    require(steps > 0, "--steps", steps, "a number of environment steps greater than 0")
+    known = ("training", algorithm)
+    for key in settings:
+        require(key in known, "--settings", key, f"only the sections {list(known)}")
+    sections = {key: settings.get(key, {}) for key in known}
+    for key, section in sections.items():
+        require(isinstance(section, Mapping), key, section, "a mapping of settings")
+    return RunSettings(
+        algorithm,
+        environment,
+        parse_seeds(seeds),
+        steps,
+        from_mapping(TrainingConfig, sections["training"], "training"),
+        from_mapping(module.Config, sections[algorithm], algorithm),
+    )
+
+
+def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The two sections of a run's settings with every default written out, as JSON holds them.
+
+    Raises:
+        ConfigError: for a setting that is not known or has no possible value.
+    """
+    sections = {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
+    written = {
+        key: dataclasses.asdict(from_mapping(config, settings.get(key, {}), key))
+        for key, config in sections.items()
+    }
+    in_json: dict[str, Any] = json.loads(json.dumps(written))
+    return in_json
+
+
+def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
+    """The settings with which a finished run was trained."""
+    try:
+        config = manifest["config"]
+        seeds = ",".join(str(seed) for seed in config["seeds"])
+        sections = {key: config[key] for key in ("training", config["algorithm"])}
+        return resolve_settings(
+            config["algorithm"], config["environment"], seeds, config["steps"], sections
+        )
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"manifest.json holds no usable 'config': {error}") from error
+
+
+def require_strict_possible(settings: RunSettings, device: torch.device, threads: int) -> None:
+    """Refuse what strict digits cannot be had with.
+
+    Raises:
+        ConfigError: in one line.
+    """
+    agent = getattr(settings.algorithm_config, "agent", None)
+    for name, value, needed in (
+        ("--device", device.type, "cpu"),
+        ("--threads", threads, 1),
+        ("training.precision", settings.training.precision, "float32"),
+        # A compiler writes for the processor at hand.
+        (f"{settings.algorithm}.agent.compiled", getattr(agent, "compiled", False), False),
+    ):
+        require(value == needed, name, value, f"{needed!r}, for 'deterministic' is 'strict'")

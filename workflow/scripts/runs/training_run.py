@@ -1,0 +1,194 @@
+"""A training run with its folders: it resumes, trains, and writes the run's files."""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from p2e.algorithm import state_of
+from p2e.loop.checkpoint import (
+    CheckpointError,
+    FolderLock,
+    load_newest,
+    require_form,
+    save_checked,
+    save_weights,
+)
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingLoop
+from p2e.nn.products import rounds_products
+from program import provenance
+from program.command_line import choose_device
+from program.import_graph import program_files
+from program.repository import TRAINING_CODE
+from runs.files import CHECKPOINT, COVERAGE, FINAL_SCORES, MANIFEST, TRAINING_FILES
+from runs.parts import build_algorithm, coverage_of, environments_of
+from runs.settings import RunSettings
+
+# What loading raises for a state of other parts, shapes or kinds than the run's.
+NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
+
+
+def fingerprint(settings: RunSettings, device: torch.device, options: argparse.Namespace) -> str:
+    """A state may be resumed only by the same code with the same settings on the same device
+    with the same number of threads and the same kind of arithmetic."""
+    identity = {
+        "code": provenance.code_hash(*TRAINING_CODE, *program_files("workflow/scripts/train.py")),
+        "settings": settings.as_mapping(),
+        "device": device.type,
+        "threads": options.threads,
+        "deterministic": options.deterministic,
+        "packages": provenance.package_versions(),
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+class TrainingRun:
+    """One run with its folders: resume, train, write."""
+
+    def __init__(self, settings: RunSettings, options: argparse.Namespace) -> None:
+        self.settings, self.options = settings, options
+        self.output: Path = options.output
+        self.state_folder: Path = options.state or self.output.with_name(
+            self.output.name + ".state"
+        )
+        self.device = choose_device(options.device)
+        self.identity = fingerprint(settings, self.device, options)
+        self.attempts = 1
+        self.cpu = provenance.cpu_name()
+
+    def is_complete(self) -> bool:
+        """Whether the output folder already holds this very run, whole."""
+        try:
+            manifest = json.loads((self.output / MANIFEST).read_text())
+            return bool(manifest["fingerprint"] == self.identity) and all(
+                provenance.file_hash(self.output / name) == digest
+                for name, digest in manifest["files"].items()
+            )
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def execute(self) -> None:
+        """Train what is missing, and write the run's files."""
+        with FolderLock(self.state_folder, lambda words: print(f"train.py: {words}", flush=True)):
+            if self.is_complete():
+                print(f"train.py: the run in '{self.output}' is complete: nothing to do")
+                return
+            loop = self._build_loop()
+            self._resume(loop)
+            progress = Progress(self.settings.steps, loop.step)
+            loop.run(progress, lambda: self._save(loop), self.options.state_interval)
+            self._save(loop)
+            try:
+                self._write(loop)
+            except OSError as error:
+                raise CheckpointError(
+                    f"cannot write the run's files into '{self.output}': {error.strerror}; "
+                    "its state is kept, and the same command writes them"
+                ) from error
+
+    def _build_loop(self) -> TrainingLoop:
+        training = self.settings.training
+        environment, evaluation = environments_of(self.settings, training.evaluation_episodes)
+        problem, algorithm = build_algorithm(self.settings, environment, self.device)
+        coverage = coverage_of(self.settings)
+        return TrainingLoop(problem, algorithm, environment, evaluation, training, coverage)
+
+    @property
+    def _state_file(self) -> Path:
+        return self.state_folder / "state.pt"
+
+    def _save(self, loop: TrainingLoop) -> None:
+        save_checked(self._state_file, self._state_of(loop))
+
+    def _state_of(self, loop: TrainingLoop) -> dict[str, Any]:
+        return {
+            "fingerprint": self.identity,
+            "attempts": self.attempts,
+            "cpu": self.cpu,
+            "loop": loop.state_dict(),
+        }
+
+    def _resume(self, loop: TrainingLoop) -> None:
+        state, problems = load_newest(self._state_file)
+        for problem in problems:
+            print(f"train.py: {problem}; not used", file=sys.stderr)
+        if state is None:
+            return
+        try:
+            if state["fingerprint"] != self.identity:
+                print(
+                    f"train.py: the state in '{self.state_folder}' is of other code or settings: "
+                    "training starts anew",
+                    file=sys.stderr,
+                )
+                return
+            require_form(state, self._state_of(loop), "state")
+            loop.load_state_dict(state["loop"])
+            self.attempts = state["attempts"] + 1
+            if not state["cpu"].endswith(self.cpu):
+                self.cpu = f"{state['cpu']}, then {self.cpu}"
+        except NOT_FITTING as error:
+            raise CheckpointError(
+                f"the state in '{self.state_folder}' does not fit this run ({error}): "
+                "without that folder training starts anew"
+            ) from error
+        print(f"train.py: resumed at step {loop.step}", file=sys.stderr)
+
+    def _write(self, loop: TrainingLoop) -> None:
+        """Write every file aside first; the manifest appears last.
+
+        Within the output folder: the state may lie on another file system, where os.replace fails.
+        """
+        staging = self.output / "unfinished"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        loop.recorder.write(staging)
+        seeds = np.asarray(self.settings.seeds, np.int64)
+        counts, steps = loop.coverage.arrays()
+        np.savez_compressed(staging / COVERAGE, counts=counts, steps=steps, seeds=seeds)
+        save_weights(staging / CHECKPOINT, state_of(loop.algorithm.policy_components()))
+        manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
+        (staging / MANIFEST).write_text(manifest)
+        # What an earlier checkpoint scored, if there was one here, is no score of this one.
+        (self.output / FINAL_SCORES).unlink(missing_ok=True)
+        for name in (*TRAINING_FILES, MANIFEST):
+            os.replace(staging / name, self.output / name)
+        staging.rmdir()
+
+    def _manifest(self, loop: TrainingLoop, staging: Path) -> dict[str, Any]:
+        settings, seconds = self.settings, max(loop.seconds, 1e-9)
+        group = len(settings.seeds)
+        return {
+            "algorithm": settings.algorithm,
+            "environment": settings.environment,
+            "seeds": list(settings.seeds),
+            "steps": settings.steps,
+            "config": settings.as_mapping(),
+            "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),
+            "fingerprint": self.identity,
+            "git_commit": provenance.git_commit(),
+            "code_hash": provenance.code_hash(*TRAINING_CODE),
+            "packages": provenance.package_versions(),
+            "python": platform.python_version(),
+            "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
+            "cpu": self.cpu,
+            "threads": self.options.threads,
+            "precision": settings.training.precision,
+            "rounds_products": rounds_products(self.device),
+            "deterministic": self.options.deterministic,
+            "seconds": round(seconds, 3),
+            "environment_steps_per_second": round(settings.steps * group / seconds, 3),
+            "updates_per_second": round(loop.algorithm.agent_updates * group / seconds, 3),
+            "attempts": self.attempts,
+            "files": {name: provenance.file_hash(staging / name) for name in TRAINING_FILES},
+        }

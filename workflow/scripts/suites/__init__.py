@@ -1,0 +1,1 @@
+"""Suites: their parameters, the runs that they consist of, and how results look these up."""

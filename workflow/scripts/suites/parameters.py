@@ -1,0 +1,205 @@
+"""The parameters of a suite: params.yaml with a suite's file laid over it, read and checked.
+
+Whatever is wrong with them is one line that names the file, the key, the value and what was
+expected, before anything runs.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from envs import UnknownEnvironmentError, task
+from p2e.algorithms import algorithm_names
+from p2e.config import ConfigError
+from program.repository import ROOT
+from runs.settings import RunSettings, resolve_settings
+from suites.parameter_errors import (
+    ABSENT,
+    COMMAND_LINE,
+    KeyPath,
+    ParameterError,
+    Parameters,
+    Source,
+    at,
+    file_of,
+    look_up,
+    of_schema,
+)
+from suites.variants import base_algorithm, changed_settings
+
+SCHEMA = ROOT / "workflow" / "schemas" / "params.schema.yaml"
+
+
+def read_source(name: str) -> Source:
+    """Read a YAML file of parameters.
+
+    Raises:
+        ParameterError: when it is absent, not YAML or not a map.
+    """
+    try:
+        values = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError(f"{name}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ParameterError(f"{name}: line {line} is not YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError) as error:  # a character that no text holds
+        raise ParameterError(f"{name}: is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ParameterError(f"{name}: is {values!r}, expected a map of keys to values")
+    return Source(name, values)
+
+
+def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> Parameters:
+    """`above` laid over `below`: maps are merged key by key, anything else is replaced as a whole.
+
+    It is what Snakemake does with `--configfile`.
+    """
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            value = overlay(under, value)
+        merged[key] = value
+    return merged
+
+
+def check(parameters: Parameters, sources: Sequence[Source]) -> None:
+    """Check everything about the parameters that can be known before a run.
+
+    Args:
+        parameters: the sources laid over each other, and the command line over them.
+        sources: where an error message looks for the file that holds the key.
+
+    Raises:
+        ParameterError: for the first thing that is wrong.
+    """
+    variants = parameters.get("variants")
+    names = [str(name) for name in variants] if isinstance(variants, Mapping) else []
+    errors = list(Draft202012Validator(schema(names)).iter_errors(parameters))
+    if errors:
+        # A misspelt key is also a missing one: the name that stands in the file helps more.
+        first = min(errors, key=lambda e: (e.validator != "additionalProperties", str(e.json_path)))
+        raise of_schema(first, sources)
+    _check_name(parameters, sources)
+    _check_environments(parameters, sources)
+    _check_cases(parameters, sources)
+
+
+def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
+    """The JSON schema of the parameters, with the algorithms that there are.
+
+    Args:
+        variants: names that may stand in the list of algorithms, too.
+    """
+    loaded: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    properties = loaded["properties"]
+    cases = [*algorithm_names(), *variants]
+    properties["algorithms"]["items"]["enum"] = cases
+    section = {"$ref": "#/$defs/section"}
+    properties |= dict.fromkeys(algorithm_names(), section)
+    settings = properties["tasks"]["items"]["properties"]["settings"]
+    settings["properties"] = dict.fromkeys(["training", *cases], section)
+    known = "|".join(map(re.escape, algorithm_names()))
+    name = properties["variants"]["propertyNames"]
+    name["pattern"] = name["pattern"].replace("ALGORITHM", f"({known})")
+    return loaded
+
+
+def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]:
+    """What train.py gets as --settings for the task at `place` of the list.
+
+    The task's own settings lie over the algorithm's section, a variant's over both, and over all of
+    them what the task has for that variant.
+    """
+    over = parameters["tasks"][place].get("settings", {})
+    algorithm = base_algorithm(case)
+    settings = {
+        section: overlay(parameters.get(section, {}), over.get(section, {}))
+        for section in ("training", algorithm)
+    }
+    for above in changed_settings(parameters, place, case):
+        settings[algorithm] = overlay(settings[algorithm], above)
+    return settings
+
+
+def _check_name(parameters: Parameters, sources: Sequence[Source]) -> None:
+    """Other numbers under the same name would replace the results that the name stands for."""
+    if len(sources) > 1 and not any("suite" in source.values for source in sources[1:]):
+        name = parameters["suite"]
+        raise ParameterError(
+            f"{sources[-1].name}: the key 'suite' is missing: expected a name other than '{name}'"
+        )
+
+
+def _check_environments(parameters: Parameters, sources: Sequence[Source]) -> None:
+    seen: dict[str, str] = {}
+    for place, entry in enumerate(parameters["tasks"]):
+        environment = entry["environment"]
+        path = ("tasks", place, "environment")
+        try:
+            slug = task(environment).slug
+        except UnknownEnvironmentError as error:
+            detail = " ".join(str(error).split())
+            raise at(sources, path, environment, detail) from error
+        if slug in seen:
+            expected = f"each environment once, and the folder {slug} is that of {seen[slug]}"
+            raise at(sources, path, environment, f"expected {expected}")
+        seen[slug] = environment
+
+
+def _check_cases(parameters: Parameters, sources: Sequence[Source]) -> None:
+    """Every variant is run, and every setting of every case is one that its algorithm knows."""
+    for variant, settings in parameters.get("variants", {}).items():
+        if variant not in parameters["algorithms"]:
+            file = file_of(sources, ("variants", variant), settings)
+            raise ParameterError(f"{file}: the variant '{variant}' is not in the list 'algorithms'")
+    for place in range(len(parameters["tasks"])):
+        resolved: dict[str, RunSettings] = {}
+        for case in parameters["algorithms"]:
+            settings = _resolved(parameters, sources, place, case)
+            twin = next((name for name, other in resolved.items() if other == settings), None)
+            if twin is not None:
+                file = file_of(sources, ("variants",), {})
+                environment = parameters["tasks"][place]["environment"]
+                raise ParameterError(
+                    f"{file}: on {environment} '{case}' has the settings of '{twin}', "
+                    "expected cases that differ"
+                )
+            resolved[case] = settings
+
+
+def _resolved(
+    parameters: Parameters, sources: Sequence[Source], place: int, case: str
+) -> RunSettings:
+    """The settings of a case for the task at `place`, with every default written out."""
+    entry, settings = parameters["tasks"][place], settings_of(parameters, place, case)
+    environment, steps = entry["environment"], entry["steps"]
+    try:
+        return resolve_settings(base_algorithm(case), environment, "0", steps, settings)
+    except ConfigError as error:
+        file = _file_of_settings(parameters, sources, place, case, str(error))
+        where = f", in the variant '{case}'" if case in parameters.get("variants", {}) else ""
+        raise ParameterError(f"{file}: {error}{where}") from error
+
+
+def _file_of_settings(
+    parameters: Parameters, sources: Sequence[Source], place: int, case: str, message: str
+) -> str:
+    """The file that holds the key which a ConfigError's message quotes as 'section.key'."""
+    path = message.split("'")[1].split(".") if "'" in message else []
+    places: list[KeyPath] = [
+        ("tasks", place, "settings", case, *path[1:]),
+        ("variants", case, *path[1:]),
+        ("tasks", place, "settings", *path),
+        path,
+    ]
+    for found in places:
+        value = look_up(parameters, found)
+        if value is not ABSENT:
+            return file_of(sources, found, value)
+    return sources[-1].name if sources else COMMAND_LINE

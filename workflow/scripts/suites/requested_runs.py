@@ -1,0 +1,90 @@
+"""The runs that a suite asks for, read back from suite.json, to check what there is of them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from p2e.config import ConfigError
+from runs.settings import with_defaults
+from suites.parameters import settings_of
+
+
+class SuiteError(Exception):
+    """The suite's description cannot be used; the message names the file and what is wrong."""
+
+
+@dataclass(frozen=True)
+class RequestedRun:
+    """A run that the suite's configuration names; `path` is relative to the results folder.
+
+    algorithm: what its results are shown under, which may be a variant's name. trained: the
+    algorithm behind it. settings: by section, what the suite sets; resolved: with the defaults that
+    it leaves the others to.
+    """
+
+    environment: str
+    algorithm: str
+    seeds: tuple[int, ...]
+    steps: int
+    path: str
+    command: str
+    trained: str
+    final_episodes: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    deterministic: str = "machine"
+
+
+def read_suite(path: Path) -> dict[str, Any]:
+    """suite.json; raises SuiteError naming what is missing."""
+    try:
+        suite = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise SuiteError(f"{path}: not readable as JSON") from error
+    if not isinstance(suite, dict):
+        raise SuiteError(f"{path}: not an object")
+    for key in ("suite", "tasks", "algorithms", "seeds", "runs"):
+        if key not in suite:
+            raise SuiteError(f"{path}: the key {key} is missing")
+    return suite
+
+
+def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
+    """The runs that the suite names, in its order.
+
+    Raises:
+        SuiteError: for settings that the code at hand does not know.
+    """
+    places = {task["environment"]: place for place, task in enumerate(suite["tasks"])}
+    try:
+        return [_requested(suite, places[run["environment"]], run) for run in suite["runs"]]
+    except ConfigError as error:
+        raise SuiteError(f"suite.json: {error}") from error
+
+
+def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> RequestedRun:
+    settings = settings_of(suite, place, run["algorithm"])
+    trained = run.get("variant_of", run["algorithm"])
+    return RequestedRun(
+        environment=run["environment"],
+        algorithm=run["algorithm"],
+        seeds=tuple(run["seeds"]),
+        steps=run["steps"],
+        path=_inside_results(run["path"]),
+        command=run["command"],
+        trained=trained,
+        settings=settings,
+        resolved=with_defaults(trained, settings),
+        deterministic=suite.get("deterministic", "machine"),
+        final_episodes=suite["evaluation"]["final_episodes"],
+    )
+
+
+def _inside_results(path: str) -> str:
+    """The part of a run's path from the folder `runs` on, whatever it was written relative to."""
+    parts = Path(path).parts
+    return "/".join(parts[parts.index("runs") :]) if "runs" in parts else path

@@ -3,7 +3,7 @@
 Autograd gives the same gradients from the layers one by one. More than a quarter of the time of an
 agent's update went into what it adds: copies, gradients of inputs that nobody trains, many small
 steps of the engine, and products with a single column, at which matrix libraries are slow. The
-numbers are in benchmarks/NOTES.md; tests/test_perceptron.py compares the two.
+numbers are in benchmarks/NOTES.md; tests/p2e/nn/test_perceptron.py compares the two.
 
 Every tensor has one leading axis L of independent networks.
 """

@@ -1,0 +1,42 @@
+"""Plan2Explore killed and started again, with all that it carries from step to step in use."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from p2e.exploration.settings import AdaptationConfig
+from p2e.loop.training_loop import TrainingLoop
+from tests.conftest import MakeChain
+from tests.p2e.algorithms.test_plan2explore import SMALL, make_loop, run
+from tests.p2e.loop.test_resume import assert_bit_identical, outcome, run_until
+
+
+def make(chain: MakeChain, mode: str) -> TrainingLoop:
+    """Rewards of a size of about 8, above and below 0: their scale counts, and turns are taken."""
+    config: dict[str, Any] = {"mode": mode, "task_share": 0.5, "replayed_share": 0.5}
+    config["adaptation"] = AdaptationConfig(
+        6, multi_step=2, continued_share=0.5, error_discount=1.0
+    )
+    config["world"] = replace(SMALL["world"], unknown=0.5)
+    return make_loop(partial(chain, noise=10.0), **config)
+
+
+@pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 13), ("zero-shot", 13)])
+def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_at: int) -> None:
+    whole = run(make(chain, mode))
+    state = run_until(make(chain, mode), kill_at)
+    resumed = make(chain, mode)
+    resumed.load_state_dict(state)
+    assert_bit_identical(outcome(whole), outcome(run(resumed)))
+
+
+def test_what_a_kill_may_lose_is_in_use(chain: MakeChain) -> None:
+    """Else the test above could not tell whether it comes back."""
+    state = run_until(make(chain, "joint"), 13)
+    assert (state["attributes"]["intrinsic_return"] > 0).all()
+    assert state["algorithm"]["turns"]["met"].all()
+    scale = state["algorithm"]["task_scale"]
+    assert (scale["average"] / scale["weight"] > 1).all()
+    assert state["parts"]["seen"]["count"] == 13

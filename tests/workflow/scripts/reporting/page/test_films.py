@@ -1,0 +1,198 @@
+"""Films: the run's own policy, small, drawn where nothing can be rendered, still until pressed."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+import aggregate
+import report
+from program.renderer import choose_renderer
+from reporting.figures.figure_set import INDEX
+from reporting.tables.film_files import read_films
+from reporting.tables.summary import read_summary
+from runs.film_frames import MOST_BYTES, MOST_FRAMES, SIZE, FrameSampler, draw_path, encode
+from tests.helpers.html_page import Page
+from tests.helpers.paths import ROOT, SCRIPTS
+from tests.helpers.synthetic_films import write_films
+from tests.helpers.synthetic_training import ALGORITHMS
+from tests.workflow.scripts.reporting.page.test_html_page import build
+from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
+
+SETTINGS = {
+    "training": {"warmup_steps": 20, "evaluation_interval": 40, "evaluation_episodes": 1},
+    "sac": {"agent": {"hidden": [8], "batch_size": 8}},
+}
+
+
+def program(name, *arguments, **environment):
+    """Run one of the programs in a process of its own; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / name), *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A short run of SAC in the maze, with its final evaluation."""
+    folder = tmp_path_factory.mktemp("run") / "maze"
+    settings = ("--steps", "40", "--seeds", "100", "--settings", json.dumps(SETTINGS))
+    task = ("--algorithm", "sac", "--environment", "p2e/PointMaze-v0")
+    program("train.py", *task, *settings, "--output", str(folder))
+    program("evaluate.py", "--run", str(folder), "--episodes", "1")
+    return folder
+
+
+def facts_of(folder):
+    return json.loads((folder / "film.json").read_text(encoding="utf-8"))
+
+
+def frames_of(file):
+    with Image.open(file) as image:
+        assert image.format == "WEBP" and image.size == SIZE
+        return sum(1 for _ in ImageSequence.Iterator(image))
+
+
+def test_the_film_shows_the_final_evaluation_s_first_episode(run, tmp_path):
+    program("film.py", "--run", str(run), "--output", str(tmp_path))
+    facts = facts_of(tmp_path)
+    with (run / "final.csv").open(encoding="utf-8") as stream:
+        row = next(csv.DictReader(stream))
+    assert (facts["seed"], facts["length"]) == (int(row["seed"]), int(row["length"]))
+    assert facts["return"] == pytest.approx(float(row["return"]), abs=1e-6)
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    assert facts["checkpoint"] == manifest["files"]["checkpoint.pt"]
+    # 200 steps: every fourth is the first spacing of which no more than 60 are needed.
+    assert (facts["every"], facts["frames"]) == (4, 51 if facts["drawn"] else 50)
+    # WebP holds one image for several that are the same.
+    assert 20 < frames_of(tmp_path / "film.webp") <= facts["frames"]
+    assert frames_of(tmp_path / "still.webp") == 1
+    assert (tmp_path / "film.webp").stat().st_size <= MOST_BYTES
+    assert facts["drawn"] == (choose_renderer() == "disable")
+
+
+def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
+    program("film.py", "--run", str(run), "--output", str(tmp_path), MUJOCO_GL="disable")
+    facts = facts_of(tmp_path)
+    assert facts["drawn"] and facts["reason"]
+    assert facts["frames"] == 51 and frames_of(tmp_path / "film.webp") > 20
+
+
+@pytest.mark.skipif(choose_renderer() == "disable", reason="nothing can be rendered here")
+def test_the_camera_follows_a_body_that_runs():
+    script = str(ROOT / "tests" / "helpers" / "film_of_a_runner.py")
+    renderer = choose_renderer()
+    pixels = program(script, "HalfCheetah-v5", "Hopper-v5", MUJOCO_GL=renderer)
+    for line in pixels.splitlines():
+        near, far = map(int, line.split())
+        assert near > 100 and far > near / 2
+
+
+@pytest.mark.parametrize("steps", [1, 59, 60, 61, 200, 1000])
+def test_frames_are_spaced_evenly_over_an_episode_of_any_length(steps):
+    sampler: FrameSampler[int] = FrameSampler()
+    for step in range(steps):
+        if sampler.wants(step):
+            sampler.add(step)
+    assert sampler.kept == list(range(0, steps, sampler.every))
+    assert min(steps, MOST_FRAMES / 2) <= len(sampler.kept) <= MOST_FRAMES
+
+
+def dark_pixels(image):
+    return np.argwhere(np.asarray(image.convert("L")) < 120)
+
+
+def test_the_path_is_drawn_where_it_went():
+    # From the lower left corner to the middle; up in the picture is up in the projection.
+    positions = np.linspace((-2.0, -1.0), (0.0, 0.0), 50)
+    frames, every = draw_path(positions, (-2.0, -1.0), (2.0, 1.0))
+    assert every == 1 and len(frames) == 50
+    assert dark_pixels(frames[0]).mean(axis=0) == pytest.approx((172, 8), abs=2)
+    middle = dark_pixels(frames[-1])
+    assert middle[:, 0].min() == pytest.approx(90, abs=6)
+    assert middle[:, 1].max() == pytest.approx(120, abs=6)
+
+
+def test_an_angle_that_wraps_draws_no_line_across():
+    frames, _ = draw_path(np.array([(-3.1, 0.0), (3.1, 0.0)]), (-3.2, -1.0), (3.2, 1.0))
+    columns = dark_pixels(frames[-1])[:, 1]
+    assert columns.min() > 200
+
+
+def test_a_film_stays_small_whatever_it_shows():
+    noise = np.random.default_rng(0).integers(0, 256, (MOST_FRAMES, 180, 240, 3), dtype=np.uint8)
+    film, still = encode([Image.fromarray(frame) for frame in noise])
+    assert len(film) <= MOST_BYTES
+    with Image.open(io.BytesIO(film)) as image:
+        assert 1 < sum(1 for _ in ImageSequence.Iterator(image)) < MOST_FRAMES
+    assert len(still) < MOST_BYTES
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """A suite as large as the published one in tasks and algorithms, with a film for each."""
+    tasks = [SyntheticTask(f"p2e/Task{place}-v0") for place in range(9)]
+    suite = write_suite(tmp_path / "results", tasks, seeds=1, evaluations=3)
+    write_films(suite, tmp_path / "films", MOST_BYTES)
+    return suite
+
+
+def page_with_films(suite, tmp_path):
+    """The page without figures, which are drawn slowly and tested elsewhere."""
+    aggregate.main(["--results", str(suite.results), "--config", str(suite.config)])
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / INDEX).write_text("[]", encoding="utf-8")
+    summary, figures = str(suite.results / "summary"), str(tmp_path / "figures")
+    films, output = str(tmp_path / "films"), str(tmp_path / "report")
+    arguments = ["--summary", summary, "--figures", figures, "--films", films, "--output", output]
+    report.main(arguments, suite.facts_of)
+    return (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_page_with_all_films_stays_below_its_limit(suite, tmp_path):
+    html = page_with_films(suite, tmp_path)
+    page = Page(html)
+    films = [img for img in page.all("img") if "the path of one episode" in img["alt"]]
+    assert len(films) == 27 and all(img["src"].startswith("data:image/webp") for img in films)
+    # The figures and runs of nine tasks with ten seeds were measured at 4.1 MB.
+    assert 27 * MOST_BYTES < len(html) < 15_000_000 - 5_000_000
+    assert page.unbalanced == []
+    # Nothing moves by itself: each animation is inside of something folded.
+    assert all("open" not in details for details in page.all("details"))
+    numbers = json.loads((tmp_path / "report" / "statistics.json").read_text(encoding="utf-8"))
+    assert {(f["environment"], f["algorithm"]) for f in numbers["films"]} == {
+        (task, algorithm) for task in suite.tasks for algorithm in ALGORITHMS
+    }
+
+
+def test_films_beyond_the_limit_are_linked(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr("reporting.tables.film_files.MOST_BYTES", 3 * MOST_BYTES)
+    page = Page(page_with_films(suite, tmp_path))
+    sources = [img["src"] for img in page.all("img") if "the path of" in img["alt"]]
+    assert sum(source.startswith("data:") for source in sources) == 2
+    assert sources[-1] == "films/p2e-Task8-v0/plan2explore/film.webp"
+
+
+def test_a_film_of_another_checkpoint_is_left_out(suite, tmp_path):
+    file = tmp_path / "films" / "p2e-Task0-v0" / "sac" / "film.json"
+    file.write_text(file.read_text().replace('"checkpoint": "', '"checkpoint": "0'))
+    page_with_films(suite, tmp_path)
+    found = read_films(tmp_path / "films", read_summary(suite.results / "summary"))
+    assert len(found) == 26 and ("p2e/Task0-v0", "sac") not in found
+
+
+def test_without_films_there_is_no_section(tmp_path):
+    suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds=1, evaluations=3)
+    assert "Films of the trained policies" not in build(suite, tmp_path / "report")

@@ -1,0 +1,297 @@
+"""The sentence on top: what each verdict needs, and that its numbers are those of the raw files."""
+
+import csv
+import json
+import math
+import random
+import shutil
+import statistics as python_statistics
+import zlib
+from itertools import chain
+
+import numpy as np
+import pytest
+
+import aggregate
+from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.comparison import (
+    BETTER,
+    NO_DIFFERENCE,
+    NOT_ENOUGH_SEEDS,
+    WORSE,
+    algorithm_pairs,
+    compare_all,
+)
+from reporting.statistics.headline import group_verdict
+from reporting.statistics.intervals import Interval
+from reporting.statistics.scores import SeedScores
+from reporting.tables.summary import read_summary
+from reporting.text import number
+from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
+
+TASKS = (
+    SyntheticTask("Sparse-v0", True, levels=(0.1, 0.8, 0.8)),
+    SyntheticTask("Maze-v0", True, levels=(0.2, 0.7, 0.7)),
+    SyntheticTask("Dense-v0", False, levels=(0.9, 0.9, 0.2)),
+)
+
+
+def analysed(suite):
+    aggregate.main(["--results", str(suite.results), "--config", str(suite.config)])
+    return analyse(read_summary(suite.results / "summary"), suite.facts_of)
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    return write_suite(tmp_path_factory.mktemp("headline") / "results", TASKS, seeds=5)
+
+
+@pytest.fixture(scope="module")
+def analysis(suite):
+    return analysed(suite)
+
+
+def raw_finals(suite, task, algorithm):
+    """The rows of each seed's final.csv."""
+    for place, run in enumerate(suite.suite["runs"]):
+        if (run["environment"], run["algorithm"]) == (task.id, algorithm):
+            with (suite.folder(place) / "final.csv").open(encoding="utf-8") as stream:
+                yield list(csv.DictReader(stream))
+
+
+def raw_scores(suite, task, algorithm):
+    """Normalised seed scores from final.csv alone, in plain Python."""
+    scores = []
+    for rows in raw_finals(suite, task, algorithm):
+        mean = sum(float(row["return"]) for row in rows) / len(rows)
+        scores.append((mean - task.random_score) / (task.reference_score - task.random_score))
+    return scores
+
+
+def raw_success(suite, task, algorithm):
+    """The share of successful final episodes of each seed."""
+    finals = raw_finals(suite, task, algorithm)
+    return [sum(int(row["success"]) for row in rows) / len(rows) for rows in finals]
+
+
+def middle_half(scores):
+    cut = len(scores) // 4
+    return python_statistics.fmean(sorted(scores)[cut : len(scores) - cut])
+
+
+def test_headline_recomputed_from_the_raw_files(suite, analysis):
+    written = json.loads(as_json(analysis))
+    clauses = written["headline"]["clauses"]
+    assert [(c["group"], c["rival"]) for c in clauses] == [
+        ("sparse", "sac"),
+        ("sparse", "mbpo"),
+        ("dense", "sac"),
+        ("dense", "mbpo"),
+    ]
+    draw = random.Random(1)
+    for clause in clauses:
+        tasks = [task for task in TASKS if task.sparse == (clause["group"] == "sparse")]
+        ours = [raw_scores(suite, task, "plan2explore") for task in tasks]
+        theirs = [raw_scores(suite, task, clause["rival"]) for task in tasks]
+        expected = middle_half([*chain(*ours)]) - middle_half([*chain(*theirs)])
+        assert clause["difference"]["estimate"] == pytest.approx(expected, rel=1e-12)
+        assert clause["difference"]["n"] == 5
+        replicates = sorted(
+            middle_half([x for task in ours for x in draw.choices(task, k=len(task))])
+            - middle_half([x for task in theirs for x in draw.choices(task, k=len(task))])
+            for _ in range(2000)
+        )
+        ends = replicates[50], replicates[1949]
+        assert (clause["difference"]["low"], clause["difference"]["high"]) == pytest.approx(
+            ends, abs=0.025
+        )
+
+
+def plain_interval(ours, theirs, group, rival):
+    """The interval of a clause in plain Python, but for the random numbers that define it."""
+
+    def replicates(tasks, algorithm):
+        key = zlib.crc32(f"{group}\0{algorithm}\0difference".encode())
+        sizes = [len(task) for task in tasks for _ in task]
+        drawn = np.random.default_rng([20200512, key]).integers(0, sizes, (2000, len(sizes)))
+        owner = [task for task in tasks for _ in task]
+        return [
+            middle_half([owner[place][index] for place, index in enumerate(row)])
+            for row in drawn.tolist()
+        ]
+
+    pairs = zip(replicates(ours, "plan2explore"), replicates(theirs, rival), strict=True)
+    ordered = sorted(one - two for one, two in pairs)
+
+    def percentile(share):
+        place = share * (len(ordered) - 1)
+        below = math.floor(place)
+        return ordered[below] + (place - below) * (ordered[below + 1] - ordered[below])
+
+    return percentile(0.025), percentile(0.975)
+
+
+def test_the_sentence_has_the_same_digits_by_another_path(suite, analysis):
+    sentence = analysis.headline.sentence
+    for clause in analysis.headline.clauses:
+        tasks = [task for task in TASKS if task.sparse == (clause.group == "sparse")]
+        ours = [raw_scores(suite, task, "plan2explore") for task in tasks]
+        theirs = [raw_scores(suite, task, clause.rival) for task in tasks]
+        low, high = plain_interval(ours, theirs, clause.group, clause.rival)
+        found = (clause.difference.low, clause.difference.high)
+        assert found == pytest.approx((low, high), rel=1e-9)
+        estimate = middle_half([*chain(*ours)]) - middle_half([*chain(*theirs)])
+        shown = [number(value, signed=True) for value in (estimate, low, high)]
+        assert f"({shown[0]}, 95% interval {shown[1]} to {shown[2]})" in sentence
+
+
+def test_areas_and_best_recomputed_from_evaluation_csv(suite, analysis):
+    for place, run in enumerate(suite.suite["runs"]):
+        by_step: dict[int, list[float]] = {}
+        with (suite.folder(place) / "evaluation.csv").open(encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                by_step.setdefault(int(row["step"]), []).append(float(row["return"]))
+        steps = sorted(by_step)
+        means = [python_statistics.fmean(by_step[step]) for step in steps]
+        area = sum(
+            (steps[i + 1] - steps[i]) * (means[i] + means[i + 1]) / 2 for i in range(len(steps) - 1)
+        )
+        cell = analysis.cell(run["environment"], run["algorithm"])
+        seed = next(row for row in cell.seeds if row.seed == run["seeds"][0])
+        assert seed.area == pytest.approx(area / (steps[-1] - steps[0]), rel=1e-12)
+        assert seed.best == pytest.approx(max(means), rel=1e-12)
+
+
+def test_cells_hold_the_means_of_their_own_scores(suite, analysis):
+    for task in TASKS:
+        scale = task.reference_score - task.random_score
+        for algorithm in ("sac", "mbpo", "plan2explore"):
+            cell = analysis.cell(task.id, algorithm)
+            normalised = np.mean(raw_scores(suite, task, algorithm))
+            area, best = (np.mean([getattr(x, y) for x in cell.seeds]) for y in ("area", "best"))
+            assert cell.normalised.estimate == pytest.approx(normalised)
+            assert cell.final.estimate == pytest.approx(task.random_score + scale * normalised)
+            success = np.mean(raw_success(suite, task, algorithm))
+            assert cell.success.estimate == pytest.approx(success)
+            assert cell.area.estimate == pytest.approx(area)
+            assert cell.best.estimate == pytest.approx(best)
+            assert cell.normalised_area.estimate == pytest.approx(
+                (area - task.random_score) / scale
+            )
+
+
+def test_group_measures_recomputed_from_the_files(suite, analysis):
+    for group in analysis.groups:
+        tasks = [task for task in TASKS if task.id in group.environments]
+        for each in group.algorithms:
+            scores = np.concatenate([raw_scores(suite, task, each.algorithm) for task in tasks])
+            assert each.mean.estimate == pytest.approx(scores.mean())
+            assert each.optimality_gap.estimate == pytest.approx(np.maximum(1 - scores, 0).mean())
+            areas = [
+                (seed.area - task.random_score) / (task.reference_score - task.random_score)
+                for task in tasks
+                for seed in analysis.cell(task.id, each.algorithm).seeds
+            ]
+            assert each.area.estimate == pytest.approx(middle_half(areas))
+
+
+def test_sentence_names_verdicts_numbers_and_seeds(analysis):
+    sentence = analysis.headline.sentence
+    assert sentence.startswith("Over the 2 sparse tasks together Plan2Explore beats SAC (+0.")
+    assert "makes no difference that these runs can show against MBPO (" in sentence
+    worse = "on the one dense task Plan2Explore is worse than SAC (\N{MINUS SIGN}0."
+    assert worse in sentence
+    assert sentence.endswith("n = 5 seeds per task and algorithm).")
+    assert sentence.count("95% interval") == 4
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "expected"),
+    [
+        (0.01, 0.5, 5, "beats"),
+        (-0.5, -0.01, 5, "is worse than"),
+        (-0.1, 0.5, 5, "makes no difference that these runs can show against"),
+        (0.0, 0.5, 5, "makes no difference that these runs can show against"),
+        (0.3, 0.5, 4, "has not enough seeds for a verdict against"),
+        (None, None, 1, "has not enough seeds for a verdict against"),
+    ],
+)
+def test_what_a_verdict_needs(low, high, n, expected):
+    assert group_verdict(Interval(0.2, low, high, n)) == expected
+
+
+def test_single_seeds_have_no_interval(tmp_path):
+    sentence = analysed(write_suite(tmp_path / "results", TASKS[:1], seeds=1)).headline.sentence
+    assert sentence.startswith("Not enough seeds for a verdict: on the one sparse task")
+    assert "(no interval available) against SAC" in sentence and "95%" not in sentence
+    assert "n = 1 seed per task" in sentence
+
+
+def test_an_algorithm_without_runs_is_not_compared(tmp_path):
+    suite = write_suite(tmp_path / "results", TASKS[:1], seeds=2)
+    for place in (4, 5):
+        shutil.rmtree(suite.folder(place))
+    assert "there is no answer yet" in analysed(suite).headline.sentence
+    shutil.rmtree(suite.results / "runs")
+    analysis = analysed(suite)
+    assert "there is no answer yet" in analysis.headline.sentence
+    assert analysis.groups == () and analysis.run_counts == {"missing": 6}
+    json.loads(as_json(analysis))
+
+
+def test_a_task_that_misses_an_algorithm_is_in_no_aggregate(tmp_path):
+    suite = write_suite(tmp_path / "results", TASKS, seeds=2)
+    for place in (0, 1):
+        shutil.rmtree(suite.folder(place))
+    groups = {group.name: group.environments for group in analysed(suite).groups}
+    assert groups == {
+        "all": ("Maze-v0", "Dense-v0"),
+        "sparse": ("Maze-v0",),
+        "dense": ("Dense-v0",),
+    }
+
+
+def seeds_scoring(*returns):
+    columns = [[float(x) for x in returns]] * 2
+    return SeedScores(tuple(range(len(returns))), *map(_array, columns), *map(_array, [[]] * 4))
+
+
+def _array(values):
+    return np.asarray(values, dtype=np.float64)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        (range(10, 20), range(10), BETTER),
+        (range(10), range(10, 20), WORSE),
+        (range(10), range(10), NO_DIFFERENCE),
+        ((0.0,) * 10, (0.0,) * 10, NO_DIFFERENCE),
+        # Three seeds that do not overlap with three others: p = 0.1 at the least.
+        ((4, 5, 6), (1, 2, 3), NOT_ENOUGH_SEEDS),
+        ((), (1, 2, 3), NOT_ENOUGH_SEEDS),
+    ],
+)
+def test_verdict_on_one_task(ours, theirs, expected):
+    facts = {"A-v0": SyntheticTask("A-v0").facts()}
+    scores = {("A-v0", "a"): seeds_scoring(*ours), ("A-v0", "b"): seeds_scoring(*theirs)}
+    (comparison,) = compare_all(scores, facts, [("a", "b")])
+    assert comparison.verdict == expected
+
+
+def test_pairs_start_with_the_subject():
+    pairs = algorithm_pairs(["sac", "mbpo", "plan2explore"], "plan2explore")
+    assert pairs == [("plan2explore", "sac"), ("plan2explore", "mbpo"), ("mbpo", "sac")]
+    assert algorithm_pairs(["sac", "mbpo"], "plan2explore") == [("mbpo", "sac")]
+
+
+def test_a_half_finished_suite_says_on_how_many_of_its_tasks(tmp_path):
+    suite = write_suite(tmp_path / "results", TASKS, seeds=5)
+    for place, run in enumerate(suite.suite["runs"]):
+        if run["environment"] == "Maze-v0" and run["algorithm"] == "mbpo":
+            shutil.rmtree(suite.folder(place))
+    sentence = analysed(suite).headline.sentence
+    assert sentence.startswith(
+        "Over 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore"
+    )
+    assert "; on the one dense task Plan2Explore" in sentence

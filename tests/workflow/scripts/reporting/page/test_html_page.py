@@ -1,0 +1,245 @@
+"""The page: self-contained, escaped, accessible, the same bytes twice, and plain about gaps."""
+
+import json
+import re
+import shutil
+from itertools import pairwise
+
+import pytest
+
+import aggregate
+import figures
+import report
+from reporting.text import number
+from tests.helpers.html_page import Page
+from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
+    SyntheticTask,
+    write_manifest,
+    write_suite,
+)
+
+EVIL = "<script>alert('x')</script>&\"$x$"
+
+
+def build(suite, folder):
+    aggregate.main(["--results", str(suite.results), "--config", str(suite.config)])
+    summary = str(suite.results / "summary")
+    drawn = str(folder / "figures")
+    figures.main(["--summary", summary, "--output", drawn], suite.facts_of)
+    films = str(folder / "films")
+    arguments = ["--summary", summary, "--figures", drawn, "--films", films]
+    report.main([*arguments, "--output", str(folder)], suite.facts_of)
+    return (folder / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory):
+    """One task with a missing, a damaged and a left-out run, and one with an evil name."""
+    tasks = [SyntheticTask("p2e/Maze-v0"), SyntheticTask(EVIL, sparse=False)]
+    suite = write_suite(tmp_path_factory.mktemp("page") / "results", tasks, seeds=2)
+    shutil.rmtree(suite.folder(0))
+    (suite.folder(3) / "losses.csv").write_text("seed,step\n", encoding="utf-8")
+    shutil.copytree(suite.folder(1), suite.folder(1).with_name("9"))
+    run = suite.suite["runs"][1]
+    run["command"] = f"/opt/bin/python {suite.folder(1)} {EVIL}"
+    write_manifest(suite.folder(1), run)
+    suite.config.write_text(json.dumps(suite.suite), encoding="utf-8")
+    return suite
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture(scope="module")
+def html(suite, folder):
+    return build(suite, folder)
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def numbers(html, folder):
+    return json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
+
+
+def test_the_answer_comes_first(page, numbers):
+    answer = page.visible.index(numbers["headline"]["sentence"][:20])
+    assert answer < page.visible.index("Task by task", answer)
+    first = next(attributes for attributes in page.all("svg") if attributes.get("role") == "img")
+    assert first["aria-label"].startswith("Plan2Explore's normalised score minus its rivals'")
+
+
+def test_the_metrics_are_estimates_of_the_statistics(numbers, folder):
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    returns = {
+        (environment, algorithm): value
+        for environment, cases in metrics["final return"].items()
+        for algorithm, value in cases.items()
+    }
+    cells = {(c["environment"], c["algorithm"]): c["final"]["estimate"] for c in numbers["cells"]}
+    assert len(returns) == 6 and returns == cells
+    scores = metrics["interquartile mean of normalised score"]
+    assert scores.keys() == {group["name"] for group in numbers["groups"]}
+    for group in numbers["groups"]:
+        estimates = {
+            a["algorithm"]: a["interquartile_mean"]["estimate"] for a in group["algorithms"]
+        }
+        assert scores[group["name"]] == estimates
+    assert metrics["runs"] == {"complete": 10, "damaged": 1, "left out": 1, "missing": 1}
+
+
+def test_missing_damaged_and_left_out_runs_are_named(page):
+    box = page.visible[page.visible.index("What is not in these numbers") :]
+    box = box[: box.index("Task by task")]
+    assert "2 of the 12 runs that the suite asks for are missing or damaged" in box
+    assert "missing p2e/Maze-v0, SAC, seeds 0: there is no manifest.json" in box
+    assert "runs/task-0/sac/0" in box
+    assert "damaged p2e/Maze-v0, MBPO, seeds 1: the sha256 of losses.csv is not the one" in box
+    assert "left out runs/task-0/sac/9" in box
+
+
+def test_text_from_data_is_escaped(html, page):
+    assert "<script>alert" not in html
+    assert [tag for tag, text in page.texts if "alert('x')" in text and tag == "script"] == []
+    assert "alert('x')" in page.visible
+    assert len(page.all("script")) == 1
+
+
+def test_nothing_is_loaded_from_anywhere(html, page):
+    addresses = set(re.findall(r"https?://[^\s\"'<>)]+", html))
+    assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    for tag, attributes in page.elements:
+        for name in ("src", "href", "xlink:href", "data", "poster", "srcset"):
+            target = attributes.get(name, "#")
+            # A link to a file beside the page loads nothing until it is followed.
+            beside = ("statistics.json", "../../results/") if tag == "a" else ()
+            assert target.startswith(("#", "data:", *beside)), (tag, name, target)
+    assert "@import" not in html and "url(http" not in html
+    assert len(html) < 15_000_000
+
+
+def test_no_path_of_this_machine_is_shown(html, suite):
+    assert str(suite.results.parent) not in html
+    assert "/opt/bin" not in html
+
+
+def test_a_second_run_gives_the_same_bytes(html, suite, folder, tmp_path):
+    def contents(root):
+        files = [path for path in root.rglob("*") if path.is_file()]
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+
+    # A figure of an earlier run that is not drawn any more goes.
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "learning-old.svg").write_text("<svg/>", encoding="utf-8")
+    build(suite, tmp_path)
+    assert len(contents(folder)) > 12
+    assert contents(tmp_path) == contents(folder)
+
+
+def test_elements_nest_and_ids_are_unique(page):
+    assert page.unbalanced == [] and page.open == []
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+    named = {
+        name
+        for _, attributes in page.elements
+        for key in ("aria-labelledby", "aria-controls", "for")
+        for name in attributes.get(key, "").split()
+    }
+    assert targets | named <= set(ids)
+
+
+def test_headings_step_down_one_level_at_a_time(page):
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_figures_and_tables_say_what_they_are(page):
+    figures_ = [svg for svg in page.all("svg") if svg.get("aria-hidden") != "true"]
+    assert len(figures_) > 10
+    assert all(svg["role"] == "img" and len(svg["aria-label"]) > 30 for svg in figures_)
+    tables = [table for table in page.all("table") if table.get("class") != "files"]
+    assert len(page.all("caption")) == len(tables)
+    assert all("lang" in attributes for attributes in page.all("html"))
+
+
+def test_runs_are_opened_by_buttons(page):
+    buttons = page.all("button")
+    assert sum(button["class"] == "open" for button in buttons) == 13
+    assert all(button["type"] == "button" for button in buttons)
+
+
+def test_runs_open_to_command_and_hashes(page, suite):
+    manifest = json.loads((suite.folder(1) / "manifest.json").read_text(encoding="utf-8"))
+    assert all(digest in page.visible for digest in manifest["files"].values())
+    run = suite.suite["runs"][2]
+    assert run["command"] in page.visible
+    assert '"batch_size": 256' in page.visible
+
+
+def test_numbers_of_the_table_are_those_of_the_statistics(page, numbers):
+    start = page.visible.index("Final scores of every algorithm")
+    table = page.visible[start : page.visible.index("Which differences")]
+    for cell in numbers["cells"]:
+        for quantity in ("final", "normalised", "normalised_area", "best"):
+            assert number(cell[quantity]["estimate"]) in table
+        if cell["n"] >= 2:
+            ends = cell["final"]["low"], cell["final"]["high"]
+            assert " to ".join(number(end) for end in ends) in table
+    assert {cell["n"] for cell in numbers["cells"]} == {1, 2}
+    assert "not available" in table
+
+
+def all_numbers(value):
+    """Every number in a structure read from JSON, those written as text included."""
+    if isinstance(value, dict):
+        return {number for part in value.values() for number in all_numbers(part)}
+    if isinstance(value, list):
+        return {number for part in value for number in all_numbers(part)}
+    try:
+        return {float(value)} if value is not None else set()
+    except ValueError:
+        return set()
+
+
+def test_every_number_of_every_table_is_in_the_statistics(page, numbers):
+    known, shown = all_numbers(numbers), []
+    for cell in page.all("td"):
+        for name in ("data-value", "data-low", "data-high"):
+            try:
+                shown.append(float(cell.get(name, "no number")))
+            except ValueError:
+                continue
+    assert len(shown) > 100
+    assert [value for value in shown if value not in known] == []
+
+
+def test_few_seeds_are_warned_of(page):
+    assert "With as few seeds as here, intervals are too narrow" in page.visible
+    assert "Intervals with few seeds cover less than they claim" in page.visible
+    assert "biased upward" in page.visible
+
+
+def test_a_suite_without_results_still_has_a_page(tmp_path):
+    suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds=1)
+    shutil.rmtree(suite.results / "runs")
+    page = Page(build(suite, tmp_path / "report"))
+    assert "there is no answer yet" in page.visible
+    assert "3 of the 3 runs that the suite asks for are missing or damaged" in page.visible
+
+
+def test_runs_that_are_missing_for_the_same_reason_share_a_line(tmp_path):
+    suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds=4)
+    for seed in (0, 1, 2):
+        shutil.rmtree(suite.folder(seed))
+    page = Page(build(suite, tmp_path / "report"))
+    line = "A-v0, SAC, seeds 0-2: there is no manifest.json: it has not finished runs/task-0/sac "
+    assert line in page.visible
+    assert page.unbalanced == []

@@ -1,0 +1,27 @@
+"""Imports between the folders of workflow/scripts point downwards, and make no circle."""
+
+from graphlib import TopologicalSorter
+
+from program.import_graph import imported_files
+from tests.helpers.paths import SCRIPTS
+
+PROGRAMS = "."
+PARTS = ("tables", "statistics", "figures", "page")
+# Each may import from itself and from those before it; programs not even from each other.
+ORDER = ["program", "runs", "suites", "reporting", *(f"reporting/{part}" for part in PARTS)]
+FOLDER = {
+    path: path.parent.relative_to(SCRIPTS).as_posix() for path in sorted(SCRIPTS.rglob("*.py"))
+}
+
+
+def test_imports_point_downwards() -> None:
+    assert set(FOLDER.values()) == {*ORDER, PROGRAMS}
+    for path, folder in FOLDER.items():
+        allowed = ORDER if folder == PROGRAMS else ORDER[: ORDER.index(folder) + 1]
+        found = {FOLDER[imported] for imported in imported_files(path) if imported in FOLDER}
+        assert found <= set(allowed), path
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    order = TopologicalSorter({path: imported_files(path) & FOLDER.keys() for path in FOLDER})
+    assert len(list(order.static_order())) == len(FOLDER)

@@ -1,0 +1,128 @@
+"""A half-published suite goes on: what git holds of its runs is enough for the report."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import aggregate
+import restore
+import unfinished
+from p2e.loop.training_loop import TrainingConfig
+from publish import copy_without_checkpoints
+from reporting.tables.summary import read_summary
+from suites.requested_runs import SuiteError
+from tests.helpers.synthetic_films import write_films
+from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
+
+
+@pytest.fixture
+def suite(tmp_path):
+    return write_suite(tmp_path / "results" / "mini", [SyntheticTask("A-v0")], seeds=2)
+
+
+@pytest.fixture
+def published(suite, tmp_path):
+    """What `make publish` keeps of the runs: all but the checkpoints."""
+    folder = tmp_path / "published" / "mini"
+    copy_without_checkpoints(suite.results / "runs", folder / "runs")
+    return folder
+
+
+def restore_into(suite, published, capsys):
+    reports = published.parents[1] / "reports"
+    arguments = ["--config", suite.config, "--published", published.parent]
+    arguments += ["--results", suite.results, "--reports", reports]
+    restore.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
+
+
+def summary_of(suite):
+    aggregate.main(["--results", str(suite.results), "--config", str(suite.config)])
+    return read_summary(suite.results / "summary")
+
+
+def test_restored_runs_have_the_same_numbers(suite, published, capsys):
+    before = summary_of(suite)
+    shutil.rmtree(suite.results / "runs")
+    capsys.readouterr()
+    assert restore_into(suite, published, capsys).startswith("6 runs restored; 6 of")
+    after = summary_of(suite)
+    assert before.runs == after.runs
+    for table in ("final", "evaluation", "training", "losses", "open_loop", "predictions"):
+        assert getattr(before, table).equals(getattr(after, table))
+
+
+def test_what_is_there_is_not_replaced(suite, published, capsys):
+    shutil.rmtree(suite.folder(0))
+    own = suite.folder(1) / "final.csv"
+    own.write_text("of this machine")
+    assert restore_into(suite, published, capsys).startswith("1 runs")
+    assert (suite.folder(0) / "final.csv").is_file()
+    assert own.read_text() == "of this machine"
+
+
+def test_a_run_that_is_not_as_the_suite_asks_for_is_not_restored(suite, published, capsys):
+    """One that was not evaluated, and one of another budget."""
+    first, second = (published / suite.folder(n).relative_to(suite.results) for n in (0, 1))
+    (first / "final.csv").unlink()
+    manifest = json.loads((second / "manifest.json").read_text())
+    (second / "manifest.json").write_text(json.dumps(manifest | {"steps": 7}))
+    shutil.rmtree(suite.results / "runs")
+    assert restore_into(suite, published, capsys).startswith("4 runs")
+    assert not suite.folder(0).exists() and not suite.folder(1).exists()
+
+
+def test_a_film_comes_back_with_the_run_that_it_shows(suite, published, capsys):
+    write_films(suite, published / "films")
+    of_other = published / "films" / "A-v0" / "mbpo" / "film.json"
+    of_other.write_text(json.dumps(json.loads(of_other.read_text()) | {"checkpoint": "other"}))
+    shutil.rmtree(suite.results / "runs")
+    restore_into(suite, published, capsys)
+    films = sorted((published.parents[1] / "reports" / "films").glob("*/*/film.json"))
+    assert [film.parent.name for film in films] == ["plan2explore", "sac"]
+
+
+def test_a_run_of_another_published_suite_is_taken_if_its_settings_are_the_same(
+    suite, published, tmp_path, capsys
+):
+    published.rename(published.with_name("other"))
+    shutil.rmtree(suite.results / "runs")
+    usual = TrainingConfig().warmup_steps
+    asked = suite.suite | {"training": {"warmup_steps": usual + 1}}
+    suite.config.write_text(json.dumps(asked), encoding="utf-8")
+    assert restore_into(suite, published, capsys).startswith("0 runs")
+    asked["training"]["warmup_steps"] = usual
+    strict = asked | {"deterministic": "strict"}
+    suite.config.write_text(json.dumps(strict), encoding="utf-8")
+    assert restore_into(suite, published, capsys).startswith("0 runs")
+    suite.config.write_text(json.dumps(asked), encoding="utf-8")
+    assert restore_into(suite, published, capsys).startswith("6 runs")
+
+
+def test_a_suite_of_settings_that_are_no_more_is_one_line(suite, published, capsys):
+    asked = suite.suite | {"training": {"warmup": 5}}
+    suite.config.write_text(json.dumps(asked), encoding="utf-8")
+    with pytest.raises(SuiteError, match=r"suite.json: unknown key 'training.warmup'"):
+        restore_into(suite, published, capsys)
+
+
+def test_nothing_published_is_said(suite, tmp_path, capsys):
+    with pytest.raises(SuiteError, match="no runs are published there"):
+        restore_into(suite, tmp_path / "nowhere" / "mini", capsys)
+
+
+def test_only_missing_and_damaged_runs_are_asked_for(suite):
+    """And the film of the first, which is the one that is filmed."""
+    assert asked_for(suite) == []
+    (suite.folder(1) / "checkpoint.pt").unlink()
+    assert asked_for(suite) == []
+    shutil.rmtree(suite.folder(0))
+    (suite.folder(3) / "losses.csv").unlink()
+    runs = [(suite.folder(place) / "final.csv").as_posix() for place in (0, 3)]
+    assert asked_for(suite) == [*runs, "reports/mini/films/A-v0/sac/film.json"]
+
+
+def asked_for(suite):
+    return unfinished.unfinished(suite.results, suite.config, Path("reports/mini"))

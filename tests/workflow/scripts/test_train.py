@@ -1,0 +1,254 @@
+"""train.py and evaluate.py as a user meets them: bad input, and what is complete."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+import torch
+
+import train
+from envs import UnknownEnvironmentError
+from p2e.config import ConfigError
+from p2e.loop.checkpoint import CheckpointError, load_weights
+from p2e.loop.evaluation import evaluate as play
+from program import provenance
+from program.command_line import run_program
+from program.repository import TRAINING_CODE
+from runs.parts import environments_of
+from runs.settings import resolve_settings, settings_of_manifest
+from runs.trained_policy import evaluate_run, load_algorithm, read_manifest
+from runs.training_run import TrainingRun, fingerprint
+from tests.helpers.paths import ROOT
+
+SETTINGS = {
+    "training": {
+        "warmup_steps": 20,
+        "evaluation_interval": 60,
+        "evaluation_episodes": 1,
+        "log_interval": 20,
+    },
+    "sac": {"agent": {"hidden": [8], "batch_size": 8}},
+}
+GOOD = {
+    "--algorithm": "sac",
+    "--environment": "Pendulum-v1",
+    "--seeds": "100",
+    "--steps": "120",
+    "--settings": json.dumps(SETTINGS),
+    "--device": "cpu",
+}
+
+
+def command(output: Path, **changes: str) -> list[str]:
+    options = GOOD | {f"--{name}": value for name, value in changes.items()}
+    return [*(text for option in options.items() for text in option), "--output", str(output)]
+
+
+BAD = {
+    "unknown algorithm 'sacc': did you mean 'sac'?": {"algorithm": "sacc"},
+    "unknown environment 'Pendulum-v7' (did you mean 'Pendulum-v1'?)": {
+        "environment": "Pendulum-v7"
+    },
+    "unknown environment 'CartPole-v1'": {"environment": "CartPole-v1"},
+    "'--steps' is 0, expected": {"steps": "0"},
+    "'--seeds' is '-1', expected": {"seeds": "-1"},
+    "'--seeds' is '3-1', expected": {"seeds": "3-1"},
+    "'--seeds' is '1,1', expected": {"seeds": "1,1"},
+    "unknown key 'sac.agent.hiden' (value [8]): did you mean 'hidden'?": {
+        "settings": '{"sac": {"agent": {"hiden": [8]}}}'
+    },
+    "'training.log_interval' is 2147483648, expected at most 2147483647": {
+        "settings": '{"training": {"log_interval": 2147483648}}'
+    },
+    "'sac.agent.learning_rate' is 1000": {
+        "settings": f'{{"sac": {{"agent": {{"learning_rate": {10**400}}}}}}}'
+    },
+    "'training.warmup_steps' is '9', expected int": {
+        "settings": '{"training": {"warmup_steps": "9"}}'
+    },
+    "'--settings' is 'mbpo', expected only the sections": {"settings": '{"mbpo": {}}'},
+    "'--settings' is '{', expected a JSON object": {"settings": "{"},
+}
+
+
+@pytest.mark.parametrize(("message", "changes"), BAD.items(), ids=BAD)
+def test_bad_input_is_one_line_and_nothing_is_written(
+    message: str,
+    changes: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *command(tmp_path / "run", **changes)])
+    with pytest.raises(SystemExit) as end:
+        run_program("train.py", train.main, ConfigError, UnknownEnvironmentError)
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def start(output: Path) -> "subprocess.Popen[bytes]":
+    program = str(ROOT / "workflow" / "scripts" / "train.py")
+    arguments = [sys.executable, program, *command(output), "--state-interval", "0"]
+    return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was never killed."""
+    output = tmp_path_factory.mktemp("whole") / "run"
+    assert start(output).wait(timeout=300) == 0
+    return output
+
+
+def test_a_complete_run_is_not_trained_again(
+    whole: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (whole / "manifest.json").stat().st_mtime_ns
+    monkeypatch.setattr(sys, "argv", ["train.py", *command(whole)])
+    train.main()
+    assert "is complete: nothing to do" in capsys.readouterr().out
+    assert (whole / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_a_run_that_went_on_elsewhere_names_both_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = train.parse_arguments(command(tmp_path))
+    settings = resolve_settings(
+        "sac", "Pendulum-v1", "100", 120, train.read_settings(arguments.settings)
+    )
+
+    def run_on(processor: str) -> TrainingRun:
+        monkeypatch.setattr(provenance, "cpu_name", lambda: processor)
+        return TrainingRun(settings, arguments)
+
+    first = run_on("one, AVX2")
+    monkeypatch.setattr(first, "_write", failing := Mock(side_effect=OSError))
+    with pytest.raises(CheckpointError):
+        first.execute()
+    failing.assert_called_once()
+    run_on("two, AVX512").execute()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert (manifest["cpu"], manifest["attempts"]) == ("one, AVX2, then two, AVX512", 2)
+
+
+def test_the_final_score_is_of_the_last_checkpoint_and_repeatable(whole: Path) -> None:
+    device = torch.device("cpu")
+    first = evaluate_run(whole, 3, device)
+    assert first == evaluate_run(whole, 3, device)
+    assert [(result.seed, result.episode) for result in first] == [(100, 0), (100, 1), (100, 2)]
+    assert len({result.episode_return for result in first}) == 3
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_a_damaged_checkpoint_is_named(whole: Path, tmp_path: Path, damage: str) -> None:
+    (tmp_path / "manifest.json").write_bytes((whole / "manifest.json").read_bytes())
+    if damage == "truncated":
+        (tmp_path / "checkpoint.pt").write_bytes((whole / "checkpoint.pt").read_bytes()[:500])
+    with pytest.raises(
+        CheckpointError, match=r"checkpoint '.*checkpoint\.pt' is (missing|damaged)"
+    ):
+        evaluate_run(tmp_path, 1, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("manifest", [{}, {"config": []}, {"config": {"algorithm": "sac"}}])
+def test_a_manifest_without_settings_is_named(manifest: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"manifest\.json holds no usable 'config'"):
+        settings_of_manifest(manifest)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("20 GB"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_is_one_line(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def program() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as end:
+        run_program("train.py", program)
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"train.py: error: not enough memory: {error}\n"
+
+
+def test_another_error_of_torch_is_not_hidden() -> None:
+    def program() -> None:
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        run_program("train.py", program)
+
+
+def test_the_final_score_is_of_the_checkpoint(whole: Path) -> None:
+    settings = settings_of_manifest(read_manifest(whole))
+    environment = environments_of(settings, 1)[0]
+    algorithm = load_algorithm(settings, whole, environment, torch.device("cpu"))
+    saved = load_weights(whole / "checkpoint.pt")["actor"]
+    used = algorithm.policy_components()["actor"].state_dict()
+    assert all(torch.equal(used[name], saved[name]) for name in saved)
+
+
+def test_the_final_episodes_start_where_no_evaluation_did(whole: Path) -> None:
+    settings, cpu = settings_of_manifest(read_manifest(whole)), torch.device("cpu")
+    training, environment = environments_of(settings, 1)
+    policy = load_algorithm(settings, whole, training, cpu).task_policy
+
+    def score(step: int) -> float:
+        stream = f"evaluation at step {step}, episode"
+        (result,) = play(policy, environment, settings.seeds, 1, stream, cpu)
+        return result.episode_return
+
+    with (whole / "evaluation.csv").open(encoding="utf-8") as file:
+        logged = {int(row["step"]): float(row["return"]) for row in csv.DictReader(file)}
+    scores = [score(step) for step in (0, 60, 120)]
+    assert [*logged] == [0, 60, 120] and logged[120] == pytest.approx(scores[-1])
+    (final,) = evaluate_run(whole, 1, cpu)
+    assert final.episode_return not in scores
+
+
+def test_a_state_of_other_settings_or_code_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identity(steps: int = 120, **changes: str) -> str:
+        options = train.parse_arguments(command(tmp_path, **changes))
+        given = train.read_settings(options.settings)
+        settings = resolve_settings("sac", "Pendulum-v1", "100", steps, given)
+        return fingerprint(settings, torch.device("cpu"), options)
+
+    others = [identity(121), identity(settings="{}"), identity(threads="2")]
+    others.append(identity(deterministic="strict"))
+    same = identity()
+    assert identity() == same
+    monkeypatch.setattr(provenance, "code_hash", lambda *patterns: "of other code")
+    assert len({same, *others, identity()}) == 6
+
+
+@pytest.mark.parametrize(
+    ("file", "matters"),
+    [
+        ("p2e/agent/actor.py", True),
+        ("p2e/algorithms/sac.py", True),
+        ("envs/registry.py", True),
+        ("envs/tasks/maze.py", True),
+        ("envs/assets/maze.xml", True),
+        ("workflow/scripts/report.py", False),
+    ],
+)
+def test_the_code_of_a_run_is_that_of_algorithms_and_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, matters: bool
+) -> None:
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    (tmp_path / file).parent.mkdir(parents=True)
+    hashes = set()
+    for content in ("one", "other"):
+        (tmp_path / file).write_text(content)
+        hashes.add(provenance.code_hash(*TRAINING_CODE))
+    assert len(hashes) == (2 if matters else 1)

@@ -202,10 +202,9 @@ def write_manifest(
     ]
     algorithm = base_algorithm(run["algorithm"])
     cost = 1.0 + ALGORITHMS.index(algorithm)
-    training = {"batch_size": 256, "discount": 0.99, "warmup_steps": TrainingConfig().warmup_steps}
-    config: dict[str, Any] = {"training": training, "device": "cpu", "seeds": run["seeds"]}
-    if settings:
-        config[algorithm] = settings
+    training = {"warmup_steps": TrainingConfig().warmup_steps}
+    own = {"agent": {"batch_size": 256}} | dict(settings or {})
+    config = {"training": training, algorithm: own, "device": "cpu", "seeds": run["seeds"]}
     manifest = {
         "algorithm": algorithm,
         **{key: run[key] for key in ("environment", "seeds", "steps")},

@@ -159,7 +159,7 @@ def test_a_run_of_another_variant_is_not_used(tmp_path):
     analysed(suite)
     runs = read_summary(suite.results / "summary").runs
     assert [run["status"] for run in runs] == ["complete", "damaged", "damaged"]
-    asked = "its plan2explore.world.disagreement is None, the suite asks for untrained"
+    asked = "its plan2explore.world.disagreement is latent, the suite asks for untrained"
     assert runs[1]["reason"] == f"it is another run: {asked}"
     assert "its algorithm is sac, the suite asks for plan2explore" in runs[2]["reason"]
 

@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 import report
+from reporting.published.comparison import Numbers, verify
 from reporting.statistics.analysis import analyse, as_json
-from reporting.statistics.published_comparison import Numbers, read_verification, verify
+from reporting.statistics.verification_result import read_verification
 from reporting.tables.summary import read_summary
 from reporting.text import number
 from tests.html_page import Page

@@ -28,9 +28,9 @@ def test_interquartile_mean_by_hand():
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 7, 10, 50])
-def test_interquartile_mean_against_scipy(size):
+def test_interquartile_mean_against_sorting(size):
     scores = np.random.default_rng(size).normal(size=(5, size))
-    expected = stats.trim_mean(scores, 0.25, axis=-1)
+    expected = np.sort(scores, axis=-1)[:, size // 4 : size - size // 4].mean(axis=-1)
     np.testing.assert_allclose(interquartile_mean(scores), expected, rtol=1e-12)
     np.testing.assert_allclose(interquartile_mean(scores.T, axis=0), expected, rtol=1e-12)
 

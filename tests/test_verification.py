@@ -12,22 +12,26 @@ import torch
 
 import verify as program
 from program import provenance
-from reporting.statistics.published_comparison import (
+from reporting.published.comparison import (
+    NOT_ASKED_FOR,
+    Numbers,
+    PublishedError,
+    read_published,
+    verify,
+)
+from reporting.statistics.verification_result import (
     AGREES,
     ALL_TASKS,
     DIFFERS,
     DISAGREES,
     EQUAL,
+    LEAVES_OUT,
     MISSING,
-    NOT_ASKED_FOR,
     NOT_COMPARED,
     NOTHING,
+    OTHER_SETTINGS,
     WITHIN,
-    Numbers,
-    PublishedError,
     Verification,
-    read_published,
-    verify,
 )
 from tests.test_report_comparison import facts_of
 
@@ -197,12 +201,49 @@ def test_what_has_not_finished_is_missing() -> None:
     assert {row.algorithm for row in result.rows if row.status == MISSING} == {"mbpo"}
 
 
-def test_new_cells_and_other_settings_are_not_compared() -> None:
+def test_new_cells_are_not_compared() -> None:
     result = verify(PUBLISHED, numbers({"plan2explore": [1.0, 2.0]}))
     assert result.verdict == NOTHING and statuses(result) == {NOT_COMPARED}
-    other = numbers({"sac": [5.0, 6.0, 7.0]}, config='{"steps": 200, "seeds": [0]}')
-    result = verify(PUBLISHED, other)
-    assert result.verdict == NOTHING and "other settings" in result.rows[0].why
+
+
+STEPS = '{"steps": 200, "seeds": [0]}'
+
+
+def test_an_algorithm_of_which_other_settings_leave_nothing_fails() -> None:
+    both = numbers(SCORES)
+    other = numbers({"sac": [5.0, 6.0, 7.0]}, config=STEPS)
+    for place, run in enumerate(other.runs):
+        both.runs[place] = run
+    result = verify(PUBLISHED, both)
+    assert result.verdict == LEAVES_OUT and result.failed
+    why = {row.why for row in result.rows if row.status == OTHER_SETTINGS}
+    assert why == {"it was published with other settings: steps was 100, is 200"}
+    assert result.sentence.startswith("All 2 scores agree with the published ones: 2 equal")
+    assert result.sentence.endswith(
+        "2 other settings. Nothing of sac was compared, because it was published with other "
+        "settings."
+    )
+    # And where nothing else is there to compare.
+    alone = verify(PUBLISHED, other)
+    assert alone.verdict == LEAVES_OUT
+    assert "No score can be compared" in alone.sentence and "Nothing of sac" in alone.sentence
+    # A score that disagrees is said as well.
+    worse = numbers({"sac": [5.0, 6.0, 7.0], "mbpo": [7.0, 9.0, 8.0]})
+    worse.runs[:3] = other.runs
+    result = verify(PUBLISHED, worse)
+    assert result.verdict == DISAGREES and result.sentence.startswith("2 of 2 scores disagree")
+    assert "Nothing of sac was compared" in result.sentence
+
+
+def test_other_settings_on_one_task_of_several_are_listed_and_no_failure() -> None:
+    published = many_tasks([[1.0, 5.0, 9.0]] * 2)
+    again = many_tasks([[1.0, 5.0, 9.0]] * 2)
+    for run in again.runs[3:]:
+        run["config"] = STEPS
+    result = verify(published, again)
+    assert result.verdict == AGREES and not result.failed
+    assert [row.status for row in result.rows] == [EQUAL] * 2 + [OTHER_SETTINGS] * 2
+    assert "Nothing of" not in result.sentence
 
 
 def test_a_single_seed_elsewhere_has_no_interval() -> None:
@@ -250,3 +291,9 @@ def test_the_check_fails_with_a_list(tmp_path: Path, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Pendulum-v1, mbpo, final: differs: published 8.1666")
     assert lines[-1].startswith("2 of 4 scores disagree")
+    other = numbers({"sac": [1.0, 2.0, 3.5]}, config=STEPS)
+    assert check_of(tmp_path, verify(PUBLISHED, other)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Pendulum-v1, sac, final: other settings: published 2.1666")
+    assert lines[0].endswith("published with other settings: steps was 100, is 200")
+    assert "Nothing of sac was compared" in lines[-1]

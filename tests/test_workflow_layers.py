@@ -7,7 +7,7 @@ from program.import_graph import imported_files
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 PROGRAMS = "."
-PARTS = ("tables", "statistics", "figures", "page")
+PARTS = ("tables", "statistics", "published", "figures", "page")
 # Each may import from itself and from those before it; programs not even from each other.
 ORDER = ["program", "runs", "suites", "reporting", *(f"reporting/{part}" for part in PARTS)]
 FOLDER = {

@@ -12,16 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
+from reporting.published.comparison import Numbers, PublishedError, read_published, verify
 from reporting.statistics.analysis import analyse, as_json
-from reporting.statistics.published_comparison import (
-    DIFFERS,
-    DISAGREES,
-    MISSING,
-    Numbers,
-    PublishedError,
-    read_published,
-    verify,
-)
+from reporting.statistics.verification_result import DIFFERS, FAILURES, MISSING, OTHER_SETTINGS
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
 from suites.requested_runs import SuiteError
@@ -37,17 +30,17 @@ def write(summary_folder: Path, published: Path, facts_of: FactsOf = task_facts)
 
 
 def check(file: Path) -> bool:
-    """Print what disagrees, and the sentence; returns whether all is well."""
+    """Print what disagrees or was left out, and the sentence; returns whether all is well."""
     result = json.loads(file.read_text(encoding="utf-8"))
     for row in result["rows"]:
-        if row["status"] in (DIFFERS, MISSING):
+        if row["status"] in (DIFFERS, MISSING, OTHER_SETTINGS):
             means = [row[side]["estimate"] for side in ("published", "reproduced")]
             print(
                 f"{row['environment']}, {row['algorithm']}, {row['score']}: {row['status']}: "
                 f"published {means[0]}, reproduced {means[1]}: {row['why']}"
             )
     print(result["sentence"])
-    return bool(result["verdict"] != DISAGREES)
+    return result["verdict"] not in FAILURES
 
 
 def main(arguments: list[str] | None = None) -> None:

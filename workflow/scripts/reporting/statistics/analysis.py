@@ -21,8 +21,8 @@ from reporting.statistics.headline import Headline, headline
 from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval, t_band, t_interval
 from reporting.statistics.model_errors import ModelErrors, model_errors
 from reporting.statistics.profiles import Band
-from reporting.statistics.published_comparison import Verification
 from reporting.statistics.scores import coverage_of, seed_scores, visited_share
+from reporting.statistics.verification_result import Verification
 from reporting.tables.costs import Cost, suite_costs
 from reporting.tables.film_files import Film
 from reporting.tables.summary import Summary

@@ -1,4 +1,8 @@
-"""Intervals from the t distribution: for a mean, and for the difference of two means."""
+"""Intervals from the t distribution: for a mean, and for the difference of two means.
+
+scipy.stats.ttest_1samp and ttest_ind give the same ones, but warn of a sample of equal values, as
+that of a task where no seed met a reward.
+"""
 
 import math
 from collections.abc import Sequence

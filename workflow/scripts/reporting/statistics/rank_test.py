@@ -3,6 +3,9 @@
 Returns on sparse tasks are often tied (many runs score exactly zero) and two-peaked, where a t test
 and the normal approximation of the rank test are both poor. The exact distribution of the rank sum
 given the ties is cheap at the numbers of seeds that one can afford, so that is what is used.
+
+scipy.stats lists every permutation for that, which takes seconds for ten seeds against ten and
+forever for twenty; counting the ways to reach each sum takes milliseconds.
 """
 
 import math

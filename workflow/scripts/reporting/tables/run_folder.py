@@ -1,7 +1,7 @@
 """Reading one run folder, and deciding whether its numbers may be used."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from p2e.loop.recorder import table_file
 from program.provenance import file_hash
+from reporting.tables.setting_differences import setting_differences
 from reporting.text import count_of
 from runs.files import CHECKPOINT, COLUMNS, FINAL_SCORES, MANIFEST, PREDICTIONS
 from suites.requested_runs import RequestedRun
@@ -82,39 +83,22 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
     }
     # Manifests from before there was a choice do not name it.
     facts = {"deterministic": "machine"} | manifest
-    config = manifest.get("config", {})
     unequal = [
-        *_unequal(asked, facts),
-        *_unequal(requested.settings, config),
-        *_unequal(_named_in(config, requested.resolved), config),
+        *((key, facts[key], value) for key, value in asked.items() if facts[key] != value),
+        *setting_differences(_sections(manifest, requested), requested.resolved, requested.trained),
     ]
-    for key, value, found in unequal:
+    for key, found, value in unequal:
         raise DamagedRunError(
             f"it is another run: its {key} is {found}, the suite asks for {value}"
         )
     return manifest
 
 
-def _named_in(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Those settings that a manifest names; one from before a setting existed does not."""
-    named = settings.keys() & (config.keys() if isinstance(config, Mapping) else ())
-    return {
-        key: _named_in(config[key], value) if isinstance(value, Mapping) else value
-        for key, value in settings.items()
-        if key in named
-    }
-
-
-def _unequal(
-    asked: Mapping[str, Any], found: Any, within: str = ""
-) -> Iterator[tuple[str, Any, Any]]:
-    """Name, asked and found value of each setting that is not as the suite asks for."""
-    for key, value in asked.items():
-        other = found.get(key) if isinstance(found, Mapping) else None
-        if isinstance(value, Mapping):
-            yield from _unequal(value, other, f"{within}{key}.")
-        elif value != other:
-            yield f"{within}{key}", value, other
+def _sections(manifest: Mapping[str, Any], requested: RequestedRun) -> dict[str, Any]:
+    """Those sections of a manifest's settings that the suite has a say in."""
+    config = manifest.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    return {section: config.get(section, {}) for section in requested.resolved}
 
 
 def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]:

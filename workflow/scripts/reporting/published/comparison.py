@@ -9,46 +9,51 @@ tasks is compared, too. The intervals hold together (Bonferroni): all true, one 
 chance in 5 of 100 reproductions.
 
 A published run that was laid back (restore.py) reproduces nothing, and is not compared with itself.
+Scores that were published with other settings are not compared; where that leaves no score of an
+algorithm, although it was trained again, the verification fails.
 """
 
-import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reporting.published.score_comparison import compare, judged, seeds_of
 from reporting.statistics.aggregates import normalised
 from reporting.statistics.intervals import (
     CONFIDENCE,
     Interval,
     mean_welch_interval,
     t_interval,
-    welch_interval,
+)
+from reporting.statistics.verification_result import (
+    AGREES,
+    ALL_TASKS,
+    DIFFERS,
+    DISAGREES,
+    EQUAL,
+    LEAVES_OUT,
+    MISSING,
+    NOT_COMPARED,
+    NOTHING,
+    OTHER_SETTINGS,
+    OVERALL,
+    SCORES,
+    STATUSES,
+    WITHIN,
+    ComparedScore,
+    Verification,
 )
 from reporting.tables.summary import read_runs
 from reporting.tables.task_facts import TaskFacts
-from reporting.text import count_of
+from reporting.text import count_of, joined
 from runs.files import EPISODES, RUNS_TABLE
 
-SCORES = {"final": "final return", "area": "mean return over training"}
-OVERALL, ALL_TASKS = "normalised", "all tasks"
-SCORE_NAMES = SCORES | {OVERALL: "normalised final return, mean over tasks"}
-# What has to be the same for the same bits, as runs.csv and the manifests call it: where
-# `deterministic` is "strict", and else.
-STRICTLY = (
-    *("device", "threads", "precision", "deterministic", "python", "packages", "code_hash"),
-    "group",
-)
-MACHINE = ("cpu", *STRICTLY)
-
-EQUAL, WITHIN, DIFFERS, MISSING = "equal", "within the interval", "differs", "missing"
-NOT_COMPARED = "not compared"
 PUBLISHED_ITSELF = "the published run itself"
 NOT_ASKED_FOR = "the suite does not ask for it any more"
-NOTHING, AGREES, DISAGREES = "nothing to compare", "agrees", "disagrees"
 
 CellKey = tuple[str, str]
 Finals = tuple[list[float], list[float]]  # reproduced and published, one a seed
@@ -76,60 +81,6 @@ class Numbers:
             for run in self.runs
             if (run["environment"], run["algorithm"], run["status"]) == (*key, "complete")
         ]
-
-
-@dataclass(frozen=True)
-class ComparedScore:
-    """One score of one task and algorithm: both means, and their difference with its interval.
-
-    environment: ALL_TASKS for the score OVERALL.
-    """
-
-    environment: str
-    algorithm: str
-    score: str
-    status: str
-    why: str
-    published: Interval
-    reproduced: Interval
-    difference: Interval | None = None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """Content of verification.json."""
-
-    verdict: str
-    sentence: str
-    confidence: float
-    rows: tuple[ComparedScore, ...] = ()
-
-    def as_json(self) -> str:
-        """The same text for the same numbers."""
-        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
-
-
-def read_verification(file: Path) -> Verification:
-    """What `as_json` wrote, or a sentence that says that there was no comparison.
-
-    Raises:
-        ValueError: when the file is there and holds something else; the message names it.
-    """
-    if not file.is_file():
-        sentence = f"These numbers were not compared with published ones: there is no {file.name}."
-        return Verification(NOTHING, sentence, CONFIDENCE)
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        rows = tuple(_row(entry) for entry in content.pop("rows"))
-        return Verification(**content, rows=rows)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{file}: not readable as a verification: {error}") from error
-
-
-def _row(entry: Mapping[str, Any]) -> ComparedScore:
-    intervals = ("published", "reproduced", "difference")
-    read = {key: Interval(**entry[key]) if entry[key] is not None else None for key in intervals}
-    return ComparedScore(**{**entry, **read})
 
 
 def read_published(folder: Path) -> Numbers | None:
@@ -162,12 +113,12 @@ def verify(published: Numbers | None, reproduced: Numbers) -> Verification:
         sentence = "These are the published runs themselves: nothing was trained again."
         return Verification(NOTHING, sentence, CONFIDENCE)
     failed = [row for row in rows if row.status in (DIFFERS, MISSING)]
-    compared = [row for row in rows if row.status != NOT_COMPARED]
+    compared = [row for row in rows if row.status not in (OTHER_SETTINGS, NOT_COMPARED)]
+    left_out = _left_out(rows)
     counts = ", ".join(
-        f"{sum(row.status == status for row in rows)} {status}"
-        for status in (EQUAL, WITHIN, DIFFERS, MISSING, NOT_COMPARED)
+        f"{sum(row.status == status for row in rows)} {status}" for status in STATUSES
     )
-    verdict = DISAGREES if failed else AGREES if compared else NOTHING
+    outcome = DISAGREES if failed else AGREES if compared else NOTHING
     alike = {row.status for row in compared} == {EQUAL}
     words = {
         DISAGREES: f"{len(failed)} of {len(compared)} scores disagree with the published ones",
@@ -176,7 +127,25 @@ def verify(published: Numbers | None, reproduced: Numbers) -> Verification:
         else f"None of {len(compared)} scores contradicts the published ones",
         NOTHING: "No score can be compared with a published one",
     }
-    return Verification(verdict, f"{words[verdict]}: {counts}.", CONFIDENCE, rows)
+    sentence = f"{words[outcome]}: {counts}."
+    if left_out:
+        sentence += (
+            f" Nothing of {joined(left_out)} was compared, because it was published with other "
+            "settings."
+        )
+    verdict = LEAVES_OUT if left_out and not failed else outcome
+    return Verification(verdict, sentence, CONFIDENCE, rows)
+
+
+def _left_out(rows: Sequence[ComparedScore]) -> list[str]:
+    """The algorithms of which other settings left no score to compare.
+
+    Where there is another reason, a verification need not fail: a task that was never published or
+    is no longer asked for, published runs themselves, and single seeds, which have no interval.
+    """
+    compared = {row.algorithm for row in rows if row.status in (EQUAL, WITHIN, DIFFERS)}
+    other = dict.fromkeys(row.algorithm for row in rows if row.status == OTHER_SETTINGS)
+    return [algorithm for algorithm in other if algorithm not in compared]
 
 
 def _rows(published: Numbers, reproduced: Numbers) -> Iterator[ComparedScore]:
@@ -194,8 +163,8 @@ def _rows(published: Numbers, reproduced: Numbers) -> Iterator[ComparedScore]:
             if new_runs and not trained_again:
                 status, why, difference = NOT_COMPARED, PUBLISHED_ITSELF, None
             else:
-                new = {seed: new[seed] for run in trained_again for seed in _seeds(run)}
-                status, why, difference = _compare(old, new, old_runs, trained_again, confidence)
+                new = {seed: new[seed] for run in trained_again for seed in seeds_of(run)}
+                status, why, difference = compare(old, new, old_runs, trained_again, confidence)
             if score == "final" and status in (EQUAL, WITHIN, DIFFERS):
                 finals[key] = list(new.values()), list(old.values())
             yield ComparedScore(*key, score, status, why, _mean(old), _mean(new), difference)
@@ -222,7 +191,7 @@ def _over_tasks(
         difference = mean_welch_interval(pairs, confidence)
         if difference.low is None or difference.high is None:
             continue
-        status, why = _judged(difference.low, difference.high)
+        status, why = judged(difference.low, difference.high)
         why = f"{count_of(len(pairs), 'task')}: {why}"
         new, old = (t_interval([scores[side].mean() for scores in pairs]) for side in (0, 1))
         yield ComparedScore(ALL_TASKS, algorithm, OVERALL, status, why, old, new, difference)
@@ -242,66 +211,9 @@ def _training(run: dict[str, str]) -> str:
     return digest
 
 
-def _seeds(run: dict[str, str]) -> list[int]:
-    seeds: list[int] = json.loads(run["config"])["seeds"]
-    return seeds
-
-
-def _compare(
-    old: Mapping[int, float],
-    new: Mapping[int, float],
-    old_runs: list[dict[str, str]],
-    new_runs: list[dict[str, str]],
-    confidence: float,
-) -> tuple[str, str, Interval | None]:
-    """Status, its reason, and the difference of the means where it decided."""
-    if not old:
-        return NOT_COMPARED, "it was not published", None
-    if not new:
-        return MISSING, "no run of it has finished", None
-    if _settings(old_runs) != _settings(new_runs):
-        return NOT_COMPARED, "it was published with other settings", None
-    deciding = STRICTLY if _facts(new_runs, "deterministic") == {"strict"} else MACHINE
-    other = [key for key in deciding if _facts(old_runs, key) != _facts(new_runs, key)]
-    seeds = sorted(old.keys() & new.keys())
-    if not seeds:
-        other.append("seeds")
-    where = f"other {', '.join(other)}" if other else "same machine, versions and code"
-    unequal = [seed for seed in seeds if old[seed] != new[seed]]
-    if seeds and not unequal:
-        return EQUAL, f"{where}: the same number in each of {len(seeds)} seeds", None
-    if not other:
-        return DIFFERS, f"{where}, but not in seeds {unequal}", None
-    difference = welch_interval(list(new.values()), list(old.values()), confidence)
-    if difference.low is None or difference.high is None:
-        return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference
-    status, why = _judged(difference.low, difference.high)
-    return status, f"{where}: {why}", difference
-
-
-def _judged(low: float, high: float) -> tuple[str, str]:
-    """Status and reason where the interval of a difference decides."""
-    if low <= 0.0 <= high:
-        return WITHIN, "the interval of the difference holds zero"
-    return DIFFERS, "the interval of the difference does not hold zero"
-
-
 def _scores(cell: Mapping[str, Any] | None, score: str) -> dict[int, float]:
     return {row["seed"]: row[score] for row in cell["seeds"]} if cell else {}
 
 
 def _mean(scores: Mapping[int, float]) -> Interval:
     return t_interval(list(scores.values()))
-
-
-def _settings(runs: list[dict[str, str]]) -> set[str]:
-    configs = [json.loads(run["config"]) for run in runs]
-    return {json.dumps(config | {"seeds": None}, sort_keys=True) for config in configs}
-
-
-def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
-    if key == "group":  # seeds side by side: other shapes of matrices, and other roundings
-        return {str(len(_seeds(run))) for run in runs}
-    if key == "deterministic":  # runs from before there was a choice do not name it
-        return {run.get(key) or "machine" for run in runs}
-    return {run[key] for run in runs}

@@ -1,0 +1,1 @@
+"""Comparison of a suite's scores with its published ones."""

@@ -1,0 +1,104 @@
+"""How the reproduced scores of one task and algorithm compare with the published ones."""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reporting.statistics.intervals import Interval, welch_interval
+from reporting.statistics.verification_result import (
+    DIFFERS,
+    EQUAL,
+    MISSING,
+    NOT_COMPARED,
+    OTHER_SETTINGS,
+    WITHIN,
+)
+from reporting.tables.setting_differences import Difference, setting_differences
+from suites.variants import base_algorithm
+
+# What has to be the same for the same bits, as runs.csv and the manifests call it: where
+# `deterministic` is "strict", and else.
+STRICTLY = (
+    *("device", "threads", "precision", "deterministic", "python", "packages", "code_hash"),
+    "group",
+)
+MACHINE = ("cpu", *STRICTLY)
+DIFFERENCES_NAMED = 3
+
+
+def compare(
+    old: Mapping[int, float],
+    new: Mapping[int, float],
+    old_runs: list[dict[str, str]],
+    new_runs: list[dict[str, str]],
+    confidence: float,
+) -> tuple[str, str, Interval | None]:
+    """Status, its reason, and the difference of the means where it decided."""
+    if not old:
+        return NOT_COMPARED, "it was not published", None
+    if not new:
+        return MISSING, "no run of it has finished", None
+    if others := _other_settings(old_runs, new_runs):
+        return OTHER_SETTINGS, f"it was published with other settings: {_in_words(others)}", None
+    deciding = STRICTLY if _facts(new_runs, "deterministic") == {"strict"} else MACHINE
+    other = [key for key in deciding if _facts(old_runs, key) != _facts(new_runs, key)]
+    seeds = sorted(old.keys() & new.keys())
+    if not seeds:
+        other.append("seeds")
+    where = f"other {', '.join(other)}" if other else "same machine, versions and code"
+    unequal = [seed for seed in seeds if old[seed] != new[seed]]
+    if seeds and not unequal:
+        return EQUAL, f"{where}: the same number in each of {len(seeds)} seeds", None
+    if not other:
+        return DIFFERS, f"{where}, but not in seeds {unequal}", None
+    difference = welch_interval(list(new.values()), list(old.values()), confidence)
+    if difference.low is None or difference.high is None:
+        return NOT_COMPARED, f"{where}: an interval takes two seeds or more", difference
+    status, why = judged(difference.low, difference.high)
+    return status, f"{where}: {why}", difference
+
+
+def judged(low: float, high: float) -> tuple[str, str]:
+    """Status and reason where the interval of a difference decides."""
+    if low <= 0.0 <= high:
+        return WITHIN, "the interval of the difference holds zero"
+    return DIFFERS, "the interval of the difference does not hold zero"
+
+
+def seeds_of(run: dict[str, str]) -> list[int]:
+    """The seeds that were trained side by side."""
+    seeds: list[int] = json.loads(run["config"])["seeds"]
+    return seeds
+
+
+def _other_settings(
+    old_runs: list[dict[str, str]], new_runs: list[dict[str, str]]
+) -> list[Difference]:
+    """In which settings a published and a new run differ; of the first two that do."""
+    algorithm = base_algorithm(new_runs[0]["algorithm"])
+    for old, new in itertools.product(_settings(old_runs), _settings(new_runs)):
+        if differences := setting_differences(old, new, algorithm):
+            return differences
+    return []
+
+
+def _settings(runs: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """The different configurations of the runs, but for their seeds."""
+    configs = [json.loads(run["config"]) | {"seeds": None} for run in runs]
+    return [config for place, config in enumerate(configs) if config not in configs[:place]]
+
+
+def _in_words(differences: Sequence[Difference]) -> str:
+    """The first few settings with both values, and how many more there are."""
+    named = [f"{key} was {old}, is {new}" for key, old, new in differences[:DIFFERENCES_NAMED]]
+    further = len(differences) - len(named)
+    return "; ".join([*named, *([f"and {further} more"] if further else [])])
+
+
+def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
+    if key == "group":  # seeds side by side: other shapes of matrices, and other roundings
+        return {str(len(seeds_of(run))) for run in runs}
+    if key == "deterministic":  # runs from before there was a choice do not name it
+        return {run.get(key) or "machine" for run in runs}
+    return {run[key] for run in runs}

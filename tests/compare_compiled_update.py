@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.nn.generators import SeedGenerators
 
@@ -25,8 +26,7 @@ def agent(compiled: bool, device: str) -> SoftActorCritic:
     initial, noise = (SeedGenerators(SEEDS, name, device) for name in ("weights", "noise"))
     made = SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
     if compiled and not on_gpu:
-        made._learn = torch.compile(made._learn_eagerly, fullgraph=True)
-        made._update = made.updates_from(TransitionBatch)
+        made.executor.update = torch.compile(made.learn, fullgraph=True)
     return made
 
 

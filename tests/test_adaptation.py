@@ -1,37 +1,37 @@
-"""A task policy drawn anew: how often it imagines, what it doubts, and how fast it learns."""
+"""A reinitialised task policy: its imagination, the errors it expects, its learning rate."""
 
 import pytest
 
-from p2e.algorithms.plan2explore import Plan2Explore
+from p2e.algorithms.plan2explore.reward_free import ZeroShot
 from p2e.exploration.settings import AdaptationConfig
 from tests.conftest import MakeChain
-from tests.test_plan2explore import advance, make_loop, plan2explore
+from tests.test_plan2explore import advance, make_loop, zero_shot
 
 UPDATES = 3
 
 
 @pytest.fixture
-def trained(chain: MakeChain) -> Plan2Explore:
+def trained(chain: MakeChain) -> ZeroShot:
     """One that has not adapted yet."""
-    settings = AdaptationConfig(UPDATES, doubt=1.0)
+    settings = AdaptationConfig(UPDATES, error_discount=1.0)
     loop = make_loop(chain, mode="zero-shot", adaptation=settings, final_learning_rate=0.25)
-    return plan2explore(advance(loop, steps=7))
+    return zero_shot(advance(loop, steps=7))
 
 
-def test_each_of_its_updates_imagines_anew(trained: Plan2Explore) -> None:
-    trained.adaptation.run(trained.states, trained.sac_buffer)
+def test_each_of_its_updates_imagines_again(trained: ZeroShot) -> None:
+    trained.adaptation.run()
     each = trained.config.horizon * trained.config.imagined_starts
-    assert trained.adaptation._imagination.rows.size == UPDATES * each
+    assert trained.adaptation.imagination_buffer.size == UPDATES * each
 
 
-def test_it_learns_what_to_doubt_of_the_world_as_it_has_become(trained: Plan2Explore) -> None:
-    weights = trained.adaptation._doubt._network.weights
+def test_it_learns_which_errors_to_expect_of_the_world_as_it_has_become(trained: ZeroShot) -> None:
+    weights = trained.adaptation.error_discount._network.weights
     before = weights.detach().clone()
-    trained.adaptation.run(trained.states, trained.sac_buffer)
+    trained.adaptation.run()
     assert (weights != before).any(dim=1).all()
 
 
-def test_it_settles_within_its_own_updates(trained: Plan2Explore) -> None:
+def test_it_settles_within_its_own_updates(trained: ZeroShot) -> None:
     fresh = trained.adaptation.fresh_agent.schedule
     assert [fresh.factor(0), fresh.factor(UPDATES)] == pytest.approx([1.0, 0.25])
     assert trained.task_agent.schedule.factor(UPDATES) > 0.25

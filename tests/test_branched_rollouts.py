@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.config import ConfigError
 from p2e.dynamics.branched_rollouts import Rollout, RolloutSchedule, branch

@@ -3,7 +3,8 @@
 import torch
 
 from p2e.nn.generators import SeedGenerators
-from p2e.reward_free.continued_starts import ANEW, ContinuedStarts, Starts
+from p2e.reward_free.continued_starts import RESTARTED, ContinuedStarts
+from p2e.world.imagination import Starts
 
 SEEDS, ROWS = 2, 400
 
@@ -16,7 +17,7 @@ def draws(*seeds: int) -> SeedGenerators:
     return SeedGenerators(seeds or range(SEEDS), "test starts")
 
 
-def test_the_share_goes_on_but_for_those_that_begin_anew() -> None:
+def test_the_share_goes_on_but_for_those_that_are_restarted() -> None:
     continued = ContinuedStarts(share=0.5)
     continued.keep(*all_at(7.0))
     latent, memory = continued.instead_of(all_at(1.0), draws())
@@ -26,7 +27,7 @@ def test_the_share_goes_on_but_for_those_that_begin_anew() -> None:
     assert torch.equal(memory == 7.0, going_on.unsqueeze(-1).expand_as(memory))
     assert not going_on[:, half:].any()
     torch.testing.assert_close(
-        going_on[:, :half].float().mean(), torch.tensor(1 - ANEW), atol=0.05, rtol=0
+        going_on[:, :half].float().mean(), torch.tensor(1 - RESTARTED), atol=0.05, rtol=0
     )
 
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import load_state_of, state_of
 from p2e.exploration.policies import LatentPolicy
 from p2e.nn.generators import SeedGenerators

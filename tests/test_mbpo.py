@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.agent.soft_actor_critic import SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.algorithms.mbpo import MBPO, Config, build
 from p2e.batch import Transition, TransitionBatch
@@ -123,7 +123,7 @@ def test_updates_of_the_agent_for_each_step() -> None:
 
 def drawn_marks(algorithm: MBPO) -> set[float]:
     """Rewards among many rows drawn from the imagination buffer."""
-    rewards = algorithm._draw_imagined(3000).reward
+    rewards = algorithm._draw_imagined(3000)["reward"].squeeze(-1)
     return {round(value) for value in rewards.flatten().tolist()}
 
 

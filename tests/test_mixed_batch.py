@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from p2e.batch import TransitionBatch, concatenate_rows
-from p2e.replay.mixed_batch import mixed_batch, real_rows
+from p2e.replay.buffers import Fields
+from p2e.replay.mixed_batch import MixedBatch
 
 
 def numbered(rows: int, value: float) -> TransitionBatch:
@@ -23,19 +24,23 @@ def numbered(rows: int, value: float) -> TransitionBatch:
 def test_exact_row_counts(batch_size: int, share: float, real: int) -> None:
     asked: list[tuple[str, int]] = []
 
-    def draw_real(rows: int) -> TransitionBatch:
+    def draw_real(rows: int) -> Fields:
         asked.append(("real", rows))
-        return numbered(rows, 1.0)
+        return {"reward": torch.ones(2, rows, 1), "memory": torch.zeros(2, rows, 4)}
 
-    def draw_imagined(rows: int) -> TransitionBatch:
+    def draw_imagined(rows: int) -> Fields:
         asked.append(("imagined", rows))
-        return numbered(rows, 0.0)
+        return {"curiosity": torch.zeros(2, rows, 1), "reward": torch.zeros(2, rows, 1)}
 
-    assert real_rows(batch_size, share) == real
+    mixed = MixedBatch(draw_real, draw_imagined, share)
+    assert mixed.real_rows(batch_size) == real
     for _ in range(3):
-        batch = mixed_batch(draw_real, draw_imagined, batch_size, share)
-        assert batch.reward.shape == (2, batch_size)
-        assert batch.reward.sum(dim=1).tolist() == [real, real]
+        batch = mixed.draw(batch_size)
+        assert batch["reward"].shape == (2, batch_size, 1)
+        assert batch["reward"].sum(dim=1).tolist() == [[real], [real]]
+        if 0 < real < batch_size:
+            assert set(batch) == {"reward"}, "what both have"
+            assert batch["reward"][:, :real].all() and not batch["reward"][:, real:].any()
     expected = [("real", real), ("imagined", batch_size - real)]
     assert asked == [entry for entry in expected if entry[1] > 0] * 3
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from p2e.agent.native import native_update as native_library
 from p2e.agent.native.native_update import CompilerError
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule

@@ -11,7 +11,7 @@ import pytest
 
 from digest import digest_lines
 from program import import_graph
-from program.import_graph import program_files
+from program.import_graph import module_file, program_files
 from suites.description import describe, read
 from suites.entries import compact, seed_groups, suite_entries
 from train import parse_arguments, read_settings
@@ -138,7 +138,7 @@ def test_a_digest_is_what_sha256sum_prints(tmp_path: Path) -> None:
 
 
 def test_a_program_consists_of_what_it_imports_and_nothing_else() -> None:
-    trained = program_files("workflow/scripts/train.py", "p2e/algorithms/sac.py")
+    trained = program_files("workflow/scripts/train.py", module_file("p2e.algorithms.sac"))
     assert {"p2e/loop/training_loop.py", "p2e/agent/soft_actor_critic.py", "envs/vector.py"} <= set(
         trained
     )
@@ -146,12 +146,14 @@ def test_a_program_consists_of_what_it_imports_and_nothing_else() -> None:
     strangers = {
         "workflow/scripts/evaluate.py",
         "workflow/scripts/suite.py",
-        "p2e/algorithms/plan2explore.py",
+        "p2e/algorithms/plan2explore/joint.py",
         "p2e/world/world_model.py",
     }
     assert not strangers & set(trained)
-    curious = program_files("workflow/scripts/train.py", "p2e/algorithms/plan2explore.py")
-    assert {"p2e/world/world_model.py", "p2e/curiosity/disagreement.py"} <= set(curious)
+    algorithm = module_file("p2e.algorithms.plan2explore")
+    curious = program_files("workflow/scripts/train.py", algorithm)
+    assert {"p2e/algorithms/plan2explore/joint.py", "p2e/world/world_model.py"} <= set(curious)
+    assert "p2e/curiosity/disagreement.py" in curious
 
 
 def test_imports_are_followed_through_packages(

@@ -67,7 +67,7 @@ def test_a_changed_variant_trains_itself_alone(project: Project) -> None:
 
 
 def test_a_comment_in_the_algorithm_trains_its_variants_too(project: Project) -> None:
-    with project.with_a_comment("p2e/algorithms/plan2explore.py"):
+    with project.with_a_comment("p2e/algorithms/plan2explore/joint.py"):
         assert project.planned_jobs("--configfile", SUITE)["train"] == len(CASES)
 
 

@@ -1,6 +1,8 @@
 """Plan2Explore: where rows and rewards come from, and what touches what."""
 
 import io
+from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -8,16 +10,24 @@ import numpy as np
 import pytest
 import torch
 
-from p2e.agent.soft_actor_critic import SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithm import Problem
-from p2e.algorithms.plan2explore import Config, Plan2Explore, build
+from p2e.algorithms import plan2explore as algorithm_module
+from p2e.algorithms.plan2explore import Config, build
+from p2e.algorithms.plan2explore.joint import Plan2Explore
+from p2e.algorithms.plan2explore.reward_free import ZeroShot
 from p2e.batch import Transition
 from p2e.exploration.latent_imagination import random_starts
+from p2e.exploration.real_steps import RealSteps
 from p2e.exploration.settings import MODES, AdaptationConfig
 from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingConfig, TrainingLoop
-from p2e.replay.buffers import Fields, RowBuffer
+from p2e.replay.buffers import Fields, as_transitions
+from p2e.replay.mixed_batch import Draw
+from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.imagination import Starts
 from p2e.world.world_learner import WorldConfig
 from tests.conftest import MakeChain
 
@@ -81,6 +91,16 @@ def plan2explore(loop: TrainingLoop) -> Plan2Explore:
     return loop.algorithm
 
 
+def zero_shot(loop: TrainingLoop) -> ZeroShot:
+    assert isinstance(loop.algorithm, ZeroShot)
+    return loop.algorithm
+
+
+def seen_by(trained: Plan2Explore) -> Starts:
+    """Latents and memories of the windows that the world model was last updated on."""
+    return trained.world.states.latent, trained.world.states.memory
+
+
 @pytest.fixture
 def trained(chain: MakeChain) -> Plan2Explore:
     return plan2explore(run(make_loop(chain)))
@@ -124,9 +144,9 @@ def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> No
 
 
 def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) -> None:
-    batch = trained._task_batch(from_real=True)
-    fields = trained.imagination.rows.everything()
-    real = torch.unique(trained.states.reward)
+    batch = as_transitions(trained.task_rows.draw(16))
+    fields = trained.imagination_buffer.everything()
+    real = torch.unique(trained.world.states.reward)
     imagined = torch.unique(fields["reward"])
     assert torch.isin(batch.reward, torch.cat([real, imagined])).all()
 
@@ -134,7 +154,7 @@ def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) 
 def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
     trained.task_scale.average.fill_(5.0)
     trained.task_scale.weight.fill_(1.0)
-    fields = trained.imagination.rows.everything()
+    fields = trained.imagination_buffer.everything()
     fields["reward"] = torch.full_like(fields["reward"], 10.0)
     fields["curiosity"] = torch.full_like(fields["curiosity"], 3.0)
     reward = trained._for_explorer(fields).reward
@@ -142,26 +162,37 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
 
 
 def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore) -> None:
-    agent, imagination, states = trained.explorer_agent, trained.imagination, trained.states
+    agent, imagination = trained.explorer_agent, trained.imagination
+    features = FeatureExtractor(trained.world.model)
     promising, anywhere = (
-        agent.value(trained.features.of_state(*starts)).mean()
+        agent.value(features.of_state(*starts)).mean()
         for starts in (
-            imagination.promising_starts(trained.sac_buffer, agent, 100, imagination.starts),
-            random_starts((states.latent, states.memory), 100, imagination.starts),
+            imagination._promising_starts(trained.sac_buffer, agent, 100),
+            random_starts(seen_by(trained), 100, imagination.starts),
         )
     )
     assert promising > anywhere
 
 
-def test_a_task_policy_apart_starts_where_its_reward_was_learned(chain: MakeChain) -> None:
-    trained = plan2explore(run(make_loop(chain, mode="zero-shot", promising_share=0.0)))
-    imagination, rewarding = trained.imagination, trained.world.rewarding_states[0]
-    explorers, tasks = (
-        imagination._states_to_start_from(group, trained.states, trained.sac_buffer)[0]
-        for group in imagination._groups(exploring=True)
-    )
-    assert all_among(tasks, rewarding) and not all_among(tasks, trained.states.latent)
-    assert all_among(explorers, trained.states.latent) and not all_among(explorers, rewarding)
+def test_a_task_policy_apart_starts_where_its_reward_was_learned(
+    chain: MakeChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = zero_shot(run(make_loop(chain, mode="zero-shot", promising_share=0.0)))
+    seen, rewarding = trained.world.states.latent, trained.world.rewarding_states[0]
+    chosen: list[torch.Tensor] = []
+
+    def kept(choose: Callable[..., Starts], *given: Any) -> Starts:
+        starts = choose(*given)
+        chosen.append(starts[0])
+        return starts
+
+    for imagination in (trained.imagination, trained.task_imagination):
+        choose = partial(kept, imagination._choose_starts)
+        monkeypatch.setattr(imagination, "_choose_starts", choose)
+    trained.imagine()
+    explorers, tasks = chosen
+    assert all_among(tasks, rewarding) and not all_among(tasks, seen)
+    assert all_among(explorers, seen) and not all_among(explorers, rewarding)
 
 
 def test_an_adapting_policys_imaginations_go_on_where_its_last_ones_ended(
@@ -171,15 +202,15 @@ def test_an_adapting_policys_imaginations_go_on_where_its_last_ones_ended(
     loop = make_loop(
         chain, mode="zero-shot", imagined_starts=80, promising_share=0.0, adaptation=settings
     )
-    trained = plan2explore(run(loop))
-    imagination, arguments = trained.adaptation._imagination, (trained.states, trained.sac_buffer)
-    (group,) = imagination._groups(exploring=False)
-    imagination._roll_out(group, *arguments)
+    trained = zero_shot(run(loop))
+    imagination, rewarding = trained.adaptation.imagination, trained.world.rewarding_states
+    random, explorer, task = imagination.trajectories
+    imagination.roll_out(rewarding, trained.sac_buffer)
     ended = imagination._continued._ends[0]
-    assert ended.shape[1] == group.tasked == 60
-    starts = imagination._states_to_start_from(group, *arguments)[0]
-    assert all_among(starts[:, : group.undirected], trained.world.rewarding_states[0])
-    going_on = starts[:, group.undirected :] == ended
+    assert ended.shape[1] == task == 60 and explorer == 0
+    starts = imagination._choose_starts(rewarding, trained.sac_buffer)[0]
+    assert all_among(starts[:, :random], rewarding[0])
+    going_on = starts[:, random:] == ended
     assert going_on.all(dim=2).float().mean() > 0.7
 
 
@@ -201,7 +232,7 @@ def test_only_the_task_policy_settles(chain: MakeChain) -> None:
 def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mode: str) -> None:
     def moved_by_reward(mode: str) -> bool:
         algorithm = plan2explore(run(make_loop(chain, mode=mode)))
-        fields = algorithm.imagination.rows.everything()
+        fields = algorithm.imagination_buffer.everything()
         before = algorithm._for_explorer(fields).reward
         fields["reward"] = fields["reward"] + 1000
         return not torch.equal(algorithm._for_explorer(fields).reward, before)
@@ -223,25 +254,31 @@ def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
     return plan2explore(run(loop))
 
 
+def world_weights(algorithm: Plan2Explore) -> list[torch.Tensor]:
+    """Those of the world model, without reward heads that learn separately."""
+    model = algorithm.world.model
+    return [w for module in (model.encoder, model.cell, model.head) for w in weights(module)]
+
+
 @pytest.mark.parametrize(
-    ("mode", "blind"),
+    ("mode", "reward_free"),
     [("joint", False), ("explore", True), ("zero-shot", True), ("few-shot", True)],
 )
-def test_a_blind_explorer_does_the_same_whatever_the_task_pays(
-    chain: MakeChain, mode: str, blind: bool
+def test_a_reward_free_explorer_does_the_same_whatever_the_task_pays(
+    chain: MakeChain, mode: str, reward_free: bool
 ) -> None:
     algorithms = paid(chain, mode, 0.0), paid(chain, mode, 10.0)
     done = [algorithm.sac_buffer.in_order("action") for algorithm in algorithms]
-    worlds = [algorithm.world.model.world_parameters() for algorithm in algorithms]
+    worlds = [world_weights(algorithm) for algorithm in algorithms]
     actors = [weights(algorithm.explorer_agent.actor) for algorithm in algorithms]
     critics = [weights(algorithm.explorer_agent.critic) for algorithm in algorithms]
     same = [torch.equal(*done), *(all(map(torch.equal, *w)) for w in (worlds, actors, critics))]
-    assert same == [blind] * 4
+    assert same == [reward_free] * 4
     # The reward is not lost: what imagined steps pay follows it, and so does the task policy.
-    rewards = [algorithm.imagination.rows.in_order("reward") for algorithm in algorithms]
+    rewards = [algorithm.imagination_buffer.in_order("reward") for algorithm in algorithms]
     assert not torch.equal(*rewards)
-    tasked = [weights(algorithm.task_agent.critic) for algorithm in algorithms]
-    assert all(map(torch.equal, *tasked)) == (mode == "explore")
+    of_task = [weights(algorithm.task_agent.critic) for algorithm in algorithms]
+    assert all(map(torch.equal, *of_task)) == (mode == "explore")
 
 
 def test_real_rows_from_replay_are_steps_of_it_with_what_followed(chain: MakeChain) -> None:
@@ -251,7 +288,7 @@ def test_real_rows_from_replay_are_steps_of_it_with_what_followed(chain: MakeCha
     ends = [t + 1 for t in range(16) if t == 15 or held["first"][t + 1]]
     assert len(ends) > 1  # some rows stop short of three steps
     latent = algorithm.world.model.encode(held["observation"].unsqueeze(0))[0]
-    drawn = algorithm._real_transitions(64, with_disagreement=False)
+    drawn = algorithm.real_steps.draw(64)
     reached = set()
     for row, reward in zip(drawn["latent"][0], drawn["reward"][0], strict=True):
         t = int((latent - row).abs().sum(dim=1).argmin())
@@ -278,7 +315,7 @@ def test_explore_learns_no_task_policy(chain: MakeChain) -> None:
 
 
 @pytest.mark.parametrize("mode", ["zero-shot", "few-shot"])
-def test_a_task_policy_beside_it_does_not_move_a_blind_explorer(
+def test_a_task_policy_beside_it_does_not_move_a_reward_free_explorer(
     chain: MakeChain, mode: str
 ) -> None:
     alone, beside = (paid(chain, each, 10.0) for each in ("explore", mode))
@@ -288,6 +325,15 @@ def test_a_task_policy_beside_it_does_not_move_a_blind_explorer(
         (alone.world.model, beside.world.model),
     ):
         assert all(map(torch.equal, weights(one), weights(other)))
+
+
+MIXED = ("task_rows", "few_shot_rows", "explorer_rows")
+# Of the task policy, of the explorer, and of the task policy while it learns in the model alone.
+SOURCES: list[tuple[type, str]] = [
+    (RealSteps, "draw"),
+    (RealSteps, "draw_with_curiosity"),
+    (ReplayedActions, "draw"),
+]
 
 
 @pytest.mark.parametrize(
@@ -312,23 +358,24 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": exploration_steps}
     algorithm = plan2explore(run(make_loop(chain, replayed_share=replayed_share, **config)))
-    asked_real, asked_replayed = [0, 0], []  # of the task policy and of the explorer; in each call
-    draw_real, draw_replayed = algorithm._real_transitions, algorithm.replayed_actions.draw
+    asked: dict[str, list[int]] = {}
 
-    def count_real(rows: int, with_disagreement: bool) -> Fields:
-        asked_real[with_disagreement] += rows
-        return draw_real(rows, with_disagreement)
+    def counted(name: str, draw: Draw) -> Draw:
+        def count(rows: int) -> Fields:
+            asked.setdefault(name, []).append(rows)
+            return draw(rows)
 
-    def count_replayed(buffer: RowBuffer, rows: int) -> Fields:
-        asked_replayed.append(rows)
-        return draw_replayed(buffer, rows)
+        return count
 
-    monkeypatch.setattr(algorithm, "_real_transitions", count_real)
-    monkeypatch.setattr(algorithm.replayed_actions, "draw", count_replayed)
-    task_batch = algorithm._task_batch(from_real=not algorithm._blind)
-    for batch in (task_batch, algorithm._explorer_batch()):
-        assert batch.reward.shape == (2, 16)
-    assert (asked_real, asked_replayed) == (real, replayed)
+    for owner, method in SOURCES:
+        for mixed in (vars(algorithm)[name] for name in MIXED if name in vars(algorithm)):
+            draw = mixed._real
+            if isinstance(draw.__self__, owner) and draw.__name__ == method:
+                monkeypatch.setattr(mixed, "_real", counted(f"{owner.__name__}.{method}", draw))
+    algorithm._update_task_agent()
+    algorithm.explorer_rows.draw(16)
+    of_task, of_explorer, of_replay = (asked.get(f"{o.__name__}.{m}", []) for o, m in SOURCES)
+    assert ([sum(of_task), sum(of_explorer)], of_replay) == (real, replayed)
 
 
 def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
@@ -347,20 +394,21 @@ def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
     ("mode", "steps_after"),
     [("zero-shot", 0), ("few-shot", 0), ("few-shot", 4), ("few-shot", -4)],
 )
-def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
+def test_a_reinitialised_task_policy_adapts_when_the_exploration_is_over(
     chain: MakeChain, mode: str, steps_after: int
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": 16 - steps_after}
     config["final_learning_rate"] = 0.25
     without, adapted = (
-        plan2explore(run(make_loop(chain, adaptation=AdaptationConfig(updates=updates), **config)))
+        zero_shot(run(make_loop(chain, adaptation=AdaptationConfig(updates=updates), **config)))
         for updates in (0, 3)
     )
     assert adapted.agent_updates == without.agent_updates + 3
-    rates = [agent.task_agent._rate_factor() for agent in (adapted, without)]
+    agents = [algorithm.task_agent for algorithm in (adapted, without)]
+    rates = [a.schedule.factor(a.updates - a.unscheduled_updates) for a in agents]
     assert rates[0] == rates[1] < 1  # the run's schedule goes on from where it was
-    rewards = [agent.world.reward for agent in (adapted, without)]
-    assert len({reward.optimizer.rate_factor for reward in rewards if reward is not None}) == 1
+    rewards = [algorithm.world.reward.optimizer for algorithm in (adapted, without)]
+    assert len({optimizer.rate_factor for optimizer in rewards}) == 1
     if steps_after <= 0:
         for one, other in zip(
             weights(adapted.task_agent.actor),
@@ -374,15 +422,27 @@ def test_a_task_policy_drawn_anew_adapts_when_the_exploration_is_over(
             assert all(map(torch.equal, untouched, beside))
 
 
-def test_time_passes_slowly_in_what_an_adapting_policy_learns_from(chain: MakeChain) -> None:
-    settings = AdaptationConfig(updates=2, doubt=1.0)
-    trained = plan2explore(run(make_loop(chain, mode="zero-shot", adaptation=settings)))
+def test_errors_are_discounted_in_all_that_an_adapting_policy_learns_from(
+    chain: MakeChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = AdaptationConfig(updates=2, error_discount=1.0)
+    trained = zero_shot(run(make_loop(chain, mode="zero-shot", adaptation=settings)))
     adaptation = trained.adaptation
-    delayed = adaptation._doubt.delayed
-    assert adaptation._imagination._transform == adaptation._replayed_actions._transform == delayed
-    assert trained.imagination._transform is trained.replayed_actions._transform is None
-    metrics = adaptation.run(trained.states, trained.sac_buffer)
-    assert (metrics["doubt_loss"] > 0).all()
+    applied = adaptation.error_discount.apply
+    assert adaptation.replayed_actions._transform == applied
+    assert trained.replayed_actions._transform is None
+    with torch.no_grad():  # an error of three times the mean everywhere
+        adaptation.error_discount._network.weights.zero_()
+        adaptation.error_discount._network.layers[-1].bias.fill_(3.0)
+    adaptation._imagine()
+    rows = adaptation.imagination_buffer.everything()
+    assert (rows["terminated"] >= 1 - 0.99**2 - 1e-6).all()
+    metrics = adaptation.run()
+    assert (metrics["error_discount_loss"] > 0).all()
+
+
+def test_every_mode_has_its_algorithm() -> None:
+    assert tuple(algorithm_module.MODES) == MODES
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -394,7 +454,7 @@ def test_every_mode_trains_where_all_imagined_actions_are_random(
     assert trained.agent_updates > 0 or mode == "explore"
 
 
-def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:
+def test_joint_never_reinitialises_its_task_policy(chain: MakeChain) -> None:
     without, asked = (
         plan2explore(run(make_loop(chain, mode="joint", adaptation=AdaptationConfig(updates=n))))
         for n in (0, 3)
@@ -405,7 +465,7 @@ def test_joint_never_draws_a_task_policy_anew(chain: MakeChain) -> None:
 
 def test_only_recent_imaginations_are_kept(chain: MakeChain) -> None:
     algorithm = plan2explore(run(make_loop(chain, retained_imaginations=2)))
-    assert algorithm.imagination.rows.size == 2 * 2 * 6
+    assert algorithm.imagination_buffer.size == 2 * 2 * 6
 
 
 def test_updates_are_spaced_by_the_interval(chain: MakeChain) -> None:

@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.algorithms.plan2explore import Plan2Explore
+from p2e.algorithms.plan2explore.joint import Plan2Explore
+from p2e.algorithms.plan2explore.reward_free import RewardFree
 from p2e.exploration.latent_imagination import Trajectories
 from p2e.exploration.settings import AdaptationConfig
+from p2e.world.feature_extractor import FeatureExtractor
 from tests.conftest import MakeChain
-from tests.test_plan2explore import advance, make_loop, plan2explore, run
+from tests.test_plan2explore import advance, make_loop, plan2explore, run, zero_shot
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def test_observations_are_normalised_by_those_of_the_run(trained: Plan2Explore) 
 
 
 def test_the_explorer_is_paid_the_weighted_sum(trained: Plan2Explore) -> None:
-    fields = trained.imagination.rows.everything()
+    fields = trained.imagination_buffer.everything()
     fields["reward"] = 50 * fields["reward"]
     trained.task_scale.update(torch.full((2, 100), -8.0).abs())
     task = trained.task_scale(fields["reward"]).squeeze(-1)
@@ -54,12 +56,12 @@ def test_costs_are_in_units_of_their_size(chain: MakeChain) -> None:
 def test_imagined_rows_reach_over_several_steps_but_for_random_actions(
     trained: Plan2Explore,
 ) -> None:
-    group = Trajectories(undirected=1, curious=1, tasked=1)
+    trained.imagination.trajectories = Trajectories(random=1, explorer=1, task=1)
     shape = (2, 2, 3)  # seeds, steps, trajectories
     steps = {name: torch.rand(*shape, 2) for name in ("observation", "next_observation")}
     steps |= {"action": torch.rand(*shape, 1), "terminated": torch.zeros(*shape, 1)}
     steps |= {"reward": torch.rand(*shape, 1), "disagreement": 100 * torch.rand(*shape, 1)}
-    rows = trained.imagination._as_rows(dict(steps), group)
+    rows = trained.imagination.as_rows(dict(steps))
     paid = {"reward": steps["reward"], "curiosity": trained.curiosity.reward(steps["disagreement"])}
     for name, single in paid.items():
         first, last = single.unbind(dim=1)
@@ -69,27 +71,26 @@ def test_imagined_rows_reach_over_several_steps_but_for_random_actions(
 
 
 def test_imagined_actions_are_random_or_drawn_from_the_policies(trained: Plan2Explore) -> None:
-    group = Trajectories(undirected=2, curious=2, tasked=2)
-    features = torch.zeros(2, 6, trained.features.size)
-    first, again = (trained.imagination._act(group, features) for _ in range(2))
+    trained.imagination.trajectories = Trajectories(random=2, explorer=2, task=2)
+    features = torch.zeros(2, 6, FeatureExtractor(trained.world.model).size)
+    first, again = (trained.imagination._act(features) for _ in range(2))
     assert (first != again).all() and first.abs().max() <= 1
 
 
 def test_an_adapting_policy_has_returns_of_its_own_and_learns_the_reward(chain: MakeChain) -> None:
-    settings = AdaptationConfig(updates=3, multi_step=2, doubt=0.5)
+    settings = AdaptationConfig(updates=3, multi_step=2, error_discount=0.5)
     adapted, without = (
-        plan2explore(run(make_loop(chain, mode="zero-shot", adaptation=each)))
+        zero_shot(run(make_loop(chain, mode="zero-shot", adaptation=each)))
         for each in (settings, AdaptationConfig())
     )
     adaptation = adapted.adaptation
-    assert adaptation._imagination._config.multi_step == adaptation._replayed_actions._steps == 2
+    assert adaptation.imagination._config.multi_step == adaptation.replayed_actions._steps == 2
 
-    def reward_updates(algorithm: Plan2Explore) -> Tensor:
-        assert algorithm.world.reward is not None
+    def reward_updates(algorithm: RewardFree) -> Tensor:
         step: Tensor = algorithm.world.reward.optimizer.state_dict()["step"]
         return step
 
     assert reward_updates(adapted) == reward_updates(without) + 3
     # Only the task policy imagines.
-    assert adaptation._imagination.rows.size > 0
-    assert adaptation._imagination.explorer_rows.size == 0
+    assert adaptation.imagination.trajectories.explorer == 0
+    assert adaptation.imagination_buffer.size > 0

@@ -3,19 +3,17 @@
 import torch
 from torch import Tensor
 
-from p2e.exploration.real_steps import RealSteps
+from p2e.exploration.real_steps import RealSteps, RealStepsOfReplay
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer, real_fields
-from p2e.world.world_learner import WorldLearner
 from p2e.world.world_loss import WorldStates
 from tests.test_world_learner import MEMORY, ROWS, SEEDS, learner
 
 LATENT = 8
 
 
-def steps_of(world: WorldLearner) -> RealSteps:
-    draws = SeedGenerators(range(SEEDS), "test draws")
-    return RealSteps(world.model, world.curiosity, draws, discount=0.9, steps=1)
+def draws() -> SeedGenerators:
+    return SeedGenerators(range(SEEDS), "test draws")
 
 
 def random_states() -> WorldStates:
@@ -38,7 +36,8 @@ def numbers() -> Tensor:
 
 def test_a_row_of_states_leads_from_what_was_seen_to_what_was_reached() -> None:
     world, states = learner("latent"), random_states()
-    rows = steps_of(world).of_states(states, 30, curious=True)
+    world.states = states
+    rows = RealSteps(world, draws()).draw_with_curiosity(30)
     row = rows["reward"].long()
     seen = torch.cat([states.latent, states.memory], dim=-1)
     reached = torch.cat([states.next_latent, states.next_memory], dim=-1)
@@ -55,11 +54,11 @@ def test_a_row_of_states_leads_from_what_was_seen_to_what_was_reached() -> None:
 
 
 def test_a_row_of_replay_leads_from_the_memory_kept_with_it_to_the_one_after_its_step() -> None:
-    world, draws = learner("latent"), SeedGenerators(range(SEEDS), "test replay")
+    world, replay = learner("latent"), SeedGenerators(range(SEEDS), "test replay")
     buffer = RowBuffer(SEEDS, ROWS, real_fields(3, 1, MEMORY))
-    fields = {name: draws.normal(ROWS, width) for name, width in buffer.widths.items()}
+    fields = {name: replay.normal(ROWS, width) for name, width in buffer.widths.items()}
     buffer.add(fields | {"reward": numbers(), "first": torch.zeros(SEEDS, ROWS, 1)})
-    rows = steps_of(world).of_replay(buffer, 30, curious=False)
+    rows = RealStepsOfReplay(world, draws(), buffer, discount=0.9, steps=1).draw(30)
     row = rows["reward"].long()
     observation, reached, action, memory = (
         fields[name].take_along_dim(row, dim=1)

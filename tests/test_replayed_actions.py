@@ -38,8 +38,7 @@ def filled(first_at: int | None = None) -> RowBuffer:
 
 def drawn(model: WorldModel, buffer: RowBuffer) -> Fields:
     draws = SeedGenerators(SEEDS, "draws")
-    replayed = ReplayedActions(model, 0.0, draws, DISCOUNT, ROWS)
-    return replayed.draw(buffer, rows=1)
+    return ReplayedActions(model, buffer, 0.0, draws, DISCOUNT, ROWS).draw(rows=1)
 
 
 def by_hand(
@@ -97,7 +96,7 @@ def test_a_share_of_the_rows_has_a_rare_reward_within_reach(model: WorldModel) -
     rows["action"][:] = torch.arange(held).view(1, held, 1)  # tells where a row starts
     buffer.add(rows)
     draws = SeedGenerators(SEEDS, "draws")
-    fields = ReplayedActions(model, 0.25, draws, DISCOUNT, steps).draw(buffer, rows=400)
+    fields = ReplayedActions(model, buffer, 0.25, draws, DISCOUNT, steps).draw(rows=400)
     start = fields["action"][:, :, 0]
     reached = (start <= rewarded) & (rewarded < start + steps)
     assert reached[:, :100].all()

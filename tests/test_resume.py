@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.agent.soft_actor_critic import SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithm import Problem, state_of
 from p2e.algorithms import sac
 from p2e.loop.coverage import Coverage

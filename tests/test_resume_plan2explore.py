@@ -16,7 +16,9 @@ from tests.test_resume import assert_bit_identical, outcome, run_until
 def make(chain: MakeChain, mode: str) -> TrainingLoop:
     """Rewards of a size of about 8, above and below 0: their scale counts, and turns are taken."""
     config: dict[str, Any] = {"mode": mode, "task_share": 0.5, "replayed_share": 0.5}
-    config["adaptation"] = AdaptationConfig(6, multi_step=2, continued_share=0.5, doubt=1.0)
+    config["adaptation"] = AdaptationConfig(
+        6, multi_step=2, continued_share=0.5, error_discount=1.0
+    )
     config["world"] = replace(SMALL["world"], unknown=0.5)
     return make_loop(partial(chain, noise=10.0), **config)
 

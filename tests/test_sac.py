@@ -1,6 +1,6 @@
 """SAC as an algorithm: how often its agent learns. (The agent: test_soft_actor_critic.py.)"""
 
-from p2e.agent.soft_actor_critic import SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithms import sac
 from tests.test_replay_capacity import PROBLEM, store
 

@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.config import ConfigError
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule
+from p2e.reward_free.adaptation import replaced
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
 
@@ -87,7 +89,7 @@ def test_the_schedule_ends_learning_where_it_ends() -> None:
     assert moved == [True, False]
 
 
-def test_an_agent_drawn_anew_learns_by_its_own_schedule_and_goes_on_by_the_old_one() -> None:
+def test_a_replaced_agent_learns_by_its_own_schedule_and_goes_on_by_the_old_one() -> None:
     weights, noise = SeedGenerators((0,), "fresh weights"), SeedGenerators((0,), "fresh noise")
     ending = LearningRateSchedule(total_updates=1, final_fraction=0.0)
     agent = agent_of((0,))
@@ -99,7 +101,7 @@ def test_an_agent_drawn_anew_learns_by_its_own_schedule_and_goes_on_by_the_old_o
         return not torch.equal(before, agent.actor.network.weights)
 
     assert moved_by_an_update()
-    with agent.anew(fresh):
+    with replaced(agent, fresh):
         assert torch.equal(agent.actor.network.weights, fresh.actor.network.weights)
         assert [moved_by_an_update() for _ in range(2)] == [True, False]
     assert moved_by_an_update() and agent.updates == 4

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal, TanhTransform
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.generators import SeedGenerators

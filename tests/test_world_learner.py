@@ -12,14 +12,18 @@ from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import symlog
 from p2e.replay.buffers import RowBuffer, real_fields
+from p2e.reward_free.world_learner import RewardFreeWorldLearner
 from p2e.world.world_learner import WorldConfig, WorldLearner
 from p2e.world.world_loss import WorldStates
+from p2e.world.world_model import SharedRewardHead
 
 SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
 
 
-def learner(disagreement: str, **settings: Any) -> WorldLearner:
+def learner(
+    disagreement: str, kind: type[WorldLearner] = WorldLearner, **settings: Any
+) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem((0, 1), 3, 1, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device)
     small: dict[str, Any] = {
@@ -33,7 +37,12 @@ def learner(disagreement: str, **settings: Any) -> WorldLearner:
         "warmup_updates": 1,
     }
     config = WorldConfig(disagreement=disagreement, **small | settings)
-    return WorldLearner(problem, config, total_updates=10)
+    return kind(problem, config, total_updates=10)
+
+
+def shared_head(world: WorldLearner) -> SharedRewardHead:
+    assert isinstance(world.model.reward_predictor, SharedRewardHead)
+    return world.model.reward_predictor
 
 
 def filled(observation: Tensor, next_observation: Tensor) -> RowBuffer:
@@ -70,9 +79,9 @@ def lesson_of(
         return {}
 
     monkeypatch.setattr(world.curiosity, "learn", learn)
-    states, _ = world.update(buffer)
+    world.update(buffer)
     (lesson,) = lessons
-    return states, lesson
+    return world.states, lesson
 
 
 def target_of(world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch) -> Tensor:
@@ -120,7 +129,7 @@ def test_the_error_about_the_reward_is_in_units_of_the_rewards_met(buffer: RowBu
     overwrite(buffer, "reward", torch.tensor([2.0, 20.0]).view(SEEDS, 1, 1).expand(-1, ROWS, -1))
     world = learner("latent")
     world.update(buffer)
-    unit = world.model.return_change.scale.flatten()
+    unit = shared_head(world).return_change.scale.flatten()
     torch.testing.assert_close(unit, symlog(torch.tensor([2.0, 20.0])))
 
 
@@ -130,7 +139,7 @@ def test_only_an_untrained_ensemble_keeps_its_weights(buffer: RowBuffer, disagre
     before = [parameter.clone() for parameter in world.curiosity.ensemble.parameters()]
     model = [parameter.clone() for parameter in world.model.parameters()]
     for _ in range(3):
-        _, metrics = world.update(buffer)
+        metrics = world.update(buffer)
     same = [*map(torch.equal, before, world.curiosity.ensemble.parameters())]
     untrained = disagreement == "untrained"
     assert same == [untrained] * len(before)
@@ -152,9 +161,11 @@ def test_an_unknown_disagreement_is_one_line() -> None:
         WorldConfig(disagreement="noise")
 
 
-@pytest.mark.parametrize(("blind", "looks_at"), [(False, "reward"), (True, "terminated")])
-def test_windows_are_around_rare_rewards_or_for_a_blind_world_around_rare_ends(
-    blind: bool, looks_at: str
+@pytest.mark.parametrize(
+    ("kind", "looks_at"), [(WorldLearner, "reward"), (RewardFreeWorldLearner, "terminated")]
+)
+def test_windows_are_around_rare_rewards_or_in_reward_free_modes_around_rare_ends(
+    kind: type[WorldLearner], looks_at: str
 ) -> None:
     observation = torch.randn(SEEDS, ROWS, 3, generator=torch.Generator().manual_seed(0))
     buffer = filled(observation, observation + STEP)
@@ -162,7 +173,9 @@ def test_windows_are_around_rare_rewards_or_for_a_blind_world_around_rare_ends(
         values = torch.zeros(SEEDS, ROWS, 1)
         values[:, row] = 1
         overwrite(buffer, name, values)
-    states, _ = learner("latent", rare_share=1.0).update(buffer, blind)
+    world = learner("latent", kind, rare_share=1.0)
+    world.update(buffer)
+    states = world.states
     held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}
     assert held.pop(looks_at) == [4, 4]  # each of the four windows
     assert held.popitem()[1] == [0, 0]

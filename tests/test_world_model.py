@@ -8,21 +8,26 @@ from p2e.batch import SequenceBatch
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import symexp
 from p2e.nn.optimizer import SeedOptimizer
+from p2e.reward_free.reward_heads import RewardHeads
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_loss import flatten_time, world_loss
-from p2e.world.world_model import WorldModel
+from p2e.world.world_model import SharedRewardHead, WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 
 
-def model_with_heads(number: int) -> WorldModel:
+@pytest.fixture
+def model() -> WorldModel:
     generators = SeedGenerators(range(SEEDS), "test world")
-    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators, number)
+    return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators)
 
 
 @pytest.fixture
-def model() -> WorldModel:
-    return model_with_heads(0)
+def heads(model: WorldModel) -> RewardHeads:
+    """Heads that predict the reward in place of the model's own."""
+    generators = SeedGenerators(range(SEEDS), "test heads")
+    model.reward_predictor = heads = RewardHeads(3, OBSERVATION, ACTION, [16], generators)
+    return heads
 
 
 def random_batch(steps: int = 4, rows: int = 5, seed: int = 0) -> SequenceBatch:
@@ -117,10 +122,11 @@ def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -
     """A tenth of the size, with a tenth of the error: the same loss."""
     reward = torch.tensor([0.5, -0.5]).view(1, 1, 2).expand(SEEDS, -1, -1)
     batch = random_batch(steps=1, rows=2)
-    losses = []
+    losses, predictor = [], model.reward_predictor
+    assert isinstance(predictor, SharedRewardHead)
     for size in (1.0, 0.1):
-        model.return_change.square.fill_(size**2)
-        model.return_change.weight.fill_(1.0)
+        predictor.return_change.square.fill_(size**2)
+        predictor.return_change.weight.fill_(1.0)
         with torch.no_grad():
             for parameter in model.head.parameters():
                 parameter.zero_()  # a reward of 0 is predicted: the error is the reward
@@ -150,23 +156,26 @@ def test_latents_are_predicted_even_where_nothing_is_decoded(model: WorldModel) 
     assert (of_latents.abs().amax(dim=(1, 2)) > 1e-4).all()
 
 
-def test_reward_heads_apart_read_the_observation_that_is_predicted() -> None:
-    model, batch = model_with_heads(3), random_batch()
-    assert model.reward_heads is not None
+def test_separate_reward_heads_read_the_observation_that_is_predicted(
+    model: WorldModel, heads: RewardHeads
+) -> None:
+    batch = random_batch()
     model.reward_range.update(torch.tensor([[-4.0, 4.0]]).expand(SEEDS, 2))
     latent, action, memory = start_of(model, batch)
     prediction, _ = model.step(latent, action, memory)
     reached = model.normalizer(model.decode(prediction.next_latent))
-    expected = model.reward_heads.lowest(reached, action, model.reward_range)
+    logits = heads.predict_each(torch.cat([reached, action], dim=-1)).squeeze(-1)
+    expected = model.reward_range.at(torch.sigmoid(logits.amin(dim=1)))
     torch.testing.assert_close(model.reward(prediction, action), expected)
 
 
-def test_reward_heads_apart_learn_nothing_from_the_world_loss() -> None:
-    model, batch = model_with_heads(3), random_batch()
-    losses, metrics, _ = world_loss(model, batch)
+def test_separate_reward_heads_learn_nothing_from_the_world_loss(
+    model: WorldModel, heads: RewardHeads
+) -> None:
+    losses, metrics, _ = world_loss(model, random_batch())
     assert "reward_loss" not in metrics
-    gradients = torch.autograd.grad(losses.sum(), model.reward_parameters(), allow_unused=True)
-    assert [gradient for gradient in gradients if gradient is not None] == []
+    gradients = torch.autograd.grad(losses.sum(), [*heads.parameters()], allow_unused=True)
+    assert len(gradients) > 0 and set(gradients) == {None}
 
 
 def start_of(model: WorldModel, batch: SequenceBatch) -> tuple[Tensor, Tensor, Tensor]:

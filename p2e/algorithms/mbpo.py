@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Algorithm, Problem, Stateful
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
@@ -18,8 +19,8 @@ from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig
 from p2e.dynamics.training import train_dynamics
 from p2e.metrics import Metrics, require_finite
 from p2e.nn.generators import SeedGenerators
-from p2e.replay.buffers import RowBuffer, as_transitions, real_fields, transition_row
-from p2e.replay.mixed_batch import mixed_batch
+from p2e.replay.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
+from p2e.replay.mixed_batch import MixedBatch
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class MBPO(Algorithm):
         imagined = {name: real[name] for name in TransitionBatch._fields}
         most = config.rollouts * config.rollout.longest(problem.steps) * config.retained_trainings
         self.imagination_buffer = RowBuffer(len(seeds), most, imagined, device)
+        self.rows = MixedBatch(self._draw_real, self._draw_imagined, config.real_share)
         self.calendar = Calendar()
         self.explorer = self.task_policy = ObservationPolicy(self.agent)
 
@@ -134,18 +136,17 @@ class MBPO(Algorithm):
 
     def update_agent(self) -> Metrics:
         metrics: Metrics = {}
-        size, share = self.config.agent.batch_size, self.config.real_share
         for _ in range(self.config.updates_per_step):
-            batch = mixed_batch(self._draw_real, self._draw_imagined, size, share)
-            metrics = self.agent.update(batch)
+            rows = self.rows.draw(self.config.agent.batch_size)
+            metrics = self.agent.update(as_transitions(rows))
         return metrics
 
-    def _draw_real(self, rows: int) -> TransitionBatch:
-        return as_transitions(self.sac_buffer.sample(self.batches, rows))
+    def _draw_real(self, rows: int) -> Fields:
+        return self.sac_buffer.sample(self.batches, rows)
 
-    def _draw_imagined(self, rows: int) -> TransitionBatch:
+    def _draw_imagined(self, rows: int) -> Fields:
         newest = sum(self.calendar.imagined)
-        return as_transitions(self.imagination_buffer.sample(self.batches, rows, newest))
+        return self.imagination_buffer.sample(self.batches, rows, newest)
 
     def predict(
         self,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from p2e.agent.soft_actor_critic import SoftActorCritic, SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Algorithm, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
 from p2e.config import require_positive

@@ -25,7 +25,7 @@ def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
     return deviations.square().mean(dim=(1, 3))
 
 
-class IntrinsicReward:
+class EnsembleDisagreement:
     """An ensemble of one-step predictors of how the latent changes, from (latent, action).
 
     For ablations it may predict something else, `predicted` features wide.

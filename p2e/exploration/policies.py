@@ -1,4 +1,4 @@
-"""A policy on the features of the world model."""
+"""Who acts: a policy on the features of the world model, and two policies in turn."""
 
 from typing import Any
 

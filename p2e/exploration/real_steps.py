@@ -3,74 +3,97 @@
 import torch
 
 from p2e.batch import pick_rows
-from p2e.curiosity.disagreement import IntrinsicReward
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer
-from p2e.replay.n_step_returns import multi_step
+from p2e.replay.n_step_returns import n_step_returns
 from p2e.replay.rare_windows import draw_windows
 from p2e.world.feature_extractor import FeatureExtractor
-from p2e.world.world_loss import WorldStates
-from p2e.world.world_model import WorldModel
+from p2e.world.world_learner import WorldLearner
 
 
 class RealSteps:
-    """Draws real steps; with `curious` their rows also hold what they pay the explorer.
+    """Draws from the windows that the world was last updated on, whose latents are at hand.
 
     Args:
         generators: of the draws.
-        discount, steps: of the returns of rows from replay.
+    """
+
+    def __init__(self, world: WorldLearner, generators: SeedGenerators) -> None:
+        self._world, self._features = world, FeatureExtractor(world.model)
+        self._generators = generators
+
+    def draw(self, rows: int) -> Fields:
+        """Rows with the task's reward: name -> (S, rows, width)."""
+        return self._with_features(self._steps(rows))
+
+    def draw_with_curiosity(self, rows: int) -> Fields:
+        """The same, with what each step pays the explorer for curiosity."""
+        return self._with_features(self._with_curiosity(self._steps(rows)))
+
+    def _steps(self, rows: int) -> Fields:
+        states = self._world.states
+        picked = self._generators.integers(states.latent.shape[1], rows)
+        return {
+            name: pick_rows(x if x.dim() == 3 else x.unsqueeze(-1), picked)
+            for name, x in states._asdict().items()
+        }
+
+    def _with_curiosity(self, steps: Fields) -> Fields:
+        curiosity = self._world.curiosity
+        disagreement = curiosity.disagreement(steps["latent"], steps["action"])
+        return steps | {"curiosity": curiosity.reward(disagreement).unsqueeze(-1)}
+
+    def _with_features(self, steps: Fields) -> Fields:
+        """Steps between states of the world model as steps between what the agents see."""
+        of_state = self._features.of_state
+        return steps | {
+            "observation": of_state(steps["latent"], steps["memory"]),
+            "next_observation": of_state(steps["next_latent"], steps["next_memory"]),
+        }
+
+
+class RealStepsOfReplay(RealSteps):
+    """Draws from all of the replay, with returns of several steps (for ablations).
+
+    Args:
+        discount, steps: of the returns.
     """
 
     def __init__(
         self,
-        model: WorldModel,
-        curiosity: IntrinsicReward,
+        world: WorldLearner,
         generators: SeedGenerators,
+        replay: RowBuffer,
         discount: float,
         steps: int,
     ) -> None:
-        self._model, self._features, self._curiosity = model, FeatureExtractor(model), curiosity
-        self._generators, self._discount, self._steps = generators, discount, steps
+        super().__init__(world, generators)
+        self._replay, self._discount, self._reach = replay, discount, steps
 
-    def of_states(self, states: WorldStates, rows: int, curious: bool) -> Fields:
-        """Of a batch of sequences, as the model saw them before its update: name -> (S, B, W)."""
-        picked = self._generators.integers(states.latent.shape[1], rows)
-        fields = {
-            name: pick_rows(x if x.dim() == 3 else x.unsqueeze(-1), picked)
-            for name, x in states._asdict().items()
-        }
-        return self._with_features(fields, curious)
+    def draw(self, rows: int) -> Fields:
+        return self._with_returns(self._with_features(self._steps(rows)), rows)
 
-    def of_replay(self, buffer: RowBuffer, rows: int, curious: bool) -> Fields:
-        """Of all replay, with the multi-step returns of what followed: name -> (S, B, W)."""
-        draws = 0.0, self._generators  # all rows alike
-        windows, _ = draw_windows(buffer, "reward", self._steps, rows, *draws)
-        length = windows["first"].shape[1]
-        steps = self._with_features(self._encoded(windows), curious)
-        rewards = ("reward", "curiosity") if curious else ("reward",)
-        fields = {name: x.unflatten(1, (length, rows)) for name, x in steps.items()}
-        reaching = multi_step(fields, rewards, self._discount, length)
-        return {name: x[:, 0] for name, x in reaching.items()}
+    def draw_with_curiosity(self, rows: int) -> Fields:
+        steps = self._with_curiosity(self._steps(rows))
+        return self._with_returns(self._with_features(steps), rows)
 
     @torch.no_grad()
-    def _encoded(self, windows: Fields) -> Fields:
-        """Steps as the model sees them now, with the memories that were kept with them."""
-        model, fields = self._model, {name: x.flatten(1, 2) for name, x in windows.items()}
-        latent, memory = model.encode(fields["observation"]), fields["memory"]
-        return fields | {
+    def _steps(self, rows: int) -> Fields:
+        """All steps of `rows` windows, as the model sees them now, with the memories that were
+        stored with them: name -> (S, T * rows, width)."""
+        draws = 0.0, self._generators  # no window is preferred
+        windows, _ = draw_windows(self._replay, "reward", self._reach, rows, *draws)
+        model, steps = self._world.model, {name: x.flatten(1, 2) for name, x in windows.items()}
+        latent, memory = model.encode(steps["observation"]), steps["memory"]
+        return steps | {
             "latent": latent,
-            "next_latent": model.encode(fields["next_observation"]),
-            "next_memory": model.remember(latent, fields["action"], memory),
+            "next_latent": model.encode(steps["next_observation"]),
+            "next_memory": model.remember(latent, steps["action"], memory),
         }
 
-    def _with_features(self, fields: Fields, curious: bool) -> Fields:
-        """Steps between states as steps between what the agents see."""
-        of_state = self._features.of_state
-        seen = {
-            "observation": of_state(fields["latent"], fields["memory"]),
-            "next_observation": of_state(fields["next_latent"], fields["next_memory"]),
-        }
-        if curious:
-            disagreement = self._curiosity.disagreement(fields["latent"], fields["action"])
-            seen["curiosity"] = self._curiosity.reward(disagreement).unsqueeze(-1)
-        return fields | seen
+    def _with_returns(self, steps: Fields, rows: int) -> Fields:
+        """The first step of each window, with the returns of those that follow."""
+        windows = {name: x.unflatten(1, (-1, rows)) for name, x in steps.items()}
+        rewards = tuple(name for name in ("reward", "curiosity") if name in steps)
+        reaching = n_step_returns(windows, rewards, self._discount, self._reach)
+        return {name: x[:, 0] for name, x in reaching.items()}

@@ -2,104 +2,83 @@
 
 from dataclasses import dataclass, field
 
-from p2e.agent.soft_actor_critic import SoftActorCriticConfig
+from p2e.agent.settings import SoftActorCriticConfig
 from p2e.config import require, require_positive
 from p2e.world.world_learner import WorldConfig
 
-
-@dataclass(frozen=True)
-class ExplorationMode:
-    """Who sees the task's reward, and where the task policy learns.
-
-    Args:
-        rewarded: the explorer's reward holds the task's; where it does not, the explorer is blind
-            to the task: it does the same, to the bit, whatever the task pays.
-        adapts: there is a task policy at all.
-        imagines_only: until it takes over, that learns inside the world model alone, from no real
-            row.
-        takes_over: it gathers the data itself once the exploration is over.
-    """
-
-    rewarded: bool
-    adapts: bool = True
-    imagines_only: bool = False
-    takes_over: bool = False
-
-
-MODES = {
-    "joint": ExplorationMode(rewarded=True),
-    "explore": ExplorationMode(rewarded=False, adapts=False),
-    "zero-shot": ExplorationMode(rewarded=False, imagines_only=True),
-    "few-shot": ExplorationMode(rewarded=False, imagines_only=True, takes_over=True),
-}
+MODES = ("joint", "explore", "zero-shot", "few-shot")
 
 
 @dataclass(frozen=True)
 class AdaptationConfig:
-    """How a task policy learns when a blind exploration is over.
+    """How the task policy learns once a reward-free exploration is over.
 
     Args:
-        updates: of one drawn anew, in a world that no longer changes; 0 keeps the one that learned
-            along.
+        updates: of a reinitialised task policy, in a world model that no longer changes. With 0 the
+            task policy that was trained during the exploration is kept.
         multi_step: steps of its returns, in place of plan2explore.multi_step.
-        continued_share: of its imaginations, those that start where its last ones ended. They take
-            the place of random starts first, of promising ones when no other is left.
-        doubt: how many more steps an imagined one counts as for each time that the expected error
-            of the model exceeds its mean, in units of that mean (doubt.py); 0 for none.
+        continued_share: share of its imagined trajectories that start where its last ones ended.
+            They replace random starts first, promising ones when no others are left.
+        error_discount: discount imagined steps more where the world model's expected error is high.
+            A step counts as 1 + error_discount * (expected error / mean error - 1) steps where that
+            is above 1. 0 for none.
     """
 
     updates: int = 0
     multi_step: int = 1
     continued_share: float = 0.0
-    doubt: float = 0.0
+    error_discount: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.updates >= 0, "adaptation.updates", self.updates, "0 or more")
         require_positive(self, "adaptation", "multi_step")
         share = self.continued_share
         require(0 <= share <= 1, "adaptation.continued_share", share, "a share in [0, 1]")
-        require(self.doubt >= 0, "adaptation.doubt", self.doubt, "0 or more")
+        discount = self.error_discount
+        require(discount >= 0, "adaptation.error_discount", discount, "0 or more")
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that a user may set, apart from the training loop.
+    """Settings of Plan2Explore.
 
     Args:
-        mode: "joint" explores with both rewards. The others explore without the task's: "explore"
-            learns nothing else, "zero-shot" also a task policy, from what the world model says
-            about the task alone, and in "few-shot" that policy gathers the data itself after
-            `exploration_steps`, and learns from all of it.
+        mode: "joint" explores with the task's reward and the intrinsic one. In the other modes the
+            explorer does not see the task's reward: "explore" trains no task policy; "zero-shot"
+            trains one on the world model's predictions alone; in "few-shot" that policy also
+            gathers the data after `exploration_steps`, and learns from all of it.
         exploration_steps: environment steps before the task policy takes over in "few-shot"; more
-            than the warm-up, or nothing has been learned that it could adapt to.
+            than the warm-up, or the world model has learned nothing yet.
         agent: of explorer and task policy alike.
         world: of world model and disagreement ensemble.
-        pretraining_updates: of the world on the warm-up steps, once.
+        pretraining_updates: of the world model on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
-        agent_updates: of each agent after an update of the world, each from a batch of its own.
+        agent_updates: of each agent after an update of the world model, each from its own batch.
         final_learning_rate: of the task policy and its critics, as a share of the first; it falls
             in half a cosine over as many updates as the run would have without its warm-up.
-        task_share: of the episodes in "joint" after a first reward above 0, those in which the
-            task policy acts.
-        horizon, imagined_starts: length and number of the imagined trajectories of an update; a
-            task policy apart from a blind explorer has its own besides (imagined_groups.py).
-        random_share: of them, with uniform random actions. Without these a policy that has settled
-            never imagines another action, and stays where it is. A blind explorer imagines such in
-            place of the task policy's, too.
-        promising_share: of the starts of each policy, those from where it expects most, out of
-            several random ones.
-        multi_step: steps of the returns of imagined rows, and of real ones from replay.
-        retained_imaginations: updates for which imagined rows are kept, as long as both policies
-            imagine; older latents are stale.
-        real_share: of every batch of the agents; in "zero-shot", and in "few-shot" until the task
-            policy takes over, of the explorer's alone.
-        replayed_share: of the task policy's batches then: rows that follow real actions inside the
-            world model. The others follow the policies.
+        task_share: share of the episodes in "joint", after a first reward above 0, in which the
+            task policy acts in place of the explorer.
+        horizon: steps of an imagined trajectory.
+        imagined_starts: imagined trajectories of an update. In "zero-shot" and "few-shot" the task
+            policy has its own besides (algorithms/plan2explore/reward_free.py).
+        random_share: share of the imagined trajectories that follow uniform random actions. Without
+            them a policy that has settled never imagines another action, and stays where it is. In
+            the reward-free modes random actions also replace the task policy's.
+        promising_share: share of each policy's starts that are the best of several random states,
+            by that policy's own value.
+        multi_step: steps of the returns of imagined rows, and of real ones drawn from replay.
+        retained_imaginations: updates for which imagined rows are kept. Older latents are stale.
+        real_share: share of real rows in every batch of the agents. In "zero-shot", and in
+            "few-shot" until the task policy takes over, this is true of the explorer alone.
+        replayed_share: share of the task policy's batches then that follow real actions inside the
+            world model. The other rows follow the policies.
         adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
-        real_from_replay: draw them from all of the replay, not from the windows that the world has
-            just learned from, whose latents are at hand (for ablations).
-        task_weight, intrinsic_weight: of the two rewards of the explorer; the task's in units of
-            its running mean, where that is above 1, the other as intrinsic_reward.py has it.
+        real_from_replay: draw real rows from all of the replay, not from the windows on which the
+            world model was last updated, whose latents are at hand (for ablations).
+        task_weight, intrinsic_weight: of the two rewards of the explorer. The task's reward is
+            divided by its running mean where that is above 1; curiosity/disagreement.py has the
+            scale of the other.
+        buffer_capacity: real transitions kept for each seed.
     """
 
     mode: str = "joint"

@@ -137,8 +137,8 @@ class SeedOptimizer:
         return self.schedule.factor(self.updates)
 
     @contextmanager
-    def schedule_aside(self) -> Iterator[None]:
-        """Updates within do not bring the schedule forward for those that come after."""
+    def keep_schedule(self) -> Iterator[None]:
+        """Updates made within do not count for the learning rate of those that come after."""
         updates = self.updates
         yield
         self.updates = updates

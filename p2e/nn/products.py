@@ -10,8 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-# Of 128 units, casting takes an update of SAC longer than its products save (benchmarks/NOTES.md).
+# Products of so many rows, columns and terms are rounded. With 128 units, casting takes an update
+# of SAC longer than its products save (benchmarks/NOTES.md).
 WIDE = 192
+# The same for the C++ of agent/native, where casting costs less.
+NATIVE_WIDE = 64
 
 # PyTorch has no public name for it.
 CPU_MULTIPLIES_BFLOAT16 = torch.cpu._is_avx512_bf16_supported()

@@ -2,25 +2,39 @@
 
 from collections.abc import Callable
 
-from p2e.batch import TransitionBatch, concatenate_rows
+import torch
 
-Draw = Callable[[int], TransitionBatch]
+from p2e.replay.buffers import Fields
 
-
-def real_rows(batch_size: int, real_share: float) -> int:
-    """How many of a batch's rows are real: the share, rounded to whole rows."""
-    return round(batch_size * real_share)
+Draw = Callable[[int], Fields]  # so many rows of each seed: name -> (S, rows, width)
 
 
-def mixed_batch(
-    draw_real: Draw, draw_imagined: Draw, batch_size: int, real_share: float
-) -> TransitionBatch:
-    """A batch of `batch_size` rows, of which `real_rows(...)` are real, whatever the draw: a coin
-    flip over whole batches would have the same mean and a wrong variance."""
-    real = real_rows(batch_size, real_share)
-    parts = []
-    if real > 0:
-        parts.append(draw_real(real))
-    if real < batch_size:
-        parts.append(draw_imagined(batch_size - real))
-    return concatenate_rows(parts) if len(parts) > 1 else parts[0]
+class MixedBatch:
+    """Draws batches of which a share of the rows is real and the others are imagined.
+
+    The share holds for every batch, rounded to whole rows. (To choose each batch's source by a coin
+    flip would give the same mean share and a wrong variance.)
+
+    Args:
+        real, imagined: where the rows come from. The batch has the fields that both have.
+        real_share: from 0 to 1.
+    """
+
+    def __init__(self, real: Draw, imagined: Draw, real_share: float) -> None:
+        self._real, self._imagined, self._real_share = real, imagined, real_share
+
+    def draw(self, size: int) -> Fields:
+        """A batch of `size` rows of each seed, the real ones first: name -> (S, size, width)."""
+        real = self.real_rows(size)
+        if real == size:
+            return self._real(size)
+        if real == 0:
+            return self._imagined(size)
+        first, second = self._real(real), self._imagined(size - real)
+        return {
+            name: torch.cat([first[name], second[name]], dim=1) for name in second if name in first
+        }
+
+    def real_rows(self, size: int) -> int:
+        """How many rows of a batch of this size are real."""
+        return round(size * self._real_share)

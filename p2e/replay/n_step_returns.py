@@ -7,8 +7,8 @@ from torch import Tensor
 Steps = dict[str, Float[Tensor, "S T N W"]]
 
 
-def multi_step(
-    rows: Steps, rewards: tuple[str, ...], discount: float, steps: int, undirected: int = 0
+def n_step_returns(
+    rows: Steps, rewards: tuple[str, ...], discount: float, steps: int, random: int = 0
 ) -> Steps:
     """Let each row of step t reach to step t + n, n = min(steps, T - t), of its trajectory.
 
@@ -28,16 +28,16 @@ def multi_step(
             "first", where it is given, 1 where another episode begins than that of the step before:
             no row reaches across.
         rewards: the names of the fields that are rewards.
-        undirected: the first trajectories follow no policy, but random actions; their returns are
-            nobody's, and their rows stay as they are.
+        random: so many of the first trajectories follow random actions. Their returns are those of
+            no policy, and their rows stay as they are.
     """
-    length, directed = rows["terminated"].shape[1], slice(undirected, None)
+    length, of_policies = rows["terminated"].shape[1], slice(random, None)
     going_on = discount * (1 - rows["terminated"])
     reach, result = going_on.clone(), dict(rows)
     result |= {name: rows[name].clone() for name in (*rewards, "next_observation")}
     joined = torch.ones_like(reach, dtype=torch.bool)
     for k in range(1, min(steps, length)):
-        early, late = (slice(None, length - k), directed), (slice(k, None), directed)
+        early, late = (slice(None, length - k), of_policies), (slice(k, None), of_policies)
         if "first" in rows:
             joined[:, *early] &= rows["first"][:, *late] == 0
         further = joined[:, *early]

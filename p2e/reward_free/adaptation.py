@@ -1,88 +1,129 @@
-"""Adapting to the task when a blind exploration is over (Sekar et al. 2020, section 3)."""
+"""Adapting to the task after a reward-free exploration (Sekar et al. 2020, section 3)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Problem
-from p2e.exploration.latent_imagination import LatentImagination
+from p2e.exploration.latent_imagination import Trajectories, imagination_buffer, imagined_means
 from p2e.exploration.settings import Config
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule
-from p2e.replay.buffers import RowBuffer
-from p2e.reward_free.error_discount import Doubt
+from p2e.replay.buffers import RowBuffer, as_transitions
+from p2e.replay.mixed_batch import MixedBatch
+from p2e.reward_free.continued_starts import ContinuedImagination
+from p2e.reward_free.error_discount import ErrorDiscount
 from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.reward_free.world_learner import RewardFreeWorldLearner
 from p2e.world.feature_extractor import FeatureExtractor
-from p2e.world.world_learner import WorldLearner
-from p2e.world.world_loss import WorldStates
 
 
 class Adaptation:
-    """A task policy drawn anew learns in the world as it has become, where nothing is real.
+    """A reinitialised task policy learns in the world model as it has become, from no real row.
 
-    One that learned while the world did holds on to what an earlier world promised. All of it
-    happens within one step of the run, so that it has no state to be saved.
+    A task policy that was trained while the world model changed keeps to what an earlier model
+    predicted. All of the adaptation happens within one step of the run: there is no state to save.
 
     Args:
-        explorer, task_agent: of the run; the second is what is drawn anew.
-        schedule: of its learning rates.
+        replay: of real steps.
+        explorer, task_agent: of the run; the second is what is reinitialised.
+        trajectories: that are imagined at once.
+        capacity: of the imagination buffer, in trajectories an imagination.
+        schedule: of the learning rates of the reinitialised agent.
     """
 
     def __init__(
         self,
         problem: Problem,
         config: Config,
-        world: WorldLearner,
+        world: RewardFreeWorldLearner,
+        replay: RowBuffer,
         explorer: SoftActorCritic,
         task_agent: SoftActorCritic,
+        trajectories: Trajectories,
+        capacity: int,
         schedule: LearningRateSchedule,
     ) -> None:
-        self._config, self._world, self._task_agent = config, world, task_agent
-        own, size = config.adaptation, FeatureExtractor(world.model).size
+        own, seeds, device = config.adaptation, problem.seeds, problem.device
+        self._config, self._world, self._replay = config, world, replay
+        self._task_agent = task_agent
         self.fresh_agent = SoftActorCritic.of_problem(
-            problem, size, config.agent, "adapting agent", schedule
+            problem, FeatureExtractor(world.model).size, config.agent, "adapting agent", schedule
         )
-        self._doubt = Doubt(
+        self.error_discount = ErrorDiscount(
             world.model,
             problem.action_size,
             config.world,
-            own.doubt,
+            own.error_discount,
             config.agent.discount,
             LearningRateSchedule(total_updates=own.updates),
-            SeedGenerators(problem.seeds, "doubt weights", problem.device),
-            SeedGenerators(problem.seeds, "doubt rows", problem.device),
+            SeedGenerators(seeds, "doubt weights", device),
+            SeedGenerators(seeds, "doubt rows", device),
         )
-        self._imagination = LatentImagination(
+        self.imagination = ContinuedImagination(
+            own.continued_share,
             problem,
             replace(config, multi_step=own.multi_step),
             world,
             explorer,
             task_agent,
-            "adaptation starts",
-            own.continued_share,
-            self._doubt.delayed,
+            trajectories,
+            SeedGenerators(seeds, "task adaptation starts", device),
         )
-        draws = SeedGenerators(problem.seeds, "adaptation batches", problem.device)
-        returns = config.agent.discount, own.multi_step
-        self._replayed_actions = ReplayedActions(
-            world.model, config.world.rare_share, draws, *returns, self._doubt.delayed
+        self.imagination_buffer = imagination_buffer(problem, config, capacity)
+        draws = SeedGenerators(seeds, "adaptation batches", device)
+        self.replayed_actions = ReplayedActions(
+            world.model,
+            replay,
+            config.world.rare_share,
+            draws,
+            config.agent.discount,
+            own.multi_step,
+            self.error_discount.apply,
+        )
+        self.batch = MixedBatch(
+            self.replayed_actions.draw,
+            lambda rows: self.imagination_buffer.sample(draws, rows),
+            config.replayed_share,
         )
 
-    def run(self, states: WorldStates, replay: RowBuffer) -> Metrics:
-        """All updates of reward heads and task policy, and the metrics of the last.
-
-        Args:
-            states: of the last windows that the world learned from. (A task policy apart from the
-                explorer starts from those of the reward's rows in their place.)
-        """
-        config, agent, imagination = self._config, self._task_agent, self._imagination
-        metrics = self._doubt.learn(replay, config.adaptation.updates)
-        with agent.anew(self.fresh_agent), self._world.reward_aside():
-            while agent.updates < config.adaptation.updates:
-                metrics |= self._world.learn_reward(replay)
-                metrics |= imagination.imagine(states, replay, exploring=False)
-                for _ in range(config.agent_updates):
-                    mixed = config.agent.batch_size, config.replayed_share
-                    batch = self._replayed_actions.mixed(replay, imagination.rows, *mixed)
-                    metrics |= agent.update(batch)
+    def run(self) -> Metrics:
+        """All updates of reward heads and task policy, and the metrics of the last."""
+        updates, size = self._config.adaptation.updates, self._config.agent.batch_size
+        metrics = self.error_discount.learn(self._replay, updates)
+        with (
+            replaced(self._task_agent, self.fresh_agent),
+            self._world.keep_reward_schedule(),
+        ):
+            while self._task_agent.updates < updates:
+                metrics |= self._world.learn_reward(self._replay)
+                metrics |= self._imagine()
+                for _ in range(self._config.agent_updates):
+                    batch = as_transitions(self.batch.draw(size))
+                    metrics |= self._task_agent.update(batch)
         return metrics
+
+    def _imagine(self) -> Metrics:
+        steps = self.imagination.roll_out(self._world.rewarding_states, self._replay)
+        self._world.curiosity.scale.update(steps["disagreement"])
+        rows = self.imagination.as_rows(self.error_discount.apply(steps))
+        self.imagination_buffer.add(rows)
+        return imagined_means([steps])
+
+
+@contextmanager
+def replaced(agent: SoftActorCritic, fresh: SoftActorCritic) -> Iterator[None]:
+    """Within, an agent has the weights, random streams and schedule of another.
+
+    Afterwards it keeps the weights, counts the updates of both, and its schedule goes on from where
+    it was before.
+    """
+    updates, unscheduled, schedule = agent.updates, agent.unscheduled_updates, agent.schedule
+    agent.load_state_dict(fresh.state_dict())
+    agent.schedule = fresh.schedule
+    yield
+    agent.unscheduled_updates = unscheduled + agent.updates
+    agent.updates += updates
+    agent.schedule = schedule

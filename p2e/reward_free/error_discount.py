@@ -1,12 +1,13 @@
-"""Doubt: where the world model is known to be wrong, imagined time passes slowly.
+"""Error discount: discount imagined steps more where the world model's expected error is high.
 
 A policy that learns in a world model alone finds the places where the model is wrong to its
-advantage. The members of an ensemble do not show them all: they have learned from the same rows,
-and where the world has an edge, as at a contact, they are smooth alike. How wrong the model is in
-its predictions of steps that were really taken is known, and can be learned, as the dynamics of
-MOPO (Yu et al. 2020, arXiv:2005.13239) predict the deviation of their own error. There it is a
-penalty with a weight for each task; here a step whose expected error is far above the mean counts
-as several: what comes after is discounted as often, and a shortcut through a wall is none.
+advantage. The disagreement of an ensemble does not show all of them: its members have learned from
+the same rows, and where the world has an edge, as at a contact, they are smooth alike. How wrong
+the model is about steps that were really taken is known, and can be learned, as the dynamics of
+MOPO (Yu et al. 2020, arXiv:2005.13239) predict the deviation of their own error. MOPO subtracts it
+from the reward, with a weight for each task. Here a step whose expected error is far above the mean
+counts as several steps: what comes after it is discounted as often, so that a shortcut through a
+wall gains nothing.
 """
 
 import torch
@@ -45,14 +46,14 @@ def step_errors(
     return squares.mean(dim=-1).sqrt()
 
 
-class Doubt:
+class ErrorDiscount:
     """The expected error of a world model, in units of its mean over replay.
 
     Args:
-        weight: what a step counts as is 1 and so many times what its error exceeds the mean by; 0
-            for steps that all count as one.
-        schedule: of its learning rate, the first of which is the world model's.
-        initial, draws: of the network's weights, and of the rows it learns from.
+        weight: a step counts as 1 + weight * (expected error / mean error - 1) steps, where that is
+            above 1. With 0 all steps count as one, and nothing is learned.
+        schedule: of its learning rate, which starts as the world model's.
+        initial, draws: random streams of the network's weights, and of the rows it learns from.
     """
 
     def __init__(
@@ -75,11 +76,11 @@ class Doubt:
         self._mean_error = torch.ones(len(initial), 1, device=initial.device)
 
     def learn(self, replay: RowBuffer, updates: int) -> Metrics:
-        """Learn what error to expect of a world model that no longer changes, from real steps.
+        """Learn from real steps what error to expect of a world model that no longer changes.
 
         Returns:
-            doubt_loss: mean squared error of the last update, in units of the mean error. Without a
-            weight there is nothing to learn, and nothing returned.
+            error_discount_loss: mean squared error of the last update, in units of the mean error.
+            Nothing with a weight of 0.
         """
         metrics: Metrics = {}
         if self._weight > 0:
@@ -98,7 +99,7 @@ class Doubt:
         error = self.expected(features, action) - errors / self._mean_error.clamp(min=1e-8)
         loss = error.square().mean(dim=1)
         self._optimizer.step(loss)
-        return {"doubt_loss": loss.detach()}
+        return {"error_discount_loss": loss.detach()}
 
     @torch.no_grad()
     def _real_steps(
@@ -118,11 +119,12 @@ class Doubt:
         return expected
 
     @torch.no_grad()
-    def delayed(self, steps: Fields) -> Fields:
-        """Imagined steps (S, T, N, width) that count as many: `terminated` makes an agent discount.
+    def apply(self, steps: Fields) -> Fields:
+        """Imagined steps (S, T, N, width) that count as several; a higher `terminated` makes the
+        agent discount what follows.
 
-        The steps in between pay the lowest reward that was met, so that where all rewards are
-        negative no time is gained by a doubt.
+        The steps in between pay the lowest reward that was met, so that nothing is gained by a
+        large error where all rewards are negative.
         """
         if self._weight == 0:
             return steps

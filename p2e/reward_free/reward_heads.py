@@ -1,23 +1,36 @@
-"""Heads that learn the reward beside a world that must not know of it.
+"""Reward heads that learn separately from a world model that must not depend on the reward.
 
-Few rewarded steps say little about what a reward depends on. A network that reads all there is
-tells them from the others by whatever they have in common, and pays too little where it matters,
-or where there is nothing. So these heads read what can matter, the observation that is reached and
-the action, and every input has a price: a constant off the norm of its weights at each update (the
-group lasso of Yuan & Lin 2006 on the inputs of a network, Scardapane et al. 2017; proximal step:
-Parikh & Boyd 2014). An input stays as long as the loss asks for it all the time.
+Few rewarded steps say little about what a reward depends on. A network that reads everything tells
+them from the others by whatever they have in common, and predicts too little where it matters, or
+something where there is nothing. So these heads read what can matter, the observation that is
+reached and the action, and every input has a price: a constant off the norm of its weights at each
+update (the group lasso of Yuan & Lin 2006 on the inputs of a network, Scardapane et al. 2017;
+proximal step: Parikh & Boyd 2014). An input stays as long as the loss keeps asking for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from p2e.algorithm import load_state_of, state_of
+from p2e.metrics import Metrics
 from p2e.nn.ensemble import Ensemble
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RewardRange
+from p2e.nn.optimizer import SeedOptimizer
+from p2e.replay.buffers import RowBuffer
+from p2e.replay.rare_windows import draw_rows
+from p2e.world.world_model import Prediction, WorldModel
+
+# Of one update. A head of few inputs needs many rewards at once: with a quarter as many rows their
+# price takes the inputs that matter, too (docs/experiments.md, section 36).
+ROWS = 512
+WITHIN = 8  # rows from a rare reward, which show where it ends
+INPUT_PRICE = 1.0  # off the norm of an input's weights, in units of Adam's step for one weight
 
 
 class RewardHeads(Ensemble):
@@ -38,20 +51,25 @@ class RewardHeads(Ensemble):
     ) -> None:
         super().__init__(heads, [observation_size + action_size, *hidden, 1], generators)
 
-    def lowest(
-        self,
-        reached: Float[Tensor, "S B O"],
-        action: Float[Tensor, "S B A"],
-        within: RewardRange,
+    def predict(
+        self, model: WorldModel, prediction: Prediction, action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
         """The lowest of the heads' rewards, in the task's own unit.
 
-        From few rewards each head makes up others in places of its own, and a policy that learns
-        in the model alone goes there.
+        Trained on few rewards, each head predicts rewards that do not exist, in places of its own;
+        a policy that learns in the model alone would go there.
         """
+        reached = model.decoder(prediction.next_latent)
         share = torch.sigmoid(self._logits(reached, action).amin(dim=1))
-        reward: Tensor = within.at(share)
+        reward: Tensor = model.reward_range.at(share)
         return reward
+
+    def measure(self, reward: Float[Tensor, "S T B"]) -> None:
+        """Nothing: the range of the rewards is the unit of the heads' loss."""
+
+    def losses(self, prediction: Prediction, reward: Float[Tensor, "S R"]) -> Metrics:
+        """Nothing: no gradient of the reward reaches the world model."""
+        return {}
 
     def loss(
         self,
@@ -77,3 +95,50 @@ class RewardHeads(Ensemble):
         self, reached: Float[Tensor, "S B O"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S H B"]:
         return self.predict_each(torch.cat([reached, action], dim=-1)).squeeze(-1)
+
+
+class RewardLearner:
+    """Trains the reward heads of a world model.
+
+    The heads learn from observations as they were, so that no gradient reaches the world model.
+
+    Args:
+        rare_share: of the rows, those around rare rewards.
+        generators: of the draws.
+    """
+
+    def __init__(
+        self,
+        model: WorldModel,
+        heads: RewardHeads,
+        optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
+        rare_share: float,
+        generators: SeedGenerators,
+    ) -> None:
+        self._model, self._heads = model, heads
+        self.optimizer = optimizer(heads.parameters())
+        self._rare_share, self._generators = rare_share, generators
+
+    def update(self, buffer: RowBuffer) -> Metrics:
+        """One update from single rows of replay; keeps their latents and memories as `states`."""
+        model = self._model
+        rows = draw_rows(buffer, "reward", WITHIN, ROWS, self._rare_share, self._generators)
+        with torch.no_grad():
+            self.states = model.encode(rows["observation"]), rows["memory"]
+            reached = model.normalizer(rows["next_observation"])
+        reward, within = rows["reward"].squeeze(-1), model.reward_range
+        differs = within.differs.squeeze(-1)  # before, there is nothing to tell apart
+        losses = self._heads.loss(reached, rows["action"], reward, within) * differs
+        step = self.optimizer.learning_rate * self.optimizer.rate_factor
+        self.optimizer.step(losses)
+        self._heads.shrink_inputs(INPUT_PRICE * step * differs)
+        return {"reward_loss": losses.detach()}
+
+    def state_dict(self) -> dict[str, Any]:
+        return state_of(self._parts())
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        load_state_of(self._parts(), state)
+
+    def _parts(self) -> dict[str, Any]:
+        return {"optimizer": self.optimizer, "rows": self._generators}

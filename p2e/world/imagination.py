@@ -17,6 +17,7 @@ from p2e.world.world_model import WorldModel
 
 Act = Callable[[Tensor], Tensor]  # features (S, N, F) to actions (S, N, A)
 Extract = Callable[[Tensor, Tensor], Tensor]  # latent, memory to features
+Starts = tuple[Tensor, Tensor]  # latents (S, B, L) and memories (S, B, M)
 Score = Callable[[Tensor, Tensor], Tensor]  # latents, actions to disagreement (S, N)
 
 
@@ -54,8 +55,8 @@ def roll_out(
         memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
     fields = stack_steps(rows)
     seen, done = fields.pop("latent").flatten(1, 2), fields["action"].flatten(1, 2)
-    doubt = disagreement(seen, done)  # of all rows at once: faster than step by step
-    return fields | {"disagreement": doubt.view(fields["reward"].shape)}, latent, memory
+    scores = disagreement(seen, done)  # of all rows at once: faster than step by step
+    return fields | {"disagreement": scores.view(fields["reward"].shape)}, latent, memory
 
 
 def imagine_step(

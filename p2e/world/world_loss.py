@@ -9,8 +9,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from p2e.batch import SequenceBatch
 from p2e.metrics import Metrics
-from p2e.nn.normalizers import symlog
-from p2e.world.world_model import Prediction, WorldModel
+from p2e.world.world_model import WorldModel
 
 
 class WorldStates(NamedTuple):
@@ -34,9 +33,8 @@ def world_loss(
     latent to the next observation. Forward: the predicted next latent matches the encoder's, which
     takes no gradient from this. All three are in units of how much the feature changes in a step:
     an error that is small beside the whole range may be all that a step changes, and rollouts add
-    it up. So is that of the symlog of the reward, in units of its size: where few steps are
-    rewarded, and by 1, it would hardly count beside those of the latents; heads apart learn it
-    elsewhere. Continuation by cross-entropy. Means over time, rows, features.
+    it up. Reward: as the model's reward predictor has it. Continuation by cross-entropy. Means over
+    time, rows, features.
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
@@ -58,8 +56,7 @@ def world_loss(
         "prediction_loss": _mean_square((decoded_prediction - reached) / change),
         "forward_loss": _mean_square((prediction.next_latent - next_latent) / latent_change),
     }
-    if model.reward_heads is None:
-        parts["reward_loss"] = reward_loss(model, prediction, rows.reward)
+    parts |= model.reward_predictor.losses(prediction, rows.reward)
     parts["continuation_loss"] = continuation.mean(dim=1)
     losses = torch.stack(list(parts.values())).sum(dim=0)
     metrics = {name: part.detach() for name, part in parts.items()}
@@ -73,14 +70,6 @@ def world_loss(
         after.flatten(1, 2).detach(),
     )
     return losses, metrics | {"world_loss": losses.detach()}, states
-
-
-def reward_loss(
-    model: WorldModel, prediction: Prediction, reward: Float[Tensor, "S R"]
-) -> Float[Tensor, " S"]:
-    """The error about the reward's symlog, in units of its size."""
-    errors = prediction.symlog_reward - symlog(reward)
-    return _mean_square(errors / model.return_change.scale.squeeze(-1))
 
 
 def flatten_time(batch: SequenceBatch) -> SequenceBatch:

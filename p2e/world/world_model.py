@@ -1,19 +1,19 @@
 """The recurrent world model: (latent, action, memory) to next latent, reward and continuation."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from p2e.metrics import Metrics
 from p2e.nn.batched_linear import normalise_rows
 from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
 from p2e.nn.normalizers import RewardRange, RunningChange, RunningNormalizer, symexp, symlog
 from p2e.nn.perceptron import SILU
-from p2e.reward_free.reward_heads import RewardHeads
 from p2e.world.encoder import Decoder, Encoder
 
 
@@ -30,17 +30,64 @@ class Prediction(NamedTuple):
         return torch.sigmoid(-self.continuation_logit)
 
 
+@runtime_checkable
+class RewardPredictor(Protocol):
+    """How a world model predicts the task's reward; a module of it."""
+
+    def predict(
+        self, model: "WorldModel", prediction: Prediction, action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        """The reward of a predicted step in the task's own unit, within the range of those met."""
+        ...
+
+    def measure(self, reward: Float[Tensor, "S T B"]) -> None:
+        """Take the rewards of a batch into the unit of the loss."""
+        ...
+
+    def losses(self, prediction: Prediction, reward: Float[Tensor, "S R"]) -> Metrics:
+        """What the prediction adds to the world loss; nothing where it is learned separately."""
+        ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+
+class SharedRewardHead(nn.Module):
+    """The reward is one output of the head that predicts everything else.
+
+    Learned as the symlog of the reward, in units of its size: where few steps are rewarded, and by
+    1, it would hardly count beside the losses of the latents.
+    """
+
+    def __init__(self, seeds: int, device: torch.device) -> None:
+        super().__init__()
+        # A reward is how much the return changes in a step.
+        self.return_change = RunningChange(seeds, 1, device)
+
+    def predict(
+        self, model: "WorldModel", prediction: Prediction, action: Float[Tensor, "S B A"]
+    ) -> Float[Tensor, "S B"]:
+        within: Tensor = model.reward_range(symexp(prediction.symlog_reward))
+        return within
+
+    def measure(self, reward: Float[Tensor, "S T B"]) -> None:
+        self.return_change.update(symlog(reward).flatten(1).unsqueeze(-1))
+
+    def losses(self, prediction: Prediction, reward: Float[Tensor, "S R"]) -> Metrics:
+        errors = prediction.symlog_reward - symlog(reward)
+        scaled = errors / self.return_change.scale.squeeze(-1)
+        return {"reward_loss": scaled.square().mean(dim=1)}
+
+
 class WorldModel(nn.Module):
     """Encoder, GRU dynamics with one head for all predictions, and decoder.
 
     The next latent is predicted as a change of the latent, in units of how much latents change in
     a step, and normalised as the encoder's latents are. All observations that go in or come out
     are in the task's own units.
-
-    Args:
-        reward_heads: so many heads of its own for the reward, which learn apart (reward_heads.py);
-            with 0 the head of all predictions predicts it too.
+    The reward is read from the same head; another `reward_predictor` may take its place.
     """
+
+    reward_predictor: RewardPredictor
 
     def __init__(
         self,
@@ -50,7 +97,6 @@ class WorldModel(nn.Module):
         memory_size: int,
         hidden: Sequence[int],
         generators: SeedGenerators,
-        reward_heads: int = 0,
     ) -> None:
         super().__init__()
         lead = (len(generators),)
@@ -60,27 +106,13 @@ class WorldModel(nn.Module):
             len(generators), observation_size, generators.device
         )
         self.latent_change = RunningChange(len(generators), 1, generators.device)
-        # A reward is how much the return changes in a step.
-        self.return_change = RunningChange(len(generators), 1, generators.device)
         self.reward_range = RewardRange(len(generators), generators.device)
         self.encoder = Encoder(observation_size, latent_size, hidden, generators)
         self.cell = GRUCell(latent_size + action_size, memory_size, generators)
         head_sizes = [memory_size + latent_size + action_size, *hidden]
         self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
-        self.reward_heads: RewardHeads | None = None
-        if reward_heads > 0:
-            reading = observation_size, action_size
-            self.reward_heads = RewardHeads(reward_heads, *reading, hidden, generators)
-
-    def world_parameters(self) -> list[nn.Parameter]:
-        """All parameters but those of reward heads apart."""
-        apart = set(self.reward_parameters())
-        return [parameter for parameter in self.parameters() if parameter not in apart]
-
-    def reward_parameters(self) -> list[nn.Parameter]:
-        """Those of reward heads apart; none without any."""
-        return [] if self.reward_heads is None else [*self.reward_heads.parameters()]
+        self.reward_predictor = SharedRewardHead(len(generators), generators.device)
 
     def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
         """Latents of observations."""
@@ -117,15 +149,7 @@ class WorldModel(nn.Module):
         self, prediction: Prediction, action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
         """The predicted reward in the task's own unit, within the range of those met."""
-        if self.reward_heads is not None:
-            reached = self.decoder(prediction.next_latent)
-            return self.reward_heads.lowest(reached, action, self.reward_range)
-        within: Tensor = self.reward_range(symexp(prediction.symlog_reward))
-        return within
-
-    def measure_reward(self, reward: Float[Tensor, "S T B"]) -> None:
-        """Take rewards into the unit of the reward's loss."""
-        self.return_change.update(symlog(reward).flatten(1).unsqueeze(-1))
+        return self.reward_predictor.predict(self, prediction, action)
 
     def step(
         self,

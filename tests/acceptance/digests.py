@@ -68,7 +68,7 @@ PLAN2EXPLORE = {
 }
 REWARD_FREE = PLAN2EXPLORE | {
     "replayed_share": 0.5,
-    "adaptation": {"updates": 30, "multi_step": 2, "continued_share": 0.5, "doubt": 0.5},
+    "adaptation": {"updates": 30, "multi_step": 2, "continued_share": 0.5, "error_discount": 0.5},
 }
 
 # name -> algorithm, environment, settings of the algorithm
@@ -132,7 +132,7 @@ def leaves(value: Any) -> Iterator[bytes]:
 def without_seconds(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
     """The recorder's rows, but for the times in them."""
     return {
-        name: [str({k: v for k, v in row.items() if k != "seconds"}) for row in rows]
+        name: [str(sorted((k, v) for k, v in row.items() if k != "seconds")) for row in rows]
         for name, rows in tables.items()
     }
 

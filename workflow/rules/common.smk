@@ -8,7 +8,7 @@ ROOT = Path(workflow.basedir)
 sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from program.command_line import choose_device
-from program.import_graph import program_files
+from program.import_graph import module_file, program_files
 from program.provenance import code_hash
 from program.repository import ENVIRONMENT_FILES, NATIVE_FILES
 from program.stale_lock import clear_stale_lock
@@ -106,7 +106,7 @@ def algorithm_hash(program):
     """
 
     def of(wildcards):
-        algorithm = f"p2e/algorithms/{base_algorithm(wildcards.algorithm)}.py"
+        algorithm = module_file(f"p2e.algorithms.{base_algorithm(wildcards.algorithm)}")
         return program_hash(program, algorithm, data=ENVIRONMENT_FILES + NATIVE_FILES)
 
     return of

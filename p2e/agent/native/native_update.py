@@ -1,8 +1,8 @@
-"""One update of Soft Actor-Critic in C++: native/soft_actor_critic.cpp.
+"""One update of Soft Actor-Critic in C++: soft_actor_critic.cpp, and its compilation.
 
-It is the update that `SoftActorCritic` makes of PyTorch's operators, on one core of a CPU and in
-float32. It sums in another order, so that the numbers agree within rounding
-(tests/test_native_update.py). benchmarks/NOTES.md says what it saves.
+It is the update that `SoftActorCritic.learn` makes of PyTorch's operators, on one core of a CPU and
+in float32. It sums in another order, so that the numbers agree within rounding
+(tests/p2e/agent/native/test_native_update.py). benchmarks/NOTES.md says what it saves.
 """
 
 import ctypes
@@ -21,8 +21,9 @@ from torch import Tensor
 
 from p2e.batch import TransitionBatch, require_shape
 from p2e.metrics import Metrics
-from p2e.nn.optimizer import SeedOptimizer
-from p2e.nn.products import rounds_products
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.optimizer import Rate, SeedOptimizer
+from p2e.nn.products import NATIVE_WIDE, rounds_products
 
 _FLOATS, _COUNT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
 FIELDS = (*TransitionBatch._fields, "target_noise", "actor_noise")
@@ -32,7 +33,9 @@ METRICS = (
 )
 
 
-class _Settings(ctypes.Structure):
+class Settings(ctypes.Structure):
+    """Sizes and constants of an update."""
+
     _fields_ = (
         *((name, _COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
         ("hidden", ctypes.POINTER(_COUNT)),
@@ -41,42 +44,79 @@ class _Settings(ctypes.Structure):
     )
 
 
-class _Learned(ctypes.Structure):
+class Learned(ctypes.Structure):
+    """Parameters (seeds, size) and the state of Adam, which counts its steps for all seeds; an
+    infinite clip_norm for no limit."""
+
     _fields_ = (
         *((name, _FLOATS) for name in ("weights", "means", "squares", "steps")),
         *((name, _FLOAT) for name in ("rate", "clip_norm")),
     )
 
 
-class _Rows(ctypes.Structure):
+class Rows(ctypes.Structure):
+    """(seeds, rows, width) as it lies in memory: a field of a batch may be a part of wider rows."""
+
     _fields_ = (("data", _FLOATS), ("to_next_seed", _COUNT), ("to_next_row", _COUNT))
 
 
-class _Batch(ctypes.Structure):
-    _fields_ = tuple((name, _Rows) for name in FIELDS)
+class Batch(ctypes.Structure):
+    """The fields of a TransitionBatch, and the noise."""
+
+    _fields_ = tuple((name, Rows) for name in FIELDS)
 
 
-class _Metrics(ctypes.Structure):
+class MetricPointers(ctypes.Structure):
+    """Where the metrics (seeds) are written."""
+
     _fields_ = tuple((name, _FLOATS) for name in METRICS)
 
 
+STRUCTURES = (Settings, Learned, Rows, Batch, MetricPointers)
+_CPP_TYPES = {
+    _FLOATS: "float*",
+    _COUNT: "int64_t",
+    _FLOAT: "float",
+    ctypes.c_bool: "bool",
+    ctypes.POINTER(_COUNT): "const int64_t*",
+    Rows: "Rows",
+}
+
+
+def declarations() -> str:
+    """The structures in C++: both languages have their layout from here."""
+    lines = ["#pragma once", "#include <cstdint>"]
+    for structure in STRUCTURES:
+        members = [f"{_CPP_TYPES[kind]} {name};" for name, kind, *_ in structure._fields_]
+        lines.append(f"struct {structure.__name__} {{ {' '.join(members)} }};")
+    return "\n".join(lines) + "\n"
+
+
 class NativeUpdate:
-    """The update as a function of a batch, noise and what is learned.
+    """The update as a function of a batch and of noise; changes what is learned in place.
 
     Args:
+        actor, critic, temperature: optimisers of one parameter each.
+        target: network of the target critics.
         hidden: units of each hidden layer, of actor and of critics.
         min_alpha: 0 for no bound.
     """
 
     def __init__(
         self,
+        actor: SeedOptimizer,
+        critic: SeedOptimizer,
+        temperature: SeedOptimizer,
+        target: BatchedMLP,
         hidden: Sequence[int],
         discount: float,
         target_rate: float,
         target_entropy: float,
         min_alpha: float,
     ) -> None:
-        self._settings = _Settings(
+        self._actor, self._critic, self._temperature = actor, critic, temperature
+        self._target = target
+        self._settings = Settings(
             hidden_layers=len(hidden),
             hidden=(_COUNT * len(hidden))(*hidden),
             discount=discount,
@@ -87,20 +127,15 @@ class NativeUpdate:
 
     def __call__(
         self,
-        actor: SeedOptimizer,
-        critic: SeedOptimizer,
-        temperature: SeedOptimizer,
-        target_critic: Float[Tensor, "S 2 P"],
         batch: TransitionBatch,
         target_noise: Float[Tensor, "S B A"],
         actor_noise: Float[Tensor, "S B A"],
-        rate_factor: float,
+        rate: Rate,
     ) -> Metrics:
-        """Change weights, targets and the state of the optimisers in place.
+        """One update.
 
         Args:
-            actor, critic, temperature: optimisers of one parameter each.
-            rate_factor: of the learning rates of actor and critic.
+            rate: factor of the learning rates of actor and critic.
 
         Raises:
             CompilerError: in the first call, when there is no C++ compiler.
@@ -116,21 +151,21 @@ class NativeUpdate:
         pointers = (metrics.data_ptr() + 4 * seeds * row for row in range(len(METRICS)))
         native_library("soft_actor_critic.cpp").update(
             ctypes.byref(settings),
-            ctypes.byref(_learned(actor, rate_factor)),
-            ctypes.byref(_learned(critic, rate_factor)),
-            ctypes.byref(_learned(temperature, 1.0)),
-            _FLOATS(_address(target_critic)),
-            ctypes.byref(_Batch(*map(_rows, fields))),
-            ctypes.byref(_Metrics(*pointers)),
+            ctypes.byref(_learned(self._actor, float(rate))),
+            ctypes.byref(_learned(self._critic, float(rate))),
+            ctypes.byref(_learned(self._temperature, 1.0)),
+            _FLOATS(_address(self._target.weights)),
+            ctypes.byref(Batch(*map(_rows, fields))),
+            ctypes.byref(MetricPointers(*pointers)),
         )
         return dict(zip(METRICS, metrics.unbind(), strict=True))
 
 
-def _learned(optimizer: SeedOptimizer, rate_factor: float) -> _Learned:
+def _learned(optimizer: SeedOptimizer, rate: float) -> Learned:
     clip = optimizer.clip_norm
-    return _Learned(
+    return Learned(
         *(_address(tensor) for tensor in optimizer.only_parameter()),
-        rate=optimizer.learning_rate * rate_factor,
+        rate=optimizer.learning_rate * rate,
         clip_norm=math.inf if clip is None else clip,
     )
 
@@ -150,8 +185,8 @@ def _checked(fields: Sequence[Tensor], observation: Tensor, action: Tensor) -> l
     return checked
 
 
-def _rows(field: Float[Tensor, "S B *W"]) -> _Rows:
-    return _Rows(_address(field), field.stride(0), field.stride(1))
+def _rows(field: Float[Tensor, "S B *W"]) -> Rows:
+    return Rows(_address(field), field.stride(0), field.stride(1))
 
 
 def _address(tensor: Tensor) -> int:
@@ -177,7 +212,10 @@ class CompilerError(Exception):
 
 @cache
 def native_library(source: str) -> ctypes.CDLL:
-    """The library made of a C++ file in `native`.
+    """The library made of a C++ file of this folder.
+
+    Every process compiles its own, in some five seconds: libraries that are kept would have to be
+    told apart by processor, for the nodes of a cluster share a home directory.
 
     Raises:
         CompilerError: when there is no compiler, or when it does not take the file.
@@ -185,7 +223,9 @@ def native_library(source: str) -> ctypes.CDLL:
     compiler = _compiler()
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "library.so"
-        command = [compiler, *FLAGS, str(SOURCES / source), "-o", str(library)]
+        (Path(folder) / "structures.hpp").write_text(declarations())
+        options = f"-I{folder}", f"-DWIDE={NATIVE_WIDE}"
+        command = [compiler, *FLAGS, *options, str(SOURCES / source), "-o", str(library)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]

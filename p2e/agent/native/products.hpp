@@ -26,9 +26,11 @@ typedef float Floats __attribute__((vector_size(4 * LANES), may_alias));
 typedef float UnalignedFloats __attribute__((vector_size(4 * LANES), may_alias, aligned(4)));
 typedef int32_t Words __attribute__((vector_size(4 * LANES)));
 
-// Products with at least so many rows, columns and terms are rounded, where that is wanted. Here it
-// pays for smaller ones than in p2e/nn/products.py.
-constexpr long WIDE = 64;
+// Products with at least WIDE rows, columns and terms are rounded, where that is wanted. The number
+// comes from p2e/nn/products.py, as a compiler option.
+#ifndef WIDE
+#error "WIDE is not set"
+#endif
 
 // Element (i, j) is at data[i * down + j * right]: a transposed matrix is a view, too.
 struct Matrix {

@@ -1,48 +1,19 @@
-// One update of Soft Actor-Critic on one core: `SoftActorCritic._learn_eagerly` of
+// One update of Soft Actor-Critic on one core: `SoftActorCritic.learn` of
 // p2e/agent/soft_actor_critic.py, step for step, without an operator of PyTorch for each of them.
 //
-// Compiled for the processor that it runs on, and called, by p2e/agent/native/native_update.py, which has the
-// structures `Settings`, `Learned`, `Rows`, `Batch` and `Metrics` once more.
+// Compiled for the processor that it runs on, and called, by p2e/agent/native/native_update.py, which
+// also declares `Settings`, `Learned`, `Rows`, `Batch` and `MetricPointers` and writes structures.hpp.
 
 #include <cmath>
 
 #include "perceptron.hpp"
+#include "structures.hpp"
 
 namespace {
 
 constexpr float LOG_STD_LOW = -20, LOG_STD_HIGH = 2;  // as in p2e/agent/actor.py
 constexpr float HALF_LOG_TWO_PI = 0.9189385332f, LOG_TWO = 0.6931471806f;
 constexpr double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;  // as in p2e/nn/optimizer.py
-
-struct Settings {
-  int64_t seeds, rows, features, actions, hidden_layers;
-  const int64_t* hidden;
-  float discount, target_rate, target_entropy, min_log_alpha;
-  bool rounded;
-};
-
-// Parameters (seeds, size) and the state of Adam, which counts its steps for all seeds.
-struct Learned {
-  float *weights, *means, *squares, *steps;
-  float rate, clip_norm;  // an infinite norm for no limit
-};
-
-// (seeds, rows, width) as it lies in memory: the fields of a batch may be parts of wider rows.
-struct Rows {
-  const float* data;
-  int64_t to_next_seed, to_next_row;
-};
-
-struct Batch {
-  Rows observation, action, reward, next_observation, terminated;
-  Rows target_noise, actor_noise;
-};
-
-// (seeds).
-struct Metrics {
-  float *critic_loss, *q_value, *critic_gradient_norm;
-  float *actor_loss, *alpha, *entropy, *actor_gradient_norm;
-};
 
 using Vector = std::vector<float>;
 
@@ -128,7 +99,7 @@ class Update {
         target_weights_(target_weights + seed * 2 * value_.parameters()),
         log_alpha_(temperature.weights[seed]) {}
 
-  void run(const Batch& batch, const Metrics& metrics) {
+  void run(const Batch& batch, const MetricPointers& metrics) {
     copy(batch);
     update_critic(metrics);
     update_actor_and_temperature(metrics);
@@ -154,7 +125,7 @@ class Update {
   }
 
   // Half the squared error, mean over the rows, sum over the two critics.
-  void update_critic(const Metrics& metrics) {
+  void update_critic(const MetricPointers& metrics) {
     bellman_target();
     join(w_.observation, w_.action);
     w_.of_values.resize(s_.rows);
@@ -193,7 +164,7 @@ class Update {
   }
 
   // The mean of alpha log pi - min Q, and log alpha (entropy - target entropy).
-  void update_actor_and_temperature(const Metrics& metrics) {
+  void update_actor_and_temperature(const MetricPointers& metrics) {
     sample(w_.observation, w_.actor_noise);
     join(w_.observation, w_.sample.action);
     for (int twin = 0; twin < 2; ++twin) judge(critic_weights_, twin);
@@ -321,7 +292,7 @@ class Update {
 
 extern "C" void update(const Settings* settings, const Learned* actor, const Learned* critic,
                        const Learned* temperature, float* target_weights, const Batch* batch,
-                       const Metrics* metrics) {
+                       const MetricPointers* metrics) {
   static thread_local Workspace workspace;
   for (const Learned* learned : {actor, critic, temperature}) ++*learned->steps;
   for (long seed = 0; seed < settings->seeds; ++seed)

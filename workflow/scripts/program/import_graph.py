@@ -29,6 +29,13 @@ def program_files(*names: str) -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
+def module_file(name: str) -> str:
+    """The file of the module `a.b`, relative to the root: of a package its __init__.py."""
+    place = ROOT.joinpath(*name.split("."))
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return path.relative_to(ROOT).as_posix()
+
+
 @cache
 def imported_files(path: Path) -> frozenset[Path]:
     """The files of this repository that the module at `path` imports itself.

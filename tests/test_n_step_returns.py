@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.replay.n_step_returns import multi_step
+from p2e.replay.n_step_returns import n_step_returns
 
 DISCOUNT = 0.5
 
@@ -31,7 +31,7 @@ def columns(rows: dict[str, Tensor]) -> dict[str, list[float]]:
 
 def rows_of(terminated: list[float], steps: int) -> dict[str, list[float]]:
     rewards = ("reward", "curiosity")
-    return columns(multi_step(trajectory(terminated), rewards, DISCOUNT, steps))
+    return columns(n_step_returns(trajectory(terminated), rewards, DISCOUNT, steps))
 
 
 def test_one_step_changes_nothing() -> None:
@@ -57,7 +57,7 @@ def test_nothing_behind_an_end_counts_and_a_likely_end_counts_in_part() -> None:
 def test_no_row_reaches_into_another_episode() -> None:
     steps = trajectory([0, 0, 0, 0])
     steps["first"] = torch.tensor([1.0, 0.0, 1.0, 0.0]).view(1, -1, 1, 1)
-    rows = columns(multi_step(steps, ("reward",), DISCOUNT, 3))
+    rows = columns(n_step_returns(steps, ("reward",), DISCOUNT, 3))
     assert rows["next_observation"] == [2, 2, 4, 4]
     assert rows["reward"] == [1 + 1, 2, 4 + 4, 8]
     assert rows["terminated"] == [0.5, 0, 0.5, 0]
@@ -75,7 +75,7 @@ def test_the_value_of_a_policy_is_a_fixed_point_whatever_the_steps(steps: int) -
     value[-1] = 3.0  # of what lies beyond
     for t in reversed(range(length)):
         value[t] = rows["reward"].flatten()[t] + DISCOUNT * (1 - ends[t]) * value[t + 1]
-    reached = multi_step(rows, ("reward",), DISCOUNT, steps)
+    reached = n_step_returns(rows, ("reward",), DISCOUNT, steps)
     beyond = value[reached["next_observation"].flatten().long()]
     target = reached["reward"].flatten() + DISCOUNT * (1 - reached["terminated"].flatten()) * beyond
     torch.testing.assert_close(target, value[:-1])
@@ -84,8 +84,8 @@ def test_the_value_of_a_policy_is_a_fixed_point_whatever_the_steps(steps: int) -
 def test_rows_of_random_actions_stay_as_they_are() -> None:
     one = trajectory([0, 0, 0])
     rows = {name: x.expand(-1, -1, 3, -1) for name, x in one.items()}
-    reached = multi_step(rows, ("reward", "curiosity"), DISCOUNT, 3, undirected=2)
-    expected = multi_step(one, ("reward", "curiosity"), DISCOUNT, 3)
+    reached = n_step_returns(rows, ("reward", "curiosity"), DISCOUNT, 3, random=2)
+    expected = n_step_returns(one, ("reward", "curiosity"), DISCOUNT, 3)
     for name in rows:
         assert torch.equal(reached[name][:, :, :2], rows[name][:, :, :2]), name
         assert torch.equal(reached[name][:, :, 2:], expected[name]), name
@@ -94,5 +94,5 @@ def test_rows_of_random_actions_stay_as_they_are() -> None:
 def test_the_given_rows_stay_as_they_were() -> None:
     rows = trajectory([0, 0, 0])
     before = {name: x.clone() for name, x in rows.items()}
-    multi_step(rows, ("reward", "curiosity"), DISCOUNT, 3)
+    n_step_returns(rows, ("reward", "curiosity"), DISCOUNT, 3)
     assert all(torch.equal(rows[name], before[name]) for name in rows)

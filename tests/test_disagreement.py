@@ -5,15 +5,15 @@ import math
 import torch
 from torch import Tensor
 
-from p2e.curiosity.disagreement import IntrinsicReward, disagreement
+from p2e.curiosity.disagreement import EnsembleDisagreement, disagreement
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
 
 LATENT, ACTIONS = 4, 1
 
 
-def curiosity(seeds: int = 1) -> IntrinsicReward:
-    return IntrinsicReward(
+def curiosity(seeds: int = 1) -> EnsembleDisagreement:
+    return EnsembleDisagreement(
         LATENT,
         ACTIONS,
         LATENT,
@@ -72,7 +72,7 @@ def test_what_single_batches_did_to_the_members_counts_less() -> None:
     assert module.disagreement(latent, action).mean() < 0.5 * at_once.mean()
 
 
-def smallest_distance(module: IntrinsicReward) -> float:
+def smallest_distance(module: EnsembleDisagreement) -> float:
     """Between the weights of the two members that are most alike."""
     return float(torch.pdist(module.ensemble.weights.detach()[0]).min())
 

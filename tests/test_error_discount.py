@@ -1,4 +1,4 @@
-"""Doubt: what is known of the model's errors, and the time that passes where there are many."""
+"""The error discount: the expected errors of the world model, and the steps that count more."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import CONSTANT
 from p2e.replay.buffers import Fields, RowBuffer, real_fields
-from p2e.reward_free.error_discount import Doubt, discounted_sum, step_errors
+from p2e.reward_free.error_discount import ErrorDiscount, discounted_sum, step_errors
 from p2e.world.world_learner import WorldConfig
 from p2e.world.world_model import WorldModel
 
@@ -28,12 +28,12 @@ def streams(name: str) -> SeedGenerators:
     return SeedGenerators(range(SEEDS), name)
 
 
-def doubt_about(
+def discount_for(
     model: WorldModel, weight: float = 1.0, draws: SeedGenerators | None = None
-) -> Doubt:
+) -> ErrorDiscount:
     config = WorldConfig(hidden=(32,))
     parts = streams("initial"), draws or streams("draws")
-    return Doubt(model, ACTION, config, weight, DISCOUNT, CONSTANT, *parts)
+    return ErrorDiscount(model, ACTION, config, weight, DISCOUNT, CONSTANT, *parts)
 
 
 @torch.no_grad()
@@ -64,13 +64,13 @@ def imagined(terminated: float = 0.0) -> Fields:
     }
 
 
-def expecting(model: WorldModel, error: float, weight: float = 1.0) -> Doubt:
-    """A doubt that expects the same error everywhere."""
-    doubt = doubt_about(model, weight)
+def expecting(model: WorldModel, error: float, weight: float = 1.0) -> ErrorDiscount:
+    """One that expects the same error everywhere."""
+    made = discount_for(model, weight)
     with torch.no_grad():
-        doubt._network.weights.zero_()
-        doubt._network.layers[-1].bias.fill_(error)
-    return doubt
+        made._network.weights.zero_()
+        made._network.layers[-1].bias.fill_(error)
+    return made
 
 
 def test_errors_are_in_units_of_what_a_step_changes(model: WorldModel) -> None:
@@ -84,20 +84,20 @@ def test_errors_are_in_units_of_what_a_step_changes(model: WorldModel) -> None:
 
 
 def test_it_learns_where_the_model_is_wrong(model: WorldModel) -> None:
-    replay, doubt = replay_with_one_hard_action(model), doubt_about(model)
-    metrics = doubt.learn(replay, updates=400)
+    replay, discount = replay_with_one_hard_action(model), discount_for(model)
+    metrics = discount.learn(replay, updates=400)
     rows = replay.everything()
     features = torch.cat([model.encode(rows["observation"]), rows["memory"]], dim=-1)
     action = rows["action"].squeeze(-1)
-    expected = doubt.expected(features, rows["action"])
-    assert metrics["doubt_loss"].shape == (SEEDS,)
+    expected = discount.expected(features, rows["action"])
+    assert metrics["error_discount_loss"].shape == (SEEDS,)
     assert expected[action > 0.6].mean() > 2.0, "where it holds, four times the mean"
     assert expected[action < 0.4].mean() < 0.7
     torch.testing.assert_close(expected.mean(dim=1), torch.ones(SEEDS), atol=0.25, rtol=0.0)
 
 
 def test_a_step_whose_error_is_thrice_the_mean_counts_as_three(model: WorldModel) -> None:
-    steps = expecting(model, error=3.0).delayed(imagined())
+    steps = expecting(model, error=3.0).apply(imagined())
     left = torch.full_like(steps["terminated"], DISCOUNT**2)
     torch.testing.assert_close(1 - steps["terminated"], left)
     paid = 2.0 + (DISCOUNT + DISCOUNT**2) * -1.0  # the lowest reward, twice
@@ -105,7 +105,7 @@ def test_a_step_whose_error_is_thrice_the_mean_counts_as_three(model: WorldModel
 
 
 def test_nothing_waits_behind_an_end(model: WorldModel) -> None:
-    steps = expecting(model, error=3.0).delayed(imagined(terminated=1.0))
+    steps = expecting(model, error=3.0).apply(imagined(terminated=1.0))
     assert (steps["terminated"] == 1).all() and (steps["reward"] == 2).all()
 
 
@@ -114,17 +114,17 @@ def test_what_is_known_as_well_as_most_counts_as_it_is(
     model: WorldModel, error: float, weight: float
 ) -> None:
     steps = imagined(terminated=0.25)
-    delayed = expecting(model, error, weight).delayed(steps)
-    assert all(torch.equal(delayed[name], steps[name]) for name in steps)
+    applied = expecting(model, error, weight).apply(steps)
+    assert all(torch.equal(applied[name], steps[name]) for name in steps)
 
 
 def test_without_a_weight_nothing_is_drawn(model: WorldModel) -> None:
     draws = streams("draws")
-    doubt = doubt_about(model, 0.0, draws)
-    before = doubt._network.weights.detach().clone()
+    made = discount_for(model, 0.0, draws)
+    before = made._network.weights.detach().clone()
     replay = replay_with_one_hard_action(model)
-    assert doubt.learn(replay, updates=3) == {}
-    assert torch.equal(doubt._network.weights, before)
+    assert made.learn(replay, updates=3) == {}
+    assert torch.equal(made._network.weights, before)
     assert torch.equal(draws.uniform(0.0, 1.0, 5), streams("draws").uniform(0.0, 1.0, 5))
 
 

@@ -1,4 +1,4 @@
-# The whole of Snakemake runs in this one image:
+# Snakemake and all its jobs run in this image:
 #
 #   docker build --tag plan2explore .
 #   docker run --rm --gpus all --user $(id -u):$(id -g) -v $PWD:/bench plan2explore snakemake --cores all
@@ -10,16 +10,16 @@
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 
-# git: the commit that goes into every manifest, and DVC. libegl1, libgl1: rendering, on the GPU;
-# libgl1-mesa-dri: and without one. g++: `agent.compiled` compiles its programs when training starts,
-# C++ for a CPU, and C that launches the kernels for a GPU.
+# git: for the commit in every manifest, and for DVC. libegl1, libgl1: rendering on a GPU;
+# libgl1-mesa-dri: rendering without one. g++: `agent.compiled` compiles when training starts, C++ for
+# a CPU, and the C code that launches kernels for a GPU.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         g++ git libegl1 libgl1 libgl1-mesa-dri make \
     && rm -rf /var/lib/apt/lists/*
 
-# An environment of its own, because a distribution's Python may refuse to be installed into.
-# --build-arg REQUIREMENTS=requirements-dev.txt makes an image that can also run the tests.
+# A virtual environment, because pip may refuse to install into a distribution's Python.
+# --build-arg REQUIREMENTS=requirements-dev.txt builds an image that can also run the tests.
 ARG REQUIREMENTS=requirements.txt
 COPY requirements.txt requirements-dev.txt /image/
 RUN python3 -m venv /image/venv \
@@ -27,8 +27,8 @@ RUN python3 -m venv /image/venv \
 
 COPY workflow/entrypoint.sh /image/entrypoint.sh
 
-# Any user may run the image: the caller's number, so that results belong to the caller. It has no
-# name in the image, and DVC and git want one.
+# Any user id may run the image, so that results belong to the caller. Such an id has no name in the
+# image, but DVC and git need a user name.
 RUN useradd --create-home --uid 1000 bench \
     && chmod 1777 /home/bench \
     && git config --system --add safe.directory /bench

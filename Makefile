@@ -1,17 +1,17 @@
-# Nothing but Python 3.11, make and git is needed: each target sets up what it uses.
+# Nothing but Python 3.11 to 3.13 with venv, make and git is needed: each target sets up what it uses.
 #
 #   make demo              a small benchmark and its report, in about a quarter of an hour
 #   make test              every check that CI runs
-#   make setup             .venv with exact versions, which all of these make where it is missing
-#   make report SUITE=demo a report on what there is, also of a suite that is half finished
-#   make benchmark         the published benchmark, through DVC
-#   make publish           keep the numbers of a suite as the ones that dvc repro verifies
-#   make extend            train what a published suite still lacks, and write its report
-#   make container-check   build the image and use it; as root, with mmdebstrap and buildah
-#   make slurm-check       the smoke suite on a Slurm of this one machine; as root, with slurmctld
+#   make setup             create .venv with exact versions (the other targets do so when needed)
+#   make report SUITE=demo a report on the finished runs of a suite, even if others are missing
+#   make benchmark         the core suite, through DVC
+#   make publish           publish a suite's numbers, with which `dvc repro` then compares
+#   make extend            train the missing runs of a published suite, and write its report
+#   make container-check   build the image and test it; as root, with mmdebstrap and buildah
+#   make slurm-check       run a small suite on a Slurm of this machine; as root, with slurmctld
 #   make remote-check      push and pull over a real SSH server; with openssh-server
-#   make strict-check      strict digits on emulated processors; with qemu-user
-#   make format            put the code into its canonical form
+#   make strict-check      compare strict digits on emulated processors; with qemu-user
+#   make format            format the code
 #   make lock              renew the exact versions in requirements*.txt
 #   make clean             remove the environment and the caches; results stay
 
@@ -42,14 +42,15 @@ report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
 
-# Of the core suite where none is named; the demo is what `make report` is about.
+# The default suite is core here, and demo for `make report`.
 publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))
 publish: $(VENV)/.runtime
 	python workflow/scripts/publish.py --suite $(SUITE)
 	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
 	  --statistics published/core/statistics.json --readme README.md)
 
-# Without arguments Snakemake would train restored runs again: their checkpoints are not under git.
+# Snakemake gets the list of missing files: without it, it would train restored runs again, because
+# their checkpoints are not in git.
 extend: $(VENV)/.runtime
 	$(describe_suite)
 	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) --published published
@@ -59,13 +60,13 @@ extend: $(VENV)/.runtime
 	$(write_report)
 
 of_suite = --results results/$(SUITE) --config results/$(SUITE)/summary/suite.json
-# The published suite is params.yaml itself; the others are laid over it.
+# The core suite is params.yaml itself; the files of the other suites override it.
 LAID_OVER = $(if $(filter core,$(SUITE)),,workflow/suites/$(SUITE).yaml)
 describe_suite = python workflow/scripts/suite.py $(LAID_OVER) \
   --output results/$(SUITE)/summary/suite.json
 
-# Without Snakemake, which makes no report as long as a run is missing: this one names what is missing.
-# It takes away the digest, so that Snakemake does not take this report for its own.
+# Without Snakemake, which writes no report while a run is missing; this report names the missing runs.
+# It removes the digest, so that Snakemake does not accept this report as its own output.
 write_report = rm -f results/$(SUITE)/summary/SHA256SUMS \
   && $(describe_suite) \
   && python workflow/scripts/aggregate.py $(of_suite) \
@@ -88,8 +89,8 @@ lint: $(VENV)/.dev
 pytest: $(VENV)/.dev browser
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile $(TESTS)
 
-# What pip cannot bring: a browser for the tests of the report, and drawing without a screen for the
-# films. Whoever may not install packages does without: those tests are then skipped, and say so.
+# What pip cannot install: a browser for the tests of the report, and rendering without a screen for
+# the films. Without the right to install packages these tests are skipped, with a message.
 browser:
 	@command -v chromium chromium-browser google-chrome > /dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
@@ -99,46 +100,48 @@ browser:
 	  || echo "No Chromium here, and no right to install it: the tests in a browser are skipped" >&2
 
 container-check:
-	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/container_check
+	TESTS="$(TESTS)" BUILD_OPTIONS="$(BUILD_OPTIONS)" tests/acceptance/container_check
 
-# In an environment of its own: requirements-slurm.txt says why.
+# In a separate environment: requirements-slurm.txt says why.
 slurm-check: $(VENV)/bin/python
 	python -m venv .venv-slurm
 	.venv-slurm/bin/pip install --quiet --requirement requirements-slurm.txt
-	.venv-slurm/bin/python tests/slurm_check.py
+	.venv-slurm/bin/python tests/acceptance/slurm_check.py
 
-# In an environment of its own, so that DVC's plugin is in no other.
+# In a separate environment, so that DVC's plugin is in no other.
 remote-check: $(VENV)/.runtime
 	python -m venv .venv-remote
 	.venv-remote/bin/pip install --quiet --constraint requirements.txt \
 	  --requirement requirements-remote.txt
-	python tests/remote_check.py
+	python tests/acceptance/remote_check.py
 
 strict-check: $(VENV)/.runtime
-	python tests/strict_check.py
+	python tests/acceptance/strict_check.py
 
 format: $(VENV)/.dev
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-# From the direct dependencies in pyproject.toml, in an environment of its own. Torch's CUDA libraries
-# are left out: it asks for them itself, and they exist for one kind of machine only.
+# From the direct dependencies in pyproject.toml, for every Python that it allows. A version that still
+# fits stays; `make lock LOCK_OPTIONS=--upgrade` takes the newest. Torch's CUDA libraries are left out:
+# it asks for them itself, and they exist for one kind of machine only.
 lock: $(VENV)/bin/python
 	rm -rf .venv-lock
 	python -m venv .venv-lock
-	$(call direct,["dependencies"]) | .venv-lock/bin/pip install --quiet --requirement /dev/stdin
-	{ echo "# What the benchmark runs with, everything included. Written by \`make lock\`."; $(FREEZE); } \
-	  > requirements.txt
-	$(call direct,["optional-dependencies"]["dev"]) \
-	  | .venv-lock/bin/pip install --quiet --requirement /dev/stdin
+	.venv-lock/bin/pip install --quiet uv==0.13.9
+	cp requirements.txt requirements-dev.txt .venv-lock
+	$(RESOLVE) --output-file .venv-lock/requirements.txt
+	$(RESOLVE) --extra dev --constraint .venv-lock/requirements.txt \
+	  --output-file .venv-lock/requirements-dev.txt
+	{ echo "# What the benchmark runs with, everything included. Written by \`make lock\`."; \
+	  grep -vE "^(nvidia|cuda|triton)" .venv-lock/requirements.txt; } > requirements.txt
 	{ echo "# What the checks need beside that. Written by \`make lock\`."; echo "-r requirements.txt"; \
-	  $(FREEZE) | grep -vxFf requirements.txt; } > requirements-dev.txt
+	  grep -vxFf .venv-lock/requirements.txt .venv-lock/requirements-dev.txt; } > requirements-dev.txt
 	rm -rf .venv-lock
 
-direct = python -c 'import tomllib; \
-  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]$(1), sep="\n")'
-FREEZE = .venv-lock/bin/pip freeze | sed "s/+[a-z0-9.]*$$//" | grep -viE "^(nvidia|cuda|triton)"
+RESOLVE = .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+  --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(LOCK_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
@@ -154,12 +157,15 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/bin/python
 	python -m pip install --quiet --requirement $<
 	touch $@
 
-# `python3` may be the right version where `python3.11` is not, and a shim may answer to a name
-# without anything behind it.
+# Override: make PYTHON=python3.12 setup
+PYTHON ?= python3.13 python3.12 python3.11 python3
+
+# The first of these that answers, is one of the versions that we support, and can make an environment:
+# a shim may answer to a name without anything behind it, and Debian keeps ensurepip in python3-venv.
 $(VENV)/bin/python:
-	@for python in python3.11 python3; do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; then \
-	    exec "$$python" -m venv $(VENV); \
-	  fi; \
+	@for python in $(PYTHON); do \
+	  if "$$python" -c '$(SUITABLE)' 2> /dev/null; then exec "$$python" -m venv $(VENV); fi; \
 	done; \
-	echo "error: Python 3.11 was not found: put python3.11 on the PATH" >&2; exit 1
+	echo "error: no Python 3.11 to 3.13 with its venv module among: $(PYTHON)" >&2; exit 1
+
+SUITABLE = import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))

@@ -1,17 +1,17 @@
 # The benchmark, from params.yaml to reports/<suite>/index.html: a table of contents.
 #
-#   snakemake --cores all                                              the published suite
-#   snakemake --cores all --configfile workflow/suites/demo.yaml       other numbers, the same rules
+#   snakemake --cores all                                              the core suite
+#   snakemake --cores all --configfile workflow/suites/demo.yaml       another suite, the same rules
 
 
 configfile: "params.yaml"
 
 
-# What `snakemake --report report.zip` begins with.
+# The first page of `snakemake --report report.zip`.
 report: "workflow/report/workflow.rst"
 
 
-# All jobs run in one image, built from the Dockerfile; only `--sdm apptainer` makes use of this.
+# The image of all jobs, built from the Dockerfile; used with `--sdm apptainer` only.
 container: "benchmark.sif"
 
 
@@ -32,8 +32,8 @@ localrules:
     report,
 
 
-# Everything is named here, also what is only an intermediate result: Snakemake makes a missing
-# intermediate again only when something asks for it.
+# All files are listed here, intermediate ones too: Snakemake makes a missing intermediate file again
+# only if it is requested.
 rule all:
     default_target: True
     input:

@@ -1,8 +1,7 @@
-"""Does our SAC learn as Stable-Baselines3's does, and as well in reduced precision? The same
-settings, tasks, seeds and evaluations.
+"""Compares the learning of our SAC, also in reduced precision, with Stable-Baselines3's.
 
-What is finished is kept: the same command goes on where it was stopped. Writes one CSV a run, and a
-table of them all.
+All systems have the same settings, tasks, seeds and evaluations. Finished runs are kept: rerun the
+same command to train the missing ones. Writes one CSV per run, and a table of all runs.
 """
 
 import argparse
@@ -26,7 +25,7 @@ RESULTS = Path(__file__).resolve().parent / "results" / "learning"
 COLUMNS = ["step", "episode", "return", "length"]
 OURS, PEER = "ours", "stable-baselines3"
 
-# Stable-Baselines3's defaults; what is not here is the same by our own defaults (target entropy
+# Stable-Baselines3's defaults. The settings left out are the same in our defaults (target entropy
 # -dim(action), Adam, no gradient clipping, an update every step).
 AGENT = {
     "hidden": [256, 256],
@@ -48,7 +47,7 @@ def train_ours(
     precision: str = "float32",
     compiled: bool = False,
 ) -> None:
-    """train.py, whose state and run folder stay in a folder that git ignores."""
+    """Runs train.py; its state and run folder are in a folder that git ignores."""
     agent = AGENT | {"compiled": compiled}
     training = {
         "warmup_steps": WARMUP_STEPS,
@@ -68,7 +67,7 @@ def train_ours(
 
 
 def train_peer(task: str, seed: int, steps: int, interval: int, output: Path) -> None:
-    """Stable-Baselines3 in its own environment."""
+    """Runs Stable-Baselines3 in its own virtual environment."""
     script = Path(__file__).resolve().parent / "workers" / "learn_stable_baselines3.py"
     command = [
         *(str(python_of("sb3")), str(script), "--task", task, "--seed", str(seed)),
@@ -87,7 +86,7 @@ TRAIN: dict[str, Callable[[str, int, int, int, Path], None]] = {
 
 
 def save(evaluations: pd.DataFrame, output: Path) -> None:
-    """Whole or not at all."""
+    """Writes the file completely or not at all."""
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_suffix(".part")
     evaluations[COLUMNS].to_csv(unfinished, index=False)
@@ -105,7 +104,7 @@ def read_runs() -> pd.DataFrame:
 
 
 def table(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a task, system and measure: the last evaluation, and the mean over all of them."""
+    """One row per task, system and measure: the last evaluation, the mean of all evaluations."""
     rows = []
     for (task, system), of_system in runs.groupby(["task", "system"], sort=True):
         last = of_system[of_system["step"] == of_system["step"].max()].set_index("seed")["return"]

@@ -1,4 +1,4 @@
-"""A virtual environment for each peer, made from its requirements file when it is first needed."""
+"""Virtual environments of the other libraries (peers), created when they are first needed."""
 
 import hashlib
 import subprocess
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def python_of(peer: str) -> Path:
-    """The interpreter of a peer; installs requirements-<peer>.txt if that was not done."""
+    """The Python of a peer's environment; installs requirements-<peer>.txt if necessary."""
     requirements = FOLDER / f"requirements-{peer}.txt"
     home = FOLDER / ".venvs" / peer
     python, stamp = home / "bin" / "python", home / "installed"

@@ -1,7 +1,8 @@
-"""What an environment step costs beside the physics: MuJoCo alone, gymnasium, and our rows.
+"""The time of an environment step: MuJoCo alone, gymnasium, and our vectorised environment.
 
-The rounds go through all of them in turn. Medians over the rounds, microseconds a step of one row.
-Episodes end and begin again in gymnasium's and in ours, as in training.
+Every round measures all of them, one after the other. Prints medians over the rounds, in
+microseconds per step of one environment. Gymnasium's and ours are reset when an episode ends, as in
+training.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from gymnasium.envs.mujoco import MujocoEnv
 from envs import make_vector
 
 Stepper = Callable[[], None]  # one step
-ACTIONS = 512  # random actions, used again and again
+ACTIONS = 512  # random actions, used repeatedly
 TASKS = (
     "HalfCheetah-v5,Hopper-v5,Humanoid-v5,Walker2d-v5,Pendulum-v1,p2e/CartPoleSwingupSparse-v0,"
     "p2e/PendulumSwingup-v0,p2e/PointMaze-v0,p2e/PointMazeLarge-v0,p2e/SparseHalfCheetah-v0,"
@@ -31,7 +32,7 @@ TASKS = (
 
 
 def physics(task: str) -> Stepper | None:
-    """`mj_step` alone, as often as the task repeats it in a step; None without MuJoCo."""
+    """`mj_step` alone, with the task's action repeat; None for tasks without MuJoCo."""
     environment = gymnasium.make(task).unwrapped
     if not isinstance(environment, MujocoEnv):
         return None
@@ -48,7 +49,7 @@ def physics(task: str) -> Stepper | None:
 
 
 def of_gymnasium(task: str) -> Stepper:
-    """gymnasium.make, with the wrappers that it puts around by itself."""
+    """gymnasium.make, with the wrappers that it adds."""
     environment = gymnasium.make(task)
     environment.reset(seed=0)
     actions = random_actions(environment.action_space)
@@ -63,7 +64,7 @@ def of_gymnasium(task: str) -> Stepper:
 
 
 def of_ours(task: str, rows: int) -> Stepper:
-    """Our vector of environments; one step of every row."""
+    """Our vectorised environment; one step of every row."""
     environment = make_vector(task, list(range(rows)))
     environment.reset()
     random = np.random.default_rng(0)
@@ -83,7 +84,7 @@ def random_actions(space: gymnasium.Space[np.ndarray]) -> list[np.ndarray]:
 
 
 def compare(task: str, rounds: int, steps: int) -> dict[str, float]:
-    """Name -> median microseconds of a step of one row."""
+    """Name -> median microseconds per step of one environment."""
     steppers = {
         "mj_step alone": (physics(task), 1),
         "gymnasium.make": (of_gymnasium(task), 1),

@@ -1,8 +1,8 @@
-"""Environment steps and updates a second, of our programs and of others, on one core or one GPU.
+"""Environment steps and updates per second, ours and other libraries', on one core or one GPU.
 
-Every system runs in a process of its own that stays ready; the rounds go through the systems in
-turn, so that a machine that is slow for a while is slow for all. Prints one JSON line a system and
-a table of medians over the rounds.
+Every system runs in its own process, which stays alive between rounds. Every round measures all
+systems, one after the other, so that a temporary slowdown of the machine affects all of them.
+Prints one JSON line per system and a table of medians over the rounds.
 """
 
 import argparse
@@ -61,9 +61,9 @@ class System:
     """How to start a worker.
 
     Args:
-        peer: names the requirements file; None for our own environment.
+        peer: the library, as in its requirements file; None for our own environment.
         command: script and arguments, without the task.
-        shares: one for each of its processes, and what that adds to the command.
+        shares: for each of its processes, the arguments that it adds to the command.
     """
 
     peer: str | None
@@ -91,8 +91,8 @@ def ours(
 
 
 def our_variants(algorithm: str, config: dict[str, Any], warmup_steps: int) -> dict[str, System]:
-    """Ours in float32, and in what changes the numbers: the two are never one row of the table.
-    Each as PyTorch's own kernels, and with the agent's update compiled."""
+    """Ours in float32 and in medium precision, each with PyTorch's own kernels and with the agent's
+    update compiled. Each is a row of its own, because precision changes the results."""
     compiled = config | {"agent": config["agent"] | {"compiled": True}}
     return {
         "ours": ours(algorithm, config, warmup_steps, "float32"),
@@ -114,7 +114,7 @@ def sac_systems() -> dict[str, System]:
 
 
 def gpu_systems() -> dict[str, System]:
-    """SAC at the same sizes on a GPU: one seed, and several side by side in one process or more."""
+    """SAC at the same sizes on a GPU: one seed, and several seeds in one or more processes."""
     systems = {}
     for count, processes in ((1, 1), (10, 1), (10, 3), (32, 1)):
         group = f"{count} seed{'s' if count > 1 else ''}"
@@ -133,7 +133,7 @@ def gpu_systems() -> dict[str, System]:
 
 
 def shares_of(count: int, processes: int) -> Shares:
-    """The arguments that give each process its part of so many seeds."""
+    """The arguments that divide `count` seeds among the processes."""
     edges = [count * i // processes for i in range(processes + 1)]
     return tuple(("--seeds", f"{a}-{b - 1}") for a, b in pairwise(edges))
 
@@ -166,8 +166,8 @@ def mbpo_systems() -> dict[str, System]:
 def plan2explore_systems() -> dict[str, System]:
     """Plan2Explore at equal widths, batches and horizon.
 
-    Each of SheepRL's two policies imagines from every state of the batch; ours imagine together,
-    from twice as many states: as many imagined rows an update.
+    Each of SheepRL's two policies imagines from every state of the batch. Ours imagine together
+    from twice as many states, so the number of imagined transitions per update is the same.
     """
     sizes = P2E_SIZES
     hidden = [sizes["units"]] * sizes["layers"]
@@ -196,12 +196,12 @@ def plan2explore_systems() -> dict[str, System]:
 
 
 SYSTEMS = {"sac": sac_systems, "mbpo": mbpo_systems, "plan2explore": plan2explore_systems}
-# Environment steps in a round; in MBPO's, one training of the model.
+# Environment steps in a round; a round of MBPO contains one training of the model.
 STEPS = {"sac": 300, "mbpo": MBPO_SIZES["model_interval"], "plan2explore": 20}
 
 
 class Worker:
-    """A process of a system with one thread, bound to a core if one is given."""
+    """One process of a system, with one thread, bound to a core if one is given."""
 
     def __init__(self, system: System, share: Sequence[str], task: str, core: int | None) -> None:
         python = sys.executable if system.peer is None else str(python_of(system.peer))
@@ -221,13 +221,13 @@ class Worker:
         self._name = script
 
     def ask_for(self, steps: int) -> None:
-        """Begin to measure this many steps; `answer` waits for what it gives."""
+        """Start a measurement of this many steps; `answer` waits for its result."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
-        """The next line that it writes: its description, and then one for each measurement."""
+        """The next line of its output: its description, then one line per measurement."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -254,7 +254,7 @@ class Workers:
             self.description["seeds"] = sum(each["seeds"] for each in described)
 
     def measure(self, steps: int) -> dict[str, float]:
-        """What they did together; it took as long as the slowest of them."""
+        """The sum of their steps and updates, in the time of the slowest process."""
         for worker in self._workers:
             worker.ask_for(steps)
         answers = [worker.answer() for worker in self._workers]
@@ -268,7 +268,7 @@ class Workers:
 
 
 def rates(rounds: list[dict[str, float]]) -> dict[str, Any]:
-    """Medians over the rounds, and the environment steps a second of each round."""
+    """Medians over the rounds, and the environment steps per second of each round."""
     steps = [r["environment_steps"] / r["seconds"] for r in rounds]
     updates = [r["updates"] / r["update_seconds"] for r in rounds]
     parts = [name for name in ("model_seconds", "rollout_seconds") if name in rounds[0]]
@@ -288,7 +288,7 @@ def rates(rounds: list[dict[str, float]]) -> dict[str, Any]:
 def compare(
     systems: dict[str, System], task: str, rounds: int, steps: int, core: int | None
 ) -> dict[str, dict[str, Any]]:
-    """The results of each system, measured in turn."""
+    """The results of each system; every round measures all systems."""
     workers = {name: Workers(system, task, core) for name, system in systems.items()}
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     for _ in range(rounds):
@@ -303,7 +303,7 @@ def compare(
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
-    """Medians, and what each of ours is to each of them."""
+    """Medians, and the ratio of each of our variants to each system."""
     speeds = {name: result["environment_steps_per_second"] for name, result in results.items()}
     variants = [name for name in results if name.startswith("ours")]
     width = max(len(name) for name in ["system", *results])

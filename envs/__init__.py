@@ -1,4 +1,4 @@
-"""The benchmark's environments: what is known about each, and how rows of them are stepped.
+"""The benchmark's environments: the facts about each task, and vectorised stepping.
 
 Importing this package registers every task, and our own simulators with gymnasium.
 """

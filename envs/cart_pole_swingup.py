@@ -12,7 +12,7 @@ NEAR = np.float32(0.25)  # m
 UPRIGHT = np.float32(0.995)  # the cosine of 5.7 degrees
 START_NOISE = 0.05  # m, rad, m/s and rad/s
 POSITION_LIMIT = 2.0  # m; the rail's soft ends are at 1.8
-SPEED_LIMIT = 10.0  # m/s; the force against the damping reaches 10
+SPEED_LIMIT = 10.0  # m/s; force and damping balance at 10
 ANGULAR_SPEED_LIMIT = 20.0  # rad/s; a fall from upright gives 8
 
 
@@ -28,8 +28,8 @@ class CartPoleSwingupEnv(SparseMujocoEnv):
     (m/s), angular velocity (rad/s).
     Action (1,): force on the cart in units of 5 N.
     Goal: |x| <= 0.25 and cosine >= 0.995.
-    Start: within 0.05 m of the middle, 0.05 rad of hanging, and speeds of 0.05 m/s and rad/s,
-    uniformly.
+    Start: uniform within 0.05 m of the middle and 0.05 rad of hanging, with speeds within 0.05 m/s
+    and 0.05 rad/s.
     """
 
     def __init__(self, **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""A weak motor that has to swing a pendulum up before it is paid for holding it there."""
+"""A pendulum with a weak motor that has to swing it up and hold it, with a sparse reward."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from envs.sparse import ASSETS, SparseMujocoEnv
 FRAME_SKIP = 5
 UPRIGHT = np.float32(np.cos(np.deg2rad(8.0)))
 START_NOISE = 0.1  # rad and rad/s
-SPEED_LIMIT = 20.0  # rad/s; the motor against the damping reaches 10
+SPEED_LIMIT = 20.0  # rad/s; motor and damping balance at 10
 
 
 class PendulumSwingupEnv(SparseMujocoEnv):
     """Swing a hanging pendulum up and hold it. The motor cannot lift it without momentum.
 
     The physics is that of dm_control's pendulum (a weight of 1 kg on a massless rod of 0.5 m,
-    damping 0.1 N m s, a motor of 1 N m against a weight of up to 4.9 N m). dm_control starts at any
-    angle, in one episode in 22 at the goal; this one starts hanging.
+    damping 0.1 N m s, a motor of 1 N m, and up to 4.9 N m of gravity). dm_control starts at any
+    angle, which is at the goal in one episode in 22; here every episode starts hanging.
 
     Observation (3,): cosine and sine of the angle (0 is upright), angular velocity (rad/s).
     Action (1,): torque in N m.
     Goal: cosine >= cos(8 degrees).
-    Start: within 0.1 rad of hanging, at an angular velocity within 0.1 rad/s, uniformly.
+    Start: uniform within 0.1 rad of hanging, with an angular velocity within 0.1 rad/s.
     """
 
     def __init__(self, **settings: Any) -> None:

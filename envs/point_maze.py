@@ -1,4 +1,4 @@
-"""A point mass that is pushed through a walled maze, seen from above, with a sparse reward."""
+"""A ball that is pushed through a maze with walls, with a sparse reward at the goal."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from envs.sparse import ASSETS, SparseMujocoEnv
 
 FRAME_SKIP = 5
 START_NOISE = 0.1  # m
-CONTACT_MARGIN = 0.1  # m, by how much a soft contact may at most be pressed into a wall
-SPEED_LIMIT = 4.0  # m/s an axis; the actuators against the damping reach 2
+CONTACT_MARGIN = 0.1  # m, the most by which the ball presses into a wall (contacts are soft)
+SPEED_LIMIT = 4.0  # m/s along each axis; actuators and damping balance at 2
 
 
 class PointMazeEnv(SparseMujocoEnv):
-    """Push a ball from the start to the goal of a maze; nothing tells where the goal is.
+    """Push a ball from the start to the goal of a maze; observations do not contain the goal.
 
-    The model states every fact of a maze: the sites "start" and "goal", the goal distance (the
+    The MuJoCo model defines the maze: the sites "start" and "goal", the goal distance (the
     radius of the site "goal"), the walls and the actuators.
 
     Observation (4,): x, y (m), x velocity, y velocity (m/s).
@@ -26,7 +26,7 @@ class PointMazeEnv(SparseMujocoEnv):
     "point_maze.xml": the goal is (-1.6, 0.65); the start is (-1.6, -0.65), behind a wall.
     "point_maze_large.xml": the goal is (3.6, -2.4), the start is (-3.6, -2.4), 22 m of corridor
     with dead ends away.
-    Start: at rest, within 0.1 m of the site "start" along each axis, uniformly.
+    Start: at rest, uniform within 0.1 m of the site "start" along each axis.
     """
 
     def __init__(self, xml_file: str = "point_maze.xml", **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""The table of the benchmark's environments."""
+"""The registry of the benchmark's tasks."""
 
 from difflib import get_close_matches
 

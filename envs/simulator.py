@@ -12,19 +12,19 @@ from gymnasium.spaces import Box
 
 Simulator = gymnasium.Env[Any, Any]
 
-# Gymnasium's own HalfCheetah model uses this attribute; nobody who reads the message can act on it.
+# Gymnasium's own HalfCheetah model uses this attribute, so users cannot act on the message.
 _KNOWN_MODEL_MESSAGE = "compiler attribute 'settotalmass' is deprecated"
 
 
 class UnsupportedSpaceError(ValueError):
-    """An environment's observations or actions are not what the benchmark's algorithms need."""
+    """An environment's observation or action space is not supported by the algorithms."""
 
 
 def make_simulator(environment_id: str, render_mode: str | None = None) -> Simulator:
-    """The gymnasium environment without its wrappers: whoever steps it counts the steps.
+    """The gymnasium environment without its wrappers: the caller has to truncate its episodes.
 
-    Raises UnsupportedSpaceError if actions are not a bounded, or observations not any,
-    one-dimensional Box of floats.
+    Raises UnsupportedSpaceError unless the observation space is a one-dimensional Box of floats,
+    and the action space one with bounds.
     """
     with mujoco_messages_as_warnings():
         made = gymnasium.make(environment_id, render_mode=render_mode, disable_env_checker=True)

@@ -1,4 +1,4 @@
-"""The whole state of a simulator as plain values, so that stepping goes on bit-identically.
+"""The whole state of a simulator as plain values; a restored simulator steps bit-identically.
 
 A state holds only dicts, ints, strings and tensors: `torch.load(weights_only=True)` reads it.
 """
@@ -16,8 +16,8 @@ from envs.simulator import Simulator
 
 _INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
 
-# After a step, body frames lag the joint positions by one physics step, and some rewards read them
-# before stepping (Humanoid's centre of mass): recomputing them would give other values.
+# After a step, body frames lag the joint positions by one physics step. Some rewards read them
+# before the next step (Humanoid's centre of mass), so recomputed frames would change the reward.
 _LAGGING_FIELDS = ("xpos", "xipos")
 
 
@@ -26,8 +26,8 @@ def simulator_state(simulator: Simulator) -> dict[str, Any]:
     if isinstance(simulator, MujocoEnv):
         physics = _mujoco_state(simulator)
     elif hasattr(simulator, "state"):
-        # Classic-control simulators keep everything in `state`. Its dtype counts: after a reset
-        # MountainCarContinuous computes in float64, after a step in float32.
+        # Classic-control simulators keep everything in `state`. Its dtype matters:
+        # MountainCarContinuous has float64 after a reset and float32 after a step.
         physics = {"state": _tensor(np.asarray(simulator.state))}
     else:
         raise TypeError(f"{type(simulator).__name__} has no state that can be saved")
@@ -35,8 +35,8 @@ def simulator_state(simulator: Simulator) -> dict[str, Any]:
 
 
 def load_simulator_state(simulator: Simulator, state: Mapping[str, Any]) -> None:
-    """Puts back what `simulator_state` returned; raises ValueError if it does not fit."""
-    simulator.reset()  # some attributes, as Pendulum's `state`, exist only after a reset
+    """Restores what `simulator_state` returned; raises ValueError if it does not fit."""
+    simulator.reset()  # some attributes, such as Pendulum's `state`, exist only after a reset
     physics = state["physics"]
     if isinstance(simulator, MujocoEnv):
         _load_mujoco_state(simulator, physics)
@@ -52,7 +52,7 @@ def _tensor(values: NDArray[Any]) -> torch.Tensor:
 
 
 def _mujoco_state(simulator: MujocoEnv) -> dict[str, Any]:
-    """Everything that integration reads, the solver's warm start included, and lagging frames."""
+    """Everything that integration reads, including the solver's warm start, and lagging frames."""
     integration = np.empty(mujoco.mj_stateSize(simulator.model, _INTEGRATION))
     mujoco.mj_getState(simulator.model, simulator.data, integration, _INTEGRATION)
     lagging = {name: _tensor(getattr(simulator.data, name)) for name in _LAGGING_FIELDS}

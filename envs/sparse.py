@@ -1,4 +1,4 @@
-"""What the benchmark's own simulators have in common: a reward of 1 at a goal, and 0 elsewhere."""
+"""The base class of the benchmark's own simulators: reward 1 at a goal, and 0 elsewhere."""
 
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,16 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 class SparseMujocoEnv(MujocoEnv):
-    """A MuJoCo simulator that is paid for being at its goal, by nothing but what is observed.
+    """A MuJoCo simulator with a sparse reward that depends on the observation alone.
 
-    Observation (O,) float32, clipped to `reach` (O,), which is well beyond what a policy meets.
+    Observation (O,) float32, clipped to +-`reach` (O,).
     Action (A,) float32 in [-1, 1]. One step lasts 0.05 s.
-    Reward: 1.0 on every step whose observation, in float32 as it is returned, satisfies
-    `at_goal`, otherwise 0.0. Never terminates.
+    Reward: 1.0 on every step whose returned float32 observation satisfies `at_goal`, otherwise
+    0.0. Never terminates.
 
-    A subclass says what is observed (`observe`), where the goal is (`at_goal`) and how an episode
-    starts (`place`). What is observed follows from the state that MuJoCo integrates alone, so that
-    a saved state goes on with the same bits.
+    A subclass defines the observation (`observe`), the goal (`at_goal`) and the start of an episode
+    (`place`). Observations must depend on nothing but the state that MuJoCo integrates, so that a
+    restored simulator returns the same bits.
     """
 
     # gymnasium declares it an instance variable and reads it from the class.

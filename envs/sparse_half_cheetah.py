@@ -1,4 +1,4 @@
-"""The half cheetah, paid for nothing but having got somewhere."""
+"""The half cheetah with a sparse reward: it is paid beyond x = 5 m only."""
 
 import warnings
 from typing import Any
@@ -16,14 +16,14 @@ POSITION_LIMIT = 10.0  # m
 HEIGHT_LIMIT = 2.0  # m above its start
 SPEED_LIMIT = 10.0  # m/s
 ANGULAR_SPEED_LIMIT = 40.0  # rad/s
-JOINT_LIMIT = 2.0  # rad; the model's own limits are within 1.1, and soft
+JOINT_LIMIT = 2.0  # rad; the model's own limits are soft, and within 1.1
 
 
 class SparseHalfCheetahEnv(SparseMujocoEnv):
-    """Run 5 m forwards; on the way there nothing tells whether running is worth it.
+    """Run 5 m forwards; there is no reward on the way.
 
-    The model, actions, physics and starts are those of Gymnasium's HalfCheetah-v5. What differs
-    is what is observed and paid: x is observed, because the reward depends on it.
+    The model, actions, physics and starts are those of Gymnasium's HalfCheetah-v5. Observations
+    and rewards differ: the observation contains x, because the reward depends on it.
 
     Observation (19,): x of the torso (m, clipped to +-10; the start is at 0), its height above its
     start (m), cosine and sine of its pitch, six joint angles (rad), the velocities of x and height
@@ -31,8 +31,8 @@ class SparseHalfCheetahEnv(SparseMujocoEnv):
     +-40).
     Action (6,): torques in units of the model's gears.
     Goal: x > 5.
-    Start: x, height, pitch and joints each within 0.1 of the model's rest, uniformly; velocities
-    normal with deviation 0.1.
+    Start: x, height, pitch and joints uniform within 0.1 of the model's rest position; velocities
+    normal with standard deviation 0.1.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -56,7 +56,7 @@ class SparseHalfCheetahEnv(SparseMujocoEnv):
         self.start_at(self.init_qpos + noise, self.init_qvel + speed)
 
     def _initialize_simulation(self) -> tuple[mujoco.MjModel, mujoco.MjData]:
-        """Gymnasium's, with a line painted on the floor at the goal."""
+        """Gymnasium's model, with a line painted on the floor at the goal."""
         spec = mujoco.MjSpec.from_file(self.fullpath)
         spec.worldbody.add_site(
             name="goal",
@@ -65,7 +65,7 @@ class SparseHalfCheetahEnv(SparseMujocoEnv):
             size=[0.05, 2.0, 0.01],
             rgba=[0.2, 0.7, 0.3, 1.0],
         )
-        with warnings.catch_warnings():  # the model has an attribute that MuJoCo will give up
+        with warnings.catch_warnings():  # the model has an attribute that MuJoCo will remove
             warnings.filterwarnings("ignore", "compiler attribute 'settotalmass'")
             model = spec.compile()
         model.vis.global_.offwidth = max(model.vis.global_.offwidth, self.width)

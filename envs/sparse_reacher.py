@@ -1,4 +1,4 @@
-"""A two-link arm that has to find the target on its other side, with a sparse reward."""
+"""A two-link arm that has to reach a target on its other side, with a sparse reward."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ LINK = 0.5  # m, both
 START_NOISE = 0.1  # rad
 TARGET_DISTANCE = (0.5, 0.9)  # m from the shoulder
 TARGET_ANGLE = 0.5  # rad to either side of the direction away from the start
-SPEED_LIMIT = 10.0  # rad/s; the motors against the damping reach 1.5
+SPEED_LIMIT = 10.0  # rad/s; motors and damping balance at 1.5
 
 
 class SparseReacherEnv(SparseMujocoEnv):
     """Bring the fingertip of a planar arm to a target that lies behind the arm.
 
-    An arm of our own: in Gymnasium's Reacher-v5 random torques fling the arm all around. Here
-    damping keeps it slow, and every target lies half a turn away from where the arm starts. (At
-    2 rad/s instead of 1.5, one random episode in 2,000 still found the target.)
+    The arm is our own model: in Gymnasium's Reacher-v5 random torques fling the arm all around.
+    Here damping keeps it slow, and every target lies half a turn away from where the arm starts.
+    (With a top speed of 2 rad/s instead of 1.5, one random episode in 2,000 found the target.)
 
     Observation (10,): cosine and sine of the shoulder's angle, cosine and sine of the elbow's,
     their angular velocities (rad/s), x and y of the target, x and y of target minus fingertip (m).
     Action (2,): torques of shoulder and elbow in units of 1.5 N m, damped by 1 N m s.
     Goal: sqrt(x^2 + y^2) <= 0.1 m for target minus fingertip, observations 8 and 9; that is a
     tenth of the arm, as in dm_control's reacher "hard".
-    Start: at rest, each joint within 0.1 rad of the arm stretched out along +x, uniformly. The
-    target is at a distance from the shoulder within [0.5, 0.9] m and within 0.5 rad of -x,
-    uniformly in both.
+    Start: at rest, each joint uniform within 0.1 rad of the arm stretched out along +x. The
+    target's distance from the shoulder is uniform in [0.5, 0.9] m, its direction uniform within
+    0.5 rad of -x.
     """
 
     def __init__(self, **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the benchmark declares about an environment: scores, success, termination, coverage."""
+"""The facts about a task: scores, success condition, termination, coverage."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Termination = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Projection:
-    """Two coordinates of an observation, with the grid on which visited states are counted.
+    """Two coordinates of an observation, and the grid on which state coverage is counted.
 
     `labels`, `low` and `high` name the two coordinates, with units, and bound the grid of
     `bins` x `bins` cells. `coordinates` maps observations (..., O) to (..., 2).
@@ -31,7 +31,7 @@ class Projection:
         return self.coordinates(np.asarray(observations, dtype=np.float64))
 
     def cells(self, observations: NDArray[np.floating]) -> NDArray[np.int64]:
-        """Observations (..., O) to grid cells (..., 2); what lies outside counts at the edge."""
+        """Observations (..., O) to grid cells (..., 2); outside the grid, the nearest edge cell."""
         low, high = np.asarray(self.low), np.asarray(self.high)
         scaled = (self(observations) - low) / (high - low) * self.bins
         cells: NDArray[np.int64] = np.floor(scaled).clip(0, self.bins - 1).astype(np.int64)
@@ -52,7 +52,7 @@ def rewarded(
     reward: NDArray[np.float32],
     terminated: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """The success of tasks that reward nothing but success."""
+    """The success condition of tasks whose only reward is for success."""
     return reward > 0
 
 
@@ -67,9 +67,9 @@ class Task:
     `terminated` takes batched torch observations (..., O), actions (..., A) in [-1, 1] and next
     observations (..., O) and returns the simulator's termination flags (...,), bool.
     `success` takes next observations (R, O), rewards (R,) and terminated flags (R,) of one step
-    and returns (R,) bool, whether that step satisfies the success predicate; None: none declared.
-    An episode succeeds when any of its steps does. `random_successes` is how many of how many
-    episodes of the uniform random policy succeeded (measured by `envs.tools.random_scores`).
+    and returns (R,) bool, whether that step satisfies the success condition; None if the task has
+    none. An episode succeeds when any of its steps does. `random_successes` is (successes,
+    episodes) of the uniform random policy (measured by `envs.tools.random_scores`).
     """
 
     id: str

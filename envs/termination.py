@@ -27,7 +27,7 @@ MOUNTAIN_CAR_GOAL_VELOCITY = 0.0
 def never(
     observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
 ) -> torch.Tensor:
-    """For tasks whose episodes end only by truncation."""
+    """For tasks whose episodes are truncated but never terminated."""
     shape = next_observation.shape[:-1]
     return torch.zeros(shape, dtype=torch.bool, device=next_observation.device)
 
@@ -35,12 +35,12 @@ def never(
 def hopper(
     observation: torch.Tensor, action: torch.Tensor, next_observation: torch.Tensor
 ) -> torch.Tensor:
-    """Hopper-v5: ends when height, angle or any later state leaves its healthy range.
+    """Hopper-v5: ends when height, angle or any other state leaves its healthy range.
 
     Observation: height (m), torso angle (rad), three joint angles, six velocities. Gymnasium
     checks its `state[2:]`, which is everything here but the height. NaN is unhealthy.
-    The simulator checks velocities before it clips them to [-10, 10] for the observation, so a
-    velocity beyond 100 would be invisible here; random play stays below 20.
+    The simulator checks velocities before it clips them to [-10, 10] for the observation, so this
+    function cannot see a velocity beyond 100; random actions stay below 20.
     """
     height, angle = next_observation[..., 0], next_observation[..., 1]
     state = next_observation[..., 1:]

@@ -1,4 +1,4 @@
-"""Rows of one environment, stepped together, each with its own randomness."""
+"""Several copies (rows) of one environment, stepped together, with a random generator each."""
 
 import math
 import operator
@@ -20,13 +20,14 @@ BoolArray = NDArray[np.bool_]
 
 
 class Step(NamedTuple):
-    """What one step of R rows returns; all arrays are the caller's to keep.
+    """What one step of R rows returns; all arrays are copies.
 
-    next_observation: (R, O) float32, reached by the action, before any automatic reset.
+    next_observation: (R, O) float32, after the action and before any automatic reset.
     reward: (R,) float32. terminated, truncated: (R,) bool, the episode ended here, by the task's
-    rule or by its horizon (both may hold). success: (R,) bool, the episode has satisfied the
-    task's success predicate at this step or before. observation: (R, O) float32, to act on next:
-    next_observation, but the first of a new episode in rows whose episode ended.
+    termination rule or at its horizon (both may hold). success: (R,) bool, the episode satisfied
+    the task's success condition at this step or before. observation: (R, O) float32, the input of
+    the next action: next_observation, or in rows whose episode ended the first observation of the
+    new episode.
     """
 
     next_observation: FloatArray
@@ -38,7 +39,7 @@ class Step(NamedTuple):
 
 
 class VectorEnvironment:
-    """R independent rows of one task; row i's randomness depends on seeds[i] only."""
+    """R independent rows of one task; the random numbers of row i depend on seeds[i] only."""
 
     def __init__(self, task: Task, simulators: Sequence[Simulator], seeds: Sequence[int]) -> None:
         self.task = task
@@ -58,14 +59,14 @@ class VectorEnvironment:
 
     @property
     def observation(self) -> FloatArray:
-        """A copy of what to act on next, (R, O); raises RuntimeError before the first reset."""
+        """A copy of the current observation, (R, O); raises RuntimeError before the first reset."""
         return self._current().copy()
 
     def reset(self, seeds: Sequence[int] | None = None) -> FloatArray:
         """Starts a new episode in every row and returns its first observations, (R, O) float32.
 
-        The first call seeds every row; a later one goes on with each row's random generator,
-        unless new seeds are given. Raises ValueError if they are not one integer >= 0 a row.
+        The first call seeds every row; later calls keep each row's random generator, unless new
+        seeds are given. Raises ValueError unless there is one integer >= 0 per row.
         """
         if seeds is not None:
             self._seeds = self._checked_seeds(seeds)
@@ -81,8 +82,8 @@ class VectorEnvironment:
     def step(self, actions: FloatArray) -> Step:
         """Steps every row with actions (R, A), clipped to [-1, 1] and scaled to the task's bounds.
 
-        A row whose episode ends is reset at once. Raises ValueError for actions of another shape
-        or NaN, RuntimeError before the first reset.
+        A row whose episode ends is reset at once. Raises ValueError if actions have another shape
+        or are NaN, RuntimeError before the first reset.
         """
         bounded = self._bounded(actions)
         next_observation = np.empty_like(self._current())
@@ -130,7 +131,7 @@ class VectorEnvironment:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on where `state_dict` was taken; raises ValueError if it is of another task."""
+        """Restores what `state_dict` returned; raises ValueError if it is of another task."""
         found = (state["environment"], tuple(state["observation"].shape))
         expected = (self.task.id, (self.rows, self.observation_size))
         if found != expected:
@@ -162,7 +163,7 @@ class VectorEnvironment:
         bounded = actions.astype(np.float32)
         np.minimum(bounded, 1.0, out=bounded)
         np.maximum(bounded, -1.0, out=bounded)
-        # A NaN, which is what can be left, would make MuJoCo reset its state and go on.
+        # Clipping keeps NaN, and MuJoCo would reset its state for one without an error.
         if math.isnan(bounded.sum()):
             raise ValueError(f"actions are not numbers: {actions.tolist()}")
         bounded *= self._action_reach

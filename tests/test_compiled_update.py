@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
 from tests.conftest import needs_a_compiler
+from tests.helpers.paths import ROOT
 
 needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -17,7 +17,7 @@ needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a 
 def test_ten_compiled_updates_are_ten_eager_ones(device: str) -> None:
     # A process of its own: the shape checks that the tests put around every function are nothing
     # that torch.compile could trace.
-    script = Path(__file__).with_name("compare_compiled_update.py")
+    script = ROOT / "tests" / "helpers" / "compare_compiled_update.py"
     command = [sys.executable, str(script), device]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

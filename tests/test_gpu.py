@@ -12,8 +12,8 @@ from torch import Tensor
 
 from p2e.loop.progress import Progress
 from p2e.nn.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
-from tests.compare_compiled_update import agent, batches, weights
 from tests.conftest import MakeChain
+from tests.helpers.compare_compiled_update import agent, batches, weights
 from tests.test_resume import STEPS, Killed, agent_loop, run
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

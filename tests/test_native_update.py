@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from p2e.agent.native import native_update as native_library
+from p2e.agent.native import native_update
 from p2e.agent.native.native_update import CompilerError
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
@@ -74,11 +74,11 @@ def rounded() -> Iterator[None]:
 
 
 @pytest.fixture
-def compiled_anew() -> Iterator[None]:
+def compiled_again() -> Iterator[None]:
     """What is compiled within is used within only."""
-    native_library.native_library.cache_clear()
+    native_update.native_library.cache_clear()
     yield
-    native_library.native_library.cache_clear()
+    native_update.native_library.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_eight_updates_are_those_of_pytorch(settings: dict[str, Any], rows: int)
 
 @pytest.mark.parametrize("instructions", ["x86-64", "x86-64-v3"])
 def test_narrower_registers_give_the_same(
-    instructions: str, monkeypatch: pytest.MonkeyPatch, compiled_anew: None
+    instructions: str, monkeypatch: pytest.MonkeyPatch, compiled_again: None
 ) -> None:
     if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
         pytest.skip("needs these instructions")
     plain = agent_of((0,), compiled=False, hidden=(70, 40))
-    flags = tuple(flag for flag in native_library.FLAGS if not flag.startswith("-march"))
-    monkeypatch.setattr(native_library, "FLAGS", (*flags, f"-march={instructions}"))
+    flags = tuple(flag for flag in native_update.FLAGS if not flag.startswith("-march"))
+    monkeypatch.setattr(native_update, "FLAGS", (*flags, f"-march={instructions}"))
     native = agent_of((0,), hidden=(70, 40))
     for number in range(3):
         native.update(random_batch((0,), number))
@@ -242,7 +242,7 @@ def test_numbers_of_a_row_that_lie_apart_are_read_as_they_are() -> None:
 
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
 def test_learning_without_a_compiler_says_so_and_acting_needs_none(
-    compiler: str, monkeypatch: pytest.MonkeyPatch, compiled_anew: None
+    compiler: str, monkeypatch: pytest.MonkeyPatch, compiled_again: None
 ) -> None:
     monkeypatch.setenv("CXX", compiler)
     agent = agent_of((3,))

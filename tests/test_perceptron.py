@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.perceptron import RELU, SILU, Activation
-from tests.plain_network import plain_network
+from tests.helpers.plain_network import plain_network
 
 KINDS: list[tuple[Activation, type[nn.Module]]] = [(RELU, nn.ReLU), (SILU, nn.SiLU)]
 

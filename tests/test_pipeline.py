@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline_project import NOTHING, Project, copy_of_the_project
-from tests.synthetic_training import trained_earlier
+from tests.helpers.pipeline_project import NOTHING, Project, copy_of_the_project
+from tests.helpers.synthetic_training import trained_earlier
 
 ONCE = ("aggregate", "verify", "figures", "report", "all")
 EVALUATION_AND_BELOW = {"evaluate": 12, "film": 6, **dict.fromkeys(ONCE, 1)}

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from publish import PublishError, publish
-from tests.html_page import Page
+from tests.helpers.html_page import Page
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
 

@@ -13,7 +13,7 @@ from p2e.loop.training_loop import TrainingConfig
 from publish import copy_without_checkpoints
 from reporting.tables.summary import read_summary
 from suites.requested_runs import SuiteError
-from tests.synthetic_films import write_films
+from tests.helpers.synthetic_films import write_films
 from tests.test_report_synthetic import SyntheticTask, write_suite
 
 

@@ -15,7 +15,7 @@ import envs
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import task_facts
 from reporting.text import without_machine_paths
-from tests.synthetic_training import write_csv
+from tests.helpers.synthetic_training import write_csv
 from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"

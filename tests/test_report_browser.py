@@ -6,18 +6,18 @@ import json
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.chromium import Chromium
-from tests.synthetic_films import write_films
+from tests.helpers.browser import PATIENCE, chromium, contrast, height, new_page, problems_of
+from tests.helpers.synthetic_films import write_films
 from tests.test_report_page import EVIL
 from tests.test_report_synthetic import SyntheticTask, write_suite
 from tests.test_report_verification import publish, verified
 
-WIDE, PHONE = 1280, 390
+WIDE, PHONE, HEIGHT = 1280, 390, 900
 # A4 without the margins of style.css, at 96 pixels an inch.
 PRINTED_WIDTH, PRINTED_HEIGHT = 695, 1009
 RESULTS = "browser"
-RUNS = "document.getElementById('run-table')"
 
 
 @pytest.fixture(scope="module")
@@ -35,117 +35,137 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    browser = Chromium()
-    yield browser
-    browser.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
-def page(browser, folder):
-    """The page, just loaded; whatever a test does to it, the console stays empty."""
-    browser.problems.clear()
-    browser.prefer()
-    browser.resize(WIDE)
-    browser.open(folder / "index.html")
-    yield browser
-    assert browser.problems == []
+def open_report(browser, folder):
+    """`open_report(width, color_scheme="dark")`: the page in a window of its own, just loaded.
+
+    Whatever a test does to it, nothing goes wrong in it.
+    """
+    opened = []
+
+    def open_page(width=WIDE, **options):
+        page = new_page(browser, width, HEIGHT, **options)
+        opened.append((page, problems_of(page)))
+        page.goto((folder / "index.html").as_uri())
+        return page
+
+    yield open_page
+    for page, problems in opened:
+        page.close()
+        assert problems == []
+
+
+@pytest.fixture
+def page(open_report):
+    """The page in a wide window."""
+    return open_report()
 
 
 def column(page, number):
     """The texts of one column of the table of runs, without the rows that are filtered away."""
-    cells = (
-        f"[...{RUNS}.tBodies[0].rows].filter((row) => !row.matches('.details, .filtered'))"
-        f".map((row) => row.cells[{number}].textContent.trim())"
-    )
-    return page.evaluate(cells)
+    rows = page.locator("#run-table > tbody > tr:not(.details, .filtered)")
+    return [
+        text.strip() for text in rows.locator(f"> :nth-child({number + 1})").all_text_contents()
+    ]
 
 
-def tools(table):
+def tools(page, table):
     """The tools above a table, found by the id of its caption."""
-    found = f"document.getElementById('{table}-caption').closest('.scroll')"
-    return f"{found}.previousElementSibling"
+    return page.locator(f".tools:has(+ .scroll #{table}-caption)")
 
 
 def type_into_filter(page, table, words):
     """Type into the filter above a table."""
-    field = f"{tools(table)}.querySelector('input')"
-    page.evaluate(f"{field}.value = '{words}'")
-    page.evaluate(f"{field}.dispatchEvent(new Event('input'))")
+    tools(page, table).locator("input").fill(words)
 
 
 def copied(page, table, name):
     """What a table's button writes to the clipboard."""
-    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    button = f"[...{tools(table)}.querySelectorAll('button')].find(b => b.textContent === '{name}')"
-    page.evaluate(f"{button}.click()")
-    return page.evaluate("new Promise((done) => setTimeout(() => done(window.copied)))")
+    page.evaluate("navigator.clipboard.writeText('')")
+    tools(page, table).get_by_role("button", name=name, exact=True).click()
+    return page.wait_for_function("() => navigator.clipboard.readText()").json_value()
+
+
+def test_what_goes_wrong_in_a_page_is_noticed(browser, tmp_path):
+    page = new_page(browser, WIDE, HEIGHT)
+    problems = problems_of(page)
+    file = tmp_path / "page.html"
+    for wrong in (
+        "<script>console.log('said')</script>",
+        "<script>throw new Error('thrown')</script>",
+        "<img src='missing.png'>",
+        "<img src='http://127.0.0.1:9/'>",
+    ):
+        problems.clear()
+        file.write_text(f"<!doctype html>{wrong}", encoding="utf-8")
+        page.goto(file.as_uri())
+        assert problems, wrong
+    page.close()
 
 
 def test_a_heading_sorts_up_and_down(page):
-    heading = f"{RUNS}.tHead.rows[0].cells[5]"
-    page.evaluate(f"{heading}.querySelector('button').click()")
+    heading = page.locator("#run-table > thead > tr:first-child > :nth-child(6)")
+    heading.locator("button").click()
     times = column(page, 5)
     # The missing run has no time and stands at the end.
     assert times == ["10 s"] * 3 + ["20 s"] * 4 + ["30 s"] * 4 + ["\N{EN DASH}"]
-    assert page.evaluate(f"{heading}.getAttribute('aria-sort')") == "ascending"
-    page.evaluate(f"{heading}.querySelector('button').click()")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    heading.locator("button").click()
     assert column(page, 5) == times[::-1]
 
 
 def test_sorting_keeps_rows_in_their_group(page):
-    table = "document.querySelector('table.results')"
-    page.evaluate(f"{table}.tHead.rows[0].cells[1].querySelector('button').click()")
-    groups = page.evaluate(
-        f"[...{table}.tBodies].map((body) => [...body.rows].map((row) => row.cells[1] && "
-        "row.cells[1].dataset.value || null))"
-    )
-    for group in groups:
-        assert group[0] is None
-        values = [float(value) for value in group[1:] if value]
+    table = page.locator("table.results").first
+    table.locator("thead th:nth-child(2) button").click()
+    for group in table.locator("> tbody").all():
+        heading, *rows = group.locator("> tr").all()
+        assert heading.locator("> :nth-child(2)").count() == 0
+        cells = [row.locator("> :nth-child(2)").get_attribute("data-value") for row in rows]
+        values = [float(value) for value in cells if value]
         assert values == sorted(values) and len(values) == 3
 
 
 def test_the_filter_narrows_and_says_how_far(page):
     type_into_filter(page, "runs", "maze plan2")
     assert column(page, 1) == ["Plan2Explore"] * 2
-    assert page.evaluate(f"{tools('runs')}.querySelector('output').textContent") == "2 of 12"
+    assert tools(page, "runs").locator("output").text_content() == "2 of 12"
 
 
 def test_a_group_stays_when_its_name_is_searched_for(page):
     type_into_filter(page, "results", "maze")
-    heights = (
-        "[...document.querySelector('table.results').tBodies].map((body) => body.offsetHeight)"
-    )
-    shown, hidden = page.evaluate(heights)
+    groups = page.locator("table.results").first.locator("> tbody")
+    shown, hidden = (height(group) for group in groups.all())
     assert shown > 0 and hidden == 0
 
 
 def test_a_run_opens_and_closes(page):
-    details = f"{RUNS}.querySelectorAll('tr.details')[1]"
-    button = f"{RUNS}.querySelectorAll('button.open')[1]"
-    assert page.evaluate(f"{details}.offsetHeight") == 0
-    page.evaluate(f"{button}.click()")
-    assert page.evaluate(f"{details}.offsetHeight") > 100
-    assert '"batch_size": 256' in page.evaluate(f"{details}.innerText")
-    assert page.evaluate(f"{details}.querySelectorAll('.small-curves svg').length") > 4
-    links = page.evaluate(
-        f"[...{details}.querySelectorAll('a')].map((a) => a.getAttribute('href'))"
-    )
+    details = page.locator("#run-table tr.details").nth(1)
+    button = page.locator("#run-table button.open").nth(1)
+    assert height(details) == 0
+    button.click()
+    assert height(details) > 100
+    assert '"batch_size": 256' in details.inner_text()
+    assert details.locator(".small-curves svg").count() > 4
+    links = [link.get_attribute("href") for link in details.locator("a").all()]
     assert f"../../results/{RESULTS}/runs/task-0/sac/1/manifest.json" in links
-    assert page.evaluate(f"{button}.getAttribute('aria-expanded')") == "true"
-    page.evaluate(f"{button}.click()")
-    assert page.evaluate(f"{details}.offsetHeight") == 0
+    assert button.get_attribute("aria-expanded") == "true"
+    button.click()
+    assert height(details) == 0
 
 
 def test_a_film_stands_still_until_it_is_pressed(page):
-    film = "document.querySelector('details.film')"
-    shown = f"{film}.querySelector(':scope > img').checkVisibility()"
-    assert page.evaluate(f"{film}.querySelector('summary img').naturalWidth") == 240
-    assert page.evaluate(shown) is False
-    page.evaluate(f"{film}.querySelector('summary').click()")
-    assert page.evaluate(shown) is True
-    page.evaluate(f"{film}.querySelector('summary').click()")
-    assert page.evaluate(shown) is False
+    film = page.locator("details.film").first
+    still, moving = film.locator("summary img"), film.locator("> img")
+    assert still.evaluate("image => image.naturalWidth") == 240
+    assert not moving.is_visible()
+    film.locator("summary").click()
+    expect(moving).to_be_visible(timeout=PATIENCE)
+    film.locator("summary").click()
+    assert not moving.is_visible()
 
 
 def test_csv_holds_the_numbers_of_the_statistics(page, folder):
@@ -160,12 +180,10 @@ def test_csv_holds_the_numbers_of_the_statistics(page, folder):
 
 
 def test_every_table_can_be_copied_whole(page):
-    captions = page.evaluate(
-        "[...document.querySelectorAll('table[data-tools] caption')].map((caption) => caption.id)"
-    )
+    captions = page.locator("table[data-tools] caption").all()
     assert len(captions) >= 6
     for caption in captions:
-        name = caption.removesuffix("-caption")
+        name = caption.get_attribute("id").removesuffix("-caption")
         lines = list(csv.reader(io.StringIO(copied(page, name, "Copy CSV"))))
         assert len(lines) > 2 and len({len(line) for line in lines}) == 1
         latex = copied(page, name, "Copy LaTeX").splitlines()
@@ -193,9 +211,8 @@ def test_only_what_the_filter_shows_is_copied(page):
 
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_and_its_text_stands_out(page, width, scheme):
-    page.resize(width)
-    page.prefer(prefers_color_scheme=scheme)
+def test_the_page_fits_and_its_text_stands_out(open_report, width, scheme):
+    page = open_report(width, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ink, paper = (
         page.evaluate(f"getComputedStyle(document.body).{name}.match(/\\d+/g).map(Number)")
@@ -206,46 +223,34 @@ def test_the_page_fits_and_its_text_stands_out(page, width, scheme):
 
 
 def test_no_table_needs_scrolling_on_a_wide_page(page):
-    boxes = "[...document.querySelectorAll('.scroll')]"
-    page.evaluate("document.querySelector('table.results th button').click()")
-    hidden = page.evaluate(f"{boxes}.map((box) => box.scrollWidth - box.clientWidth)")
+    page.locator("table.results th button").first.click()
+    hidden = page.locator(".scroll").evaluate_all(
+        "boxes => boxes.map(box => box.scrollWidth - box.clientWidth)"
+    )
     assert len(hidden) > 5 and max(hidden) <= 1
 
 
-def contrast(one, two):
-    """The contrast ratio of the Web Content Accessibility Guidelines."""
-
-    def luminance(colour):
-        linear = [
-            c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour
-        ]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    darker, lighter = sorted([luminance(one), luminance(two)])
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def test_print_leaves_out_what_cannot_be_clicked(page):
-    page.prefer("print")
-    assert page.evaluate(f"{tools('runs')}.offsetHeight") == 0
-    assert page.evaluate("document.querySelector('.contents').offsetHeight") == 0
-    assert page.evaluate("document.querySelector('table.results').offsetHeight") > 0
+    page.emulate_media(media="print")
+    assert height(tools(page, "runs")) == 0
+    assert height(page.locator(".contents").first) == 0
+    assert height(page.locator("table.results").first) > 0
 
 
 def test_heads_of_tables_are_printed_on_each_page(page):
-    page.prefer("print")
-    shown = "getComputedStyle(document.querySelector('table.runs thead button.sort')).display"
-    assert page.evaluate(shown) == "contents"  # Chromium repeats no head that holds a button's box
+    page.emulate_media(media="print")
+    button = page.locator("table.runs thead button.sort").first
+    # Chromium repeats no head that holds a button's box.
+    assert button.evaluate("button => getComputedStyle(button).display") == "contents"
 
 
 def test_what_tells_algorithms_apart_is_printed_and_every_picture_fits_a_page(page):
-    page.prefer("print")
+    page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    chip = "getComputedStyle(document.querySelector('.chip')).printColorAdjust"
-    assert page.evaluate(chip) == "exact"
-    page.resize(PRINTED_WIDTH)
-    heights = page.evaluate(
-        "[...document.querySelectorAll('figure svg')]"
-        ".map((svg) => svg.getBoundingClientRect().height)"
+    chip = page.locator(".chip").first
+    assert chip.evaluate("chip => getComputedStyle(chip).printColorAdjust") == "exact"
+    page.set_viewport_size({"width": PRINTED_WIDTH, "height": HEIGHT})
+    heights = page.locator("figure svg").evaluate_all(
+        "pictures => pictures.map(picture => picture.getBoundingClientRect().height)"
     )
     assert len(heights) > 15 and 0 < max(heights) < PRINTED_HEIGHT

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,13 +18,13 @@ from reporting.figures.figure_set import INDEX
 from reporting.tables.film_files import read_films
 from reporting.tables.summary import read_summary
 from runs.film_frames import MOST_BYTES, MOST_FRAMES, SIZE, FrameSampler, draw_path, encode
-from tests.html_page import Page
-from tests.synthetic_films import write_films
-from tests.synthetic_training import ALGORITHMS
+from tests.helpers.html_page import Page
+from tests.helpers.paths import ROOT, SCRIPTS
+from tests.helpers.synthetic_films import write_films
+from tests.helpers.synthetic_training import ALGORITHMS
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
 SETTINGS = {
     "training": {"warmup_steps": 20, "evaluation_interval": 40, "evaluation_episodes": 1},
     "sac": {"agent": {"hidden": [8], "batch_size": 8}},
@@ -93,7 +92,7 @@ def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
 
 @pytest.mark.skipif(choose_renderer() == "disable", reason="nothing can be rendered here")
 def test_the_camera_follows_a_body_that_runs():
-    script = str(Path(__file__).with_name("film_of_a_runner.py"))
+    script = str(ROOT / "tests" / "helpers" / "film_of_a_runner.py")
     renderer = choose_renderer()
     pixels = program(script, "HalfCheetah-v5", "Hopper-v5", MUJOCO_GL=renderer)
     for line in pixels.splitlines():

@@ -12,8 +12,8 @@ from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.intervals import Interval
 from reporting.tables.summary import read_summary
 from runs.files import COLUMNS
-from tests.html_page import Page
-from tests.synthetic_training import write_csv
+from tests.helpers.html_page import Page
+from tests.helpers.synthetic_training import write_csv
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite
 
@@ -92,7 +92,7 @@ def test_runs_of_before_there_were_these_files_still_count(suite, tmp_path):
     assert "All 9 runs that the suite asks for are complete" in page.visible
     # Their losses were logged all the same.
     assert "Disagreement and held-out loss over time" in page.visible
-    assert "Predictions beside the truth" not in page.visible
+    assert "Predictions and true observations" not in page.visible
     assert "Open-loop error" not in page.visible
 
 

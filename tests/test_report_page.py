@@ -11,7 +11,7 @@ import aggregate
 import figures
 import report
 from reporting.text import number
-from tests.html_page import Page
+from tests.helpers.html_page import Page
 from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite
 
 EVIL = "<script>alert('x')</script>&\"$x$"

@@ -17,7 +17,7 @@ from reporting.statistics.comparison import algorithm_pairs
 from reporting.statistics.headline import only_variants
 from reporting.tables.summary import read_summary
 from reporting.text import display_name, number, short_name
-from tests.html_page import Page
+from tests.helpers.html_page import Page
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_manifest, write_suite
 

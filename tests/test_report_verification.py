@@ -11,8 +11,8 @@ from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.verification_result import read_verification
 from reporting.tables.summary import read_summary
 from reporting.text import number
-from tests.html_page import Page
-from tests.synthetic_training import trained_earlier
+from tests.helpers.html_page import Page
+from tests.helpers.synthetic_training import trained_earlier
 from tests.test_report_page import build
 from tests.test_report_synthetic import SyntheticTask, write_suite
 from verify import write
@@ -61,7 +61,7 @@ def verified(suite, folder, published):
 def section(page):
     words = page.visible
     return words[
-        words.index("Beside the published numbers") : words.index("Protocol and stat", 900)
+        words.index("Comparison with the published numbers") : words.index("Protocol and stat", 900)
     ]
 
 

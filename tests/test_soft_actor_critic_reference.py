@@ -14,7 +14,7 @@ from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
 from tests.conftest import needs_a_compiler
-from tests.plain_network import plain_network
+from tests.helpers.plain_network import plain_network
 
 FEATURES, ACTIONS, ROWS = 4, 2, 16
 

@@ -13,7 +13,7 @@ from p2e.loop.checkpoint import require_form
 from p2e.loop.progress import Progress
 from runs.settings import resolve_settings
 from runs.training_run import TrainingRun
-from tests.fuzz import small_suite
+from tests.acceptance.fuzz import small_suite
 
 FRESH: dict[str, Any] = {
     "step": 0,

@@ -1,6 +1,6 @@
 """`deterministic: strict`: libraries are told before they are loaded, and roots are rounded well.
 
-That the digits are the same on other processors is shown by tests/strict_check.py.
+That the digits are the same on other processors is shown by tests/acceptance/strict_check.py.
 """
 
 import os

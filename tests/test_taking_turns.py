@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from p2e.exploration.policies import TakingTurns
-from tests.conftest import ConstantPolicy
+from tests.helpers.watcher import ConstantPolicy
 
 CPU = torch.device("cpu")
 YES, NONE = torch.tensor([True]), torch.tensor([0.0])

@@ -18,7 +18,8 @@ from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingConfig, TrainingLoop
 from p2e.metrics import DivergenceError
-from tests.conftest import CuriousWatcher, MakeChain, Watcher
+from tests.conftest import MakeChain
+from tests.helpers.watcher import CuriousWatcher, Watcher
 
 SEEDS = (4, 9)
 BINS = 6

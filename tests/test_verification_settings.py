@@ -27,7 +27,7 @@ from reporting.statistics.verification_result import (
 from reporting.tables import setting_differences
 from runs.settings import with_defaults
 from suites.variants import base_algorithm
-from tests.synthetic_training import write_csv
+from tests.helpers.synthetic_training import write_csv
 from tests.test_report_synthetic import SyntheticSuite, SyntheticTask, write_manifest, write_suite
 
 KEY = "plan2explore.patience"

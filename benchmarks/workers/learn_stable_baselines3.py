@@ -1,6 +1,6 @@
-"""Stable-Baselines3's SAC at our settings: learns one seed and writes its evaluations.
+"""Trains one seed of Stable-Baselines3's SAC with our settings and writes its evaluations.
 
-learning.py starts it in an environment of its own, so it imports nothing of ours.
+learning.py starts it in a separate virtual environment, so it imports none of our code.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from stable_baselines3.common.monitor import Monitor
 
 
 class Evaluations(BaseCallback):
-    """Deterministic episodes at equal intervals, in an environment of their own."""
+    """Deterministic evaluation episodes at equal intervals, in a separate environment."""
 
     def __init__(self, environment: gymnasium.Env, interval: int, episodes: int) -> None:
         super().__init__()

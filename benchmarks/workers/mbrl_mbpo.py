@@ -1,27 +1,29 @@
-"""MBPO of mbrl-lib: the parts of its own `mbrl.algorithms.mbpo.train`, in that function's order.
+"""MBPO of mbrl-lib: the steps of its own `mbrl.algorithms.mbpo.train`, in the same order.
 
-That function is one loop that cannot be entered halfway, so the loop is written out here. Settings
-that are not in --sizes are those of mbrl-lib's own HalfCheetah configuration. What differs from
-ours, and cannot be matched:
+That function is one loop that cannot be paused, so the loop is written out here. Settings that are
+not in --sizes are those of mbrl-lib's own HalfCheetah configuration. Differences from ours that
+cannot be removed:
 
 - The task is HalfCheetah-v4: mbrl-lib pins gymnasium 0.26.3, which has no v5. Observations, rewards
   and physics are those of v5 with its defaults; MuJoCo has the same version, NumPy is 1.26.
-- A batch of the agent is all real (with probability real_share) or all imagined, never a mixture.
-- In the environment the agent plays the mode of its policy; ours samples.
-- The target entropy is -1 and the temperature begins at 1; neither costs time.
-- Real rows are float64 (`normalize_double_precision`); imagined rows and networks are float32.
+- A batch of the agent is all real (with probability real_share) or all imagined, never mixed.
+- In the environment the agent takes the mode of its policy; ours samples.
+- The target entropy is -1 and the temperature starts at 1; neither costs time.
+- Real transitions are float64 (`normalize_double_precision`); imagined ones and networks are
+  float32.
 - The model: targets are not normalised, the bounds of the log-variance are not learned, all layers
   have one weight decay, the likelihood is not reweighted, one Adam serves all trainings, each
-  member has its own order of rows, and the held-out rows have no limit.
-- A training of the model keeps the weights it began with where no epoch improved on them, and
-  stores those of all members when one improves. Patience (5 epochs), least improvement (1%), share
-  of held-out rows (0.2) and learning rate (1e-3) are the same.
-- `hidden` must be two equal sizes, `model_hidden` equal ones, and the rollouts of a training
-  (model_interval * rollouts_per_step) a multiple of `elites`.
+  member shuffles its own rows, and the number of held-out rows has no limit.
+- A training of the model keeps its initial weights if no epoch improves on them, and stores the
+  weights of all members when one improves. Patience (5 epochs), least improvement (1%), share of
+  held-out rows (0.2) and learning rate (1e-3) are the same.
+- `hidden` must be two equal sizes, all of `model_hidden` must be equal, and the rollouts after a
+  training (model_interval * rollouts_per_step) must be a multiple of `elites`.
 
-Where mbrl-lib could match, it does: its evaluations, its printing, and the model and rows that it
-saves at each training are left out, because ours is measured without such. It would train the model
-for the first time model_interval steps after the warm-up; here, as in ours, one step after it.
+Everything else is made equal: mbrl-lib's evaluations, its printing, and the model and transitions
+that it saves at each training are left out, because ours is measured without these. By itself it
+would first train the model model_interval steps after the warm-up; here, as in ours, one step after
+it.
 """
 
 import argparse
@@ -40,8 +42,8 @@ import torch
 
 from protocol import serve, timed
 
-# hydra-core 1.0.3, which mbrl-lib pins, has dataclasses as defaults of dataclasses' fields, and
-# Python 3.11 refuses a default without a hash.
+# hydra-core 1.0.3, which mbrl-lib pins, has fields whose defaults are instances of dataclasses, and
+# Python 3.11 rejects defaults that cannot be hashed.
 with patch("dataclasses.dataclass", functools.partial(dataclasses.dataclass, unsafe_hash=True)):
     import hydra.utils
 
@@ -58,7 +60,7 @@ SETTLING_STEPS = 200  # from the warm-up to the first measurement, as in ours.py
 
 
 def settings_of(sizes: dict[str, Any]) -> DictConfig:
-    """mbrl-lib's own configuration of MBPO on HalfCheetah, with the sizes in it."""
+    """mbrl-lib's own configuration of MBPO on HalfCheetah, with the given sizes."""
     hidden, model_hidden = sizes["hidden"], sizes["model_hidden"]
     if len(hidden) != 2 or len(set(hidden)) != 1 or len(set(model_hidden)) != 1:
         raise SystemExit("error: sizes that mbrl-lib's networks cannot have: see the docstring")
@@ -93,7 +95,7 @@ def settings_of(sizes: dict[str, Any]) -> DictConfig:
 
 
 class Loop:
-    """The state of mbrl-lib's loop between two environment steps, and what took how long."""
+    """mbrl-lib's training loop, which can stop between environment steps; times its parts."""
 
     def __init__(self, task: str, sizes: dict[str, Any]) -> None:
         self.config = config = settings_of(sizes)
@@ -105,7 +107,7 @@ class Loop:
         self.rng = np.random.default_rng(config.seed)
         mbrl.planning.complete_agent_cfg(self.environment, config.algorithm.agent)
         self.agent = SACAgent(hydra.utils.instantiate(config.algorithm.agent))
-        # train() hands it to every update of the agent, even when it is silent.
+        # train() passes it to every update of the agent, even if it logs nothing.
         self._folder = tempfile.TemporaryDirectory()
         self.logger = mbrl.util.Logger(self._folder.name, enable_back_compatible=True)
         self.model = common.create_one_dim_tr_model(config, *shapes)
@@ -131,14 +133,14 @@ class Loop:
         self.model_seconds = self.rollout_seconds = self.update_seconds = 0.0
 
     def explore(self, steps: int) -> None:
-        """Fill the buffer of real rows with random actions."""
+        """Fill the replay buffer with random actions."""
         random = mbrl.planning.RandomAgent(self.environment)
         common.rollout_agent_trajectories(
             self.environment, steps, random, {}, replay_buffer=self.real
         )
 
     def advance(self, steps: int) -> None:
-        """Environment steps, and everything that is learned after each."""
+        """Make environment steps, with all updates that follow each."""
         for _ in range(steps):
             self._act()
             if self.steps % self.config.overrides.freq_train_model == 0:

@@ -1,4 +1,4 @@
-"""Our own training loop, as train.py runs it."""
+"""Measures our own training loop, set up as train.py does."""
 
 import argparse
 import json
@@ -86,7 +86,7 @@ def main() -> None:
         before = algorithm.agent_updates
         seconds = timed(lambda: advance(steps))
         parts = dict(seconds_in)
-        # MBPO's model is trained now and then; in Plan2Explore it is part of every update.
+        # MBPO trains its model at intervals; Plan2Explore trains its world model in every update.
         learning = parts["update_agent"] if options.algorithm == "mbpo" else sum(parts.values())
         if options.device == "cuda":  # a call returns before the work is done
             learning = seconds

@@ -1,9 +1,9 @@
-"""What the throughput benchmark and its workers say to each other.
+"""The protocol between the throughput benchmark and its workers.
 
-A worker is one system in a process, and a virtual environment, of its own. This file uses the
-standard library only, because the peers' environments know nothing of ours. The worker writes one
-JSON line that says what it is; then, for every number of environment steps that it reads, one JSON
-line with what it measured. Everything else that is printed goes to standard error.
+A worker is one system in its own process and virtual environment. This file uses the standard
+library only, because our packages are not in the peers' environments. The worker first writes one
+JSON line that describes it. Then it reads numbers of environment steps, and for each writes one
+JSON line with its measurements. All other output goes to standard error.
 """
 
 import json
@@ -17,11 +17,11 @@ from typing import Any
 def serve(
     describe: Callable[[], dict[str, Any]], measure: Callable[[int], dict[str, float]]
 ) -> None:
-    """Answer until standard input ends.
+    """Measure until standard input ends.
 
     Args:
-        describe: gets the system ready (compilation, warm-up) and says what it is.
-        measure: environment steps to make, to {"environment_steps", "seconds", ...}.
+        describe: prepares the system (compilation, warm-up) and returns its description.
+        measure: from a number of environment steps to {"environment_steps", "seconds", ...}.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # libraries print to standard output

@@ -1,16 +1,17 @@
-"""Plan2Explore of SheepRL, exploration phase, as its own training loop runs it.
+"""The exploration phase of SheepRL's Plan2Explore, run by SheepRL's own training loop.
 
 Everything is SheepRL's own: configuration, agents, player, environment wrappers, replay buffer,
-`train()`, target networks. One environment, one update after every step (replay ratio 1). Against
-its defaults: the sizes given, vectors only, buffer in memory, no metrics, videos or checkpoints
-(all cheaper), and matrix products in float32 ("highest"). `algo.compile` stays off, its default.
+`train()`, target networks. One environment, one update after every step (replay ratio 1). Unlike
+its defaults: the given sizes, vector observations only, buffer in memory, no metrics, videos or
+checkpoints (all of which make it faster), and matrix products in float32 ("highest").
+`algo.compile` stays off, its default.
 
-What an update is, theirs against ours (S sequences of length T, horizon H):
+An update of theirs compared with ours (S sequences of length T, imagination horizon H):
 
-- Imagined rows: each of its two actors starts from all S * T states, 2 * S * T * H steps in the
-  world model an update (7,680 at 16, 16, 15), and learns from all of them. We imagine once for both
-  agents, `imagined_starts` * `horizon` steps, keep the rows for a few updates, and draw a
-  batch of `batch_size` rows for each agent, `real_share` of them real.
+- Imagination: each of its two actors starts from all S * T states, which makes 2 * S * T * H steps
+  in the world model per update (7,680 at 16, 16, 15), and learns from all of them. We imagine once
+  for both agents, `imagined_starts` * `horizon` steps, keep the transitions for a few updates, and
+  draw a batch of `batch_size` for each agent, with a share of `real_share` real transitions.
 - Gradients: its actors learn by backpropagation through the imagined dynamics, reward, value and
   (explorer) ensemble. Our imagination has no gradient; the actors learn from the critics (SAC).
 - Actors and critics trained: dv1: 2 actors, 2 state-value critics. dv2: the same and 2 target
@@ -26,15 +27,15 @@ What an update is, theirs against ours (S sequences of length T, horizon H):
   zero memory. Our encoder sees the observation alone, one pass for the whole window; windows start
   from stored memories, which the update writes again.
 - World losses: dv1 and dv2 reconstruction, reward and KL; dv3 continuation as well, reward in 255
-  bins. Ours: reconstruction of now and of the predicted next step, latent prediction, reward,
-  continuation.
+  bins. Ours: reconstruction of the current and of the predicted next observation, latent
+  prediction, reward, continuation.
 - Networks: separate reward (dv3: continuation) networks, hidden layers of one size for all (ELU;
   dv3 SiLU with layer norm); prior and posterior have one hidden layer of `units`, whatever `layers`
   is; dv2 and dv3 normalise the GRU. We have one head for all predictions, and a plain GRU.
 - Ensemble: dv1 predicts the next encoder output (`units` numbers), dv2 and dv3 the next posterior
   (1024). Every member sees the same rows and runs by itself. Ours predicts the change of latent,
   each member from bootstrapped rows, all members in one batched product.
-- Optimizer steps an update: dv1 and dv2 6, dv3 7 (all but the ensemble's in a fused
+- Optimizer steps per update: dv1 and dv2 6, dv3 7 (all but the ensemble's in a fused
   Adam), ours 8 (temperatures included).
 """
 
@@ -63,7 +64,7 @@ WARMUP_UPDATES = 5
 
 
 def configuration(generation: str, task: str, sizes: dict[str, int], folder: Path) -> Any:
-    """SheepRL's configuration of the experiment, with the sizes laid over it."""
+    """SheepRL's configuration of the experiment, with the given sizes."""
     units, layers = sizes["units"], sizes["layers"]
     settings: dict[str, Any] = {
         "exp": f"p2e_{generation}_exploration",
@@ -111,11 +112,12 @@ def configuration(generation: str, task: str, sizes: dict[str, int], folder: Pat
 
 
 class TrainingRun(threading.Thread):
-    """SheepRL's training loop, which stands still between two measurements.
+    """SheepRL's training loop, paused between two measurements.
 
-    The loop asks for batches after every environment step and makes an update of each, so a
-    replaced `sample_batches` sees when an update is done, can hold the loop, and can hand out more
-    batches than were asked for: updates without environment steps, target networks included.
+    The loop requests batches after every environment step and makes one update of each. A
+    replacement of `sample_batches` can therefore notice the end of an update, pause the loop, and
+    return more batches than requested. The latter makes updates (with target networks) without
+    environment steps.
     """
 
     def __init__(self, config: Any) -> None:
@@ -133,11 +135,11 @@ class TrainingRun(threading.Thread):
             self._await_order()
             run_algorithm(self._config)
             raise RuntimeError("SheepRL's training loop ended")
-        except BaseException as error:  # or the main thread would wait for ever
+        except BaseException as error:  # otherwise the main thread would wait forever
             self._answers.put(error)
 
     def measure(self, steps: int) -> dict[str, float]:
-        """Environment steps with an update each, then as many updates alone."""
+        """Make environment steps with one update each, then as many updates without steps."""
         self._orders.put(steps)
         answer = self._answers.get()
         if isinstance(answer, BaseException):

@@ -1,4 +1,4 @@
-"""SAC of Stable-Baselines3 (PyTorch) or of SBX (its JAX twin), which have one interface."""
+"""SAC of Stable-Baselines3 (PyTorch) or of SBX (in JAX), which have the same interface."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""One module an environment (or a family of them); a new module here is a new registration."""
+"""One module per task; importing this package imports, and so registers, every module in it."""
 
 import importlib
 import pkgutil

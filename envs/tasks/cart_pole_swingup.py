@@ -35,11 +35,11 @@ register(
         random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=137.7,
         reference_source=(
-            "Mean return of 200 episodes of energy shaping with a linear regulator, python -m "
-            "envs.tools.reference_scores."
+            "Mean return of 200 episodes of energy shaping with a linear regulator (python -m "
+            "envs.tools.reference_scores)."
         ),
         success_description=(
-            "After a step the cart was within 0.25 m of the middle and the pole upright "
+            "After a step the cart was within 0.25 m of the middle and the pole was upright "
             "(cosine >= 0.995)."
         ),
         projection=Projection(

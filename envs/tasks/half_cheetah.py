@@ -9,7 +9,7 @@ from envs.termination import never
 
 
 def _height_and_pitch(observations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The distance run is not observed. The pitch counts turns, so it is wrapped."""
+    """Observations do not contain x. The pitch is not bounded, so it is wrapped."""
     pitch = (observations[..., 1] + np.pi) % (2 * np.pi) - np.pi
     return np.stack([observations[..., 0], pitch], axis=-1)
 
@@ -20,7 +20,8 @@ register(
         horizon=1000,
         sparse=False,
         description=(
-            "Reward x_velocity - 0.1 |action|^2 a step, the velocity (m/s) averaged over the step."
+            "Reward x_velocity - 0.1 |action|^2 per step; x_velocity (m/s) is averaged over the "
+            "step."
         ),
         random_score=-282.1,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=5794.0,

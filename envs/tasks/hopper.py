@@ -10,9 +10,9 @@ register(
         horizon=1000,
         sparse=False,
         description=(
-            "Reward x_velocity + 1 if healthy - 0.001 |action|^2 a step, the velocity (m/s) "
-            "averaged over the step; ends when unhealthy: height <= 0.7 m, |torso angle| >= 0.2 "
-            "rad, or any joint angle or velocity at or beyond 100."
+            "Reward x_velocity + 1 if healthy - 0.001 |action|^2 per step; x_velocity (m/s) is "
+            "averaged over the step. Terminated when unhealthy: height <= 0.7 m, |torso angle| >= "
+            "0.2 rad, or any joint angle or velocity at or beyond 100."
         ),
         random_score=17.9,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=3000.0,

@@ -10,10 +10,10 @@ register(
         horizon=1000,
         sparse=False,
         description=(
-            "Reward 1.25 x_velocity + 5 if healthy - 0.1 |torque command|^2 - contact cost a step, "
-            "the velocity (m/s) that of the centre of mass averaged over the step, commands within "
-            "+-0.4, the contact cost 5e-7 |contact forces|^2, at most 10; ends when unhealthy: "
-            "torso height outside (1, 2) m."
+            "Reward 1.25 x_velocity + 5 if healthy - 0.1 |torque command|^2 - contact cost per "
+            "step. x_velocity (m/s) is that of the centre of mass, averaged over the step; torque "
+            "commands are within +-0.4; the contact cost is 5e-7 |contact forces|^2, at most 10. "
+            "Terminated when unhealthy: torso height outside (1, 2) m."
         ),
         random_score=113.1,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=5488.0,

@@ -10,8 +10,8 @@ register(
         horizon=1000,
         sparse=False,
         description=(
-            "Reward 1 a step as long as the pole is within 0.2 rad of upright; the episode ends, "
-            "without reward, when it is not. The force on the cart is within +-3."
+            "Reward 1 per step while the pole is within 0.2 rad of upright; otherwise the episode "
+            "is terminated, with reward 0. The force on the cart is within +-3."
         ),
         random_score=5.2,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=1000.0,

@@ -23,7 +23,7 @@ register(
         sparse=True,
         description=(
             "Reward 100 on the step that reaches position >= 0.45 (observation 0) with velocity "
-            ">= 0 (observation 1), which ends the episode, and -0.1 action^2 on every step."
+            ">= 0 (observation 1), which terminates the episode, and -0.1 action^2 on every step."
         ),
         random_score=-32.9,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=94.0,

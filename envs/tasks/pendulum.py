@@ -8,7 +8,7 @@ from envs.task import Projection, Task
 from envs.termination import never
 
 UPRIGHT = float(np.cos(np.deg2rad(8.0)))
-SLOW = 0.1  # rad/s; at 1.0 one random episode in seven would succeed, by where it starts
+SLOW = 0.1  # rad/s; with 1.0 one random episode in seven would succeed because of its start
 
 
 def angle_and_speed(observations: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,7 +31,7 @@ register(
         horizon=200,
         sparse=False,
         description=(
-            "Reward -(angle^2 + 0.1 angular_velocity^2 + 0.001 torque^2) a step, of the angle "
+            "Reward -(angle^2 + 0.1 angular_velocity^2 + 0.001 torque^2) per step, with the angle "
             "(0 upright, wrapped to [-pi, pi]) and velocity before the step."
         ),
         random_score=-1237.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
@@ -40,8 +40,8 @@ register(
             "Typical mean return of a trained SAC policy; the return depends on the random start."
         ),
         success_description=(
-            "The pendulum has been within 8 degrees of upright (cos >= cos 8 degrees, observation "
-            "0) at no more than 0.1 rad/s (observation 2)."
+            "After a step the pendulum was within 8 degrees of upright (cos >= cos 8 degrees, "
+            "observation 0) at no more than 0.1 rad/s (observation 2)."
         ),
         projection=Projection(
             labels=("angle (rad)", "angular velocity (rad/s)"),

@@ -24,13 +24,13 @@ register(
         description=(
             "Reward 1 on every step that ends within 8 degrees of upright (cosine, observation 0, "
             ">= cos 8 degrees), otherwise 0; the pendulum starts hanging, and the motor has a "
-            "fifth of the torque that would lift it. 20 s in steps of 0.05 s."
+            "fifth of the torque that would lift it directly. 20 s in steps of 0.05 s."
         ),
         random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=261.8,
         reference_source=(
-            "Mean return of 200 episodes of a controller that pumps energy, then holds, python -m "
-            "envs.tools.reference_scores."
+            "Mean return of 200 episodes of a controller that pumps energy, then holds (python -m "
+            "envs.tools.reference_scores)."
         ),
         success_description="The pendulum was within 8 degrees of upright after a step.",
         projection=Projection(

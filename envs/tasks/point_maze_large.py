@@ -27,8 +27,8 @@ register(
         random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=169.2,
         reference_source=(
-            "Mean return of 200 episodes of a waypoint controller that knows the maze, python -m "
-            "envs.tools.reference_scores."
+            "Mean return of 200 episodes of a waypoint controller that knows the maze (python -m "
+            "envs.tools.reference_scores)."
         ),
         success_description="The ball was at most 0.4 m from the goal after a step.",
         projection=Projection(

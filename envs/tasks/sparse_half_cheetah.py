@@ -28,14 +28,15 @@ register(
         sparse=True,
         description=(
             "Reward 1 on every step that ends with the torso at x > 5 m (observation 0), otherwise "
-            "0; the run starts at 0. The model and the actions are HalfCheetah-v5's; control costs "
-            "nothing. 10 s in steps of 0.05 s."
+            "0; the torso starts near x = 0. The model and the actions are HalfCheetah-v5's; there "
+            "is no control cost. 10 s in steps of 0.05 s."
         ),
         random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=148.9,
         reference_source=(
-            "Mean return of 200 episodes of a gait of sinusoidal torques found by a random search, "
-            "python -m envs.tools.reference_scores (the search: python -m envs.tools.gait_search)."
+            "Mean return of 200 episodes of a gait of sinusoidal torques (python -m "
+            "envs.tools.reference_scores) that a cross-entropy search found (python -m "
+            "envs.tools.gait_search)."
         ),
         success_description="The torso was beyond x = 5 m after a step.",
         projection=Projection(

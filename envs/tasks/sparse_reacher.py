@@ -28,14 +28,14 @@ register(
         description=(
             "Reward 1 on every step that ends with the fingertip at most 0.1 m from the target "
             "(target minus fingertip: observations 8 and 9), otherwise 0; the arm of 1 m starts "
-            "stretched out along +x, the target is within 0.5 rad of -x, 0.5 to 0.9 m from the "
-            "shoulder, another place each episode. 10 s in steps of 0.05 s."
+            "stretched out along +x; in each episode the target is at a random place within 0.5 "
+            "rad of -x, 0.5 to 0.9 m from the shoulder. 10 s in steps of 0.05 s."
         ),
         random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=162.3,
         reference_source=(
-            "Mean return of 200 episodes of inverse kinematics with a proportional controller, "
-            "python -m envs.tools.reference_scores."
+            "Mean return of 200 episodes of inverse kinematics with a proportional controller "
+            "(python -m envs.tools.reference_scores)."
         ),
         success_description="The fingertip was at most 0.1 m from the target after a step.",
         projection=Projection(

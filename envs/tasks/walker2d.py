@@ -10,9 +10,9 @@ register(
         horizon=1000,
         sparse=False,
         description=(
-            "Reward x_velocity + 1 if healthy - 0.001 |action|^2 a step, the velocity (m/s) "
-            "averaged over the step; ends when unhealthy: height outside (0.8, 2) m or |torso "
-            "angle| >= 1 rad."
+            "Reward x_velocity + 1 if healthy - 0.001 |action|^2 per step; x_velocity (m/s) is "
+            "averaged over the step. Terminated when unhealthy: height outside (0.8, 2) m or "
+            "|torso angle| >= 1 rad."
         ),
         random_score=2.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=4500.0,

@@ -1,1 +1,1 @@
-"""Programs about the environments, which no run uses: scores, pictures, the page on the tasks."""
+"""Programs that no training run uses: scores of known policies, pictures, the page of tasks."""

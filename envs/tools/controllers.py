@@ -1,7 +1,7 @@
-"""A controller that reaches the goal, for each sparse task: it shows that the goal can be reached.
+"""A controller for each sparse task, which shows that the goal can be reached.
 
-They know what the algorithms have to find out: the equations, the maze, the arm's geometry, a gait.
-`envs.tools.reference_scores` measures what they score.
+The controllers use what the algorithms have to learn: the equations, the maze, the arm's geometry,
+a gait. `envs.tools.reference_scores` measures their scores.
 """
 
 import json
@@ -20,7 +20,7 @@ GRAVITY = 9.81  # m/s^2
 
 
 class WaypointController:
-    """Heads for one waypoint (W, 2) after another, braking by its velocity."""
+    """Moves to each waypoint (W, 2) in turn, with damping by its velocity."""
 
     def __init__(self, waypoints: list[tuple[float, float]]) -> None:
         self.waypoints = np.array(waypoints)
@@ -41,7 +41,7 @@ def maze() -> Controller:
 
 
 def large_maze() -> Controller:
-    """Through the corners of the one way that leads to the goal."""
+    """Along the only path that leads to the goal."""
     first = [(0.0, -2.4), (0.0, 0.0), (-2.4, 0.0), (-2.4, 2.4), (1.2, 2.4)]
     return WaypointController(
         [*first, (1.2, 1.2), (2.4, 1.2), (2.4, -1.2), (3.6, -1.2), (3.6, -2.4)]
@@ -49,19 +49,19 @@ def large_maze() -> Controller:
 
 
 def mountain_car() -> Controller:
-    """Pushes the way that it rolls."""
+    """Pushes in the direction of motion."""
     return lambda observation: np.array([1.0 if observation[1] >= 0 else -1.0])
 
 
 def pendulum() -> Controller:
-    """Pumps energy until upright is in reach, then holds by the angle and its velocity."""
+    """Pumps energy until near upright, then holds with a linear controller."""
 
     def control(observation: NDArray[np.float32]) -> NDArray[np.float64]:
         cosine, sine, velocity = (float(value) for value in observation)
         angle = np.arctan2(sine, cosine)
         if abs(9.0 * angle + 2.0 * velocity) < 1.0 and abs(angle) < 0.5:
             return np.array([-9.0 * angle - 2.0 * velocity])
-        missing = 2 * GRAVITY / 0.5 * (1 - cosine) - velocity**2  # 0 where it would just get there
+        missing = 2 * GRAVITY / 0.5 * (1 - cosine) - velocity**2  # 0: it would just reach upright
         return np.array([np.sign(velocity) * missing]).clip(-1, 1)
 
     return control
@@ -69,7 +69,8 @@ def pendulum() -> Controller:
 
 def cart_pole() -> Controller:
     """Energy shaping (Astrom and Furuta, 2000) until upright, then a linear regulator."""
-    # The discrete regulator of the linearised model, costs 1, 1, 0.1, 0.1 and 0.1 of the action.
+    # The discrete linear-quadratic regulator of the linearised model, with the costs 1, 1, 0.1 and
+    # 0.1 of the state and 0.1 of the action.
     gains = np.array([2.09, 13.2, 2.35, 3.42])
 
     def control(observation: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -100,7 +101,7 @@ def reacher() -> Controller:
 
 
 class GaitController:
-    """Sinusoidal torques that look at nothing: offset + amplitude * sin(2 pi f t + phase)."""
+    """Open-loop sinusoidal torques: offset + amplitude * sin(2 pi f t + phase)."""
 
     def __init__(self, gait: NDArray[np.float64]) -> None:
         """gait: (1 + 3 A,): logarithm of f (1/s), then amplitudes, phases and offsets, (A,)."""

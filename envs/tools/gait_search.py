@@ -1,7 +1,7 @@
-"""Searches a gait for the half cheetah: `python -m envs.tools.gait_search` writes GAIT_FILE.
+"""Searches for a gait of the half cheetah: `python -m envs.tools.gait_search` writes GAIT_FILE.
 
-A cross-entropy search over sinusoidal torques that look at nothing. A gait is worth the distance of
-the second half of an episode, at most 10 m, the worst over a few starts.
+It applies the cross-entropy method to open-loop sinusoidal torques. The value of a gait is the mean
+x position in the second half of an episode, at most 10 m: the lowest of a few episodes.
 """
 
 import json
@@ -23,7 +23,7 @@ SMALLEST_DEVIATION = 0.02
 
 
 def worth(environment: VectorEnvironment, gait: NDArray[np.float64]) -> float:
-    """Metres, mean of the second half of the episode, worst over the next starts."""
+    """The mean x position (m) in the second half of an episode: the lowest of the next episodes."""
     worths = []
     for _ in range(STARTS):
         controller, observation, positions = GaitController(gait), environment.reset(), []

@@ -1,7 +1,7 @@
 """Draws docs/tasks: `MUJOCO_GL=egl python -m envs.tools.pictures docs/tasks`.
 
-One picture a sparse task: how an episode starts (left), and the known controller on its fifth
-rewarded step (right). What is green is the goal.
+One picture for each sparse task: the start of an episode (left), and the known controller on its
+fifth rewarded step (right). The goal is green.
 """
 
 import argparse
@@ -24,14 +24,14 @@ from envs.tools.controllers import CONTROLLERS
 Frame = NDArray[np.uint8]  # (SIZE, SIZE, 3)
 
 SIZE = 240  # pixels, of each half
-REWARDED_STEPS = 5  # until the second half is drawn
+REWARDED_STEPS = 5  # before the right half is drawn
 COLOUR_STEP = 16  # coarser colours make files small
-# The cheetah's own camera follows it: the start and the goal would not be in one picture.
+# The cheetah's own camera follows it, and would not show both the start and the goal.
 WIDE_VIEWS = {"p2e/SparseHalfCheetah-v0": {"lookat": (3.0, 0.0, 0.4), "distance": 10.0}}
 
 
 def draw(environment_id: str) -> Frame:
-    """The start and the reached goal beside each other, (SIZE, 2 * SIZE + gap, 3)."""
+    """The start and the reached goal side by side, (SIZE, 2 * SIZE + gap, 3)."""
     simulator = make_simulator(environment_id)
     halves = []
     observation, _ = simulator.reset(seed=1)
@@ -53,7 +53,7 @@ def draw(environment_id: str) -> Frame:
 
 
 def frame(environment_id: str, simulator: Simulator) -> Frame:
-    """What the simulator looks like now."""
+    """A picture of the simulator's current state."""
     if not isinstance(simulator, MujocoEnv):
         return valley(simulator)
     view: Any = simulator.camera_name
@@ -70,7 +70,7 @@ def frame(environment_id: str, simulator: Simulator) -> Frame:
 
 
 def valley(simulator: Any) -> Frame:
-    """Mountain car, whose own drawing needs a library that nothing else here needs."""
+    """Mountain car, drawn here because its own renderer needs one more library."""
     position = float(simulator.state[0])
     figure = Figure(figsize=(2.4, 2.4), dpi=SIZE / 2.4)
     canvas: Any = FigureCanvasAgg(figure)  # draws without a screen

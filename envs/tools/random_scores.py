@@ -1,6 +1,6 @@
-"""Measures what the uniform random policy scores: `python -m envs.tools.random_scores [ids]`.
+"""Measures the score of the uniform random policy: `python -m envs.tools.random_scores [ids]`.
 
-The registered `random_score` of each task is the mean that this prints with its defaults.
+The registered `random_score` of each task is the mean that this program prints by default.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class RandomScore:
 
 
 def measure(environment_id: str, episodes: int, seed: int) -> RandomScore:
-    """Plays whole episodes, actions uniform in [-1, 1]; the same arguments, the same numbers."""
+    """Runs whole episodes with actions uniform in [-1, 1]; deterministic for given arguments."""
     environment = make_vector(environment_id, [seed])
     generator = np.random.default_rng([seed, 1])
     environment.reset()
@@ -55,7 +55,7 @@ def measure(environment_id: str, episodes: int, seed: int) -> RandomScore:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one CSV row a task."""
+    """Prints one CSV row per task."""
     parser = argparse.ArgumentParser(prog="python -m envs.tools.random_scores", description=__doc__)
     parser.add_argument("ids", nargs="*", help="environment ids (default: all)")
     parser.add_argument("--episodes", type=int, default=500)

@@ -1,4 +1,4 @@
-"""Measures what the known controllers score: `python -m envs.tools.reference_scores [ids]`."""
+"""Measures the scores of the known controllers: `python -m envs.tools.reference_scores [ids]`."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from envs.vector import VectorEnvironment, make_vector
 
 @dataclass(frozen=True)
 class Episode:
-    """Undiscounted return, success, and the first rewarded step (from 1; None without any)."""
+    """Undiscounted return, success, and the first rewarded step (counted from 1, None if none)."""
 
     total: float
     success: bool
@@ -35,7 +35,7 @@ def play(environment: VectorEnvironment, controller: Controller) -> Episode:
 def measure(
     environment_id: str, make: Callable[[], Controller], episodes: int, seed: int
 ) -> list[Episode]:
-    """Whole episodes; the same arguments, the same numbers."""
+    """Runs whole episodes; deterministic for given arguments."""
     environment = make_vector(environment_id, [seed])
     played = [play(environment, make()) for _ in range(episodes)]
     environment.close()
@@ -43,7 +43,7 @@ def measure(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one CSV row a task."""
+    """Prints one CSV row per task."""
     parser = argparse.ArgumentParser(
         prog="python -m envs.tools.reference_scores", description=__doc__
     )

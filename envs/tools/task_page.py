@@ -1,6 +1,6 @@
-"""Writes what docs/tasks.md says of each task: `python -m envs.tools.task_page docs/tasks.md`.
+"""Writes the sections on the tasks: `python -m envs.tools.task_page docs/tasks.md`.
 
-The file's text up to the marker is written by hand and kept; what follows is written anew.
+It keeps the file's hand-written text up to the marker, and replaces everything after it.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from envs.simulator import make_simulator
 from envs.task import Task
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
-BUDGET = 20_000  # environment steps: the largest of a sparse task in the published suite
+BUDGET = 20_000  # environment steps: the largest budget of a sparse task in the core suite
 HEADER = (
     "task",
     "observation",
@@ -23,8 +23,8 @@ HEADER = (
     "horizon",
     "random score",
     "reference score",
-    "random episodes that succeed",
-    "coverage is counted over",
+    "successes of random actions",
+    "coordinates of the coverage grid",
 )
 
 
@@ -40,14 +40,15 @@ def generated() -> str:
 def by_chance(known: Task) -> str:
     """How often the uniform random policy succeeds, in words."""
     if known.random_successes is None:
-        return "no predicate" if known.success is None else "not measured"
+        return "no success condition" if known.success is None else "not measured"
     successes, episodes = known.random_successes
     if successes == 0:
         budgets = episodes * known.horizon // BUDGET
-        return f"none of {episodes:,}, which is {budgets} times {BUDGET:,} steps"
+        return f"0 of {episodes:,} episodes ({budgets} times {BUDGET:,} steps)"
     # Episodes of the random policy are independent.
     chance = 1 - (1 - successes / episodes) ** (BUDGET / known.horizon)
-    return f"{successes} of {episodes:,}; in {BUDGET:,} steps with a chance of {chance:.0%}"
+    within = f"within {BUDGET:,} steps with probability {chance:.0%}"
+    return f"{successes} of {episodes:,} episodes; {within}"
 
 
 def _row(known: Task) -> tuple[str, ...]:

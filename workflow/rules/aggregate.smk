@@ -1,4 +1,4 @@
-# What the suite consists of, for the aggregation and for the reader.
+# A description of the suite, for the aggregation and for readers.
 rule describe_suite:
     output:
         SUITE_FILE,
@@ -12,8 +12,7 @@ rule describe_suite:
         " > {log:q} 2>&1"
 
 
-# The tables of all runs that the configuration names. They may be large: the digest stands for them
-# where something depends on them.
+# The tables of all runs of the suite. They may be large, so later rules depend on their digest.
 rule aggregate:
     input:
         run_files(MANIFEST, FINAL_SCORES),

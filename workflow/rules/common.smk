@@ -37,14 +37,14 @@ except ParameterError as error:
     # A WorkflowError would say the same in three lines.
     sys.exit(f"error: {error}")
 
-# Jobs run the Python that runs Snakemake. Its path may stand neither in `params` nor in a command,
-# or the results would be made again wherever it lies elsewhere.
+# Jobs run the Python that runs Snakemake. Its path must not be in `params` or in a command: Snakemake
+# would then run everything again where Python is installed in another place.
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 )
 
-# The same command goes on after anything, kill -9 of Snakemake included, without `--unlock`. The
-# Snakemakes in which a cluster's jobs run leave the lock alone.
+# After any interruption, even kill -9 of Snakemake, the same command resumes without `--unlock`. The
+# Snakemake processes inside cluster jobs do not touch the lock.
 if workflow.is_main_process:
     ALIVE = clear_stale_lock(Path(".snakemake"))
 
@@ -56,7 +56,7 @@ RUN_FOLDER = "{environment}/{algorithm}/{seeds}"
 TRAINED = [*TRAINING_FILES, MANIFEST]
 TRAINED_FILES = [f"{RESULTS}/runs/{RUN_FOLDER}/{name}" for name in TRAINED]
 SUITE_FILE = f"{RESULTS}/summary/suite.json"
-# What `snakemake --report` holds of the summary; the other tables are many megabytes.
+# The tables that `snakemake --report` includes; the others have many megabytes.
 REPORTED_TABLES = {RUNS_TABLE, EVALUATIONS, FINAL_SCORES}
 SUMMARY_FILES = [f"{RESULTS}/summary/{name}" for name in SUMMARY_TABLES]
 SUMMARY_DIGEST = f"{RESULTS}/summary/SHA256SUMS"
@@ -82,7 +82,7 @@ def film_files(*names):
 
 
 def filmed_run(wildcards):
-    """The manifest of the run that is filmed: that of the first seeds."""
+    """The manifest of the run that is filmed: the run of the first seeds."""
     case = (wildcards.environment, wildcards.algorithm)
     key = next(key for key in RUNS if key[:2] == case)
     return f"{RESULTS}/runs/{'/'.join(key)}/{MANIFEST}"
@@ -101,8 +101,8 @@ def program_hash(*programs, data=()):
 def algorithm_hash(program):
     """A function of a job's wildcards: the hash of what a program that runs an algorithm uses.
 
-    The algorithm and the tasks are loaded by their names, so they are named here. The wildcard
-    `algorithm` may be a variant's name.
+    The algorithm and the tasks are loaded by name, not imported, so they are listed here. The
+    wildcard `algorithm` may be the name of a variant.
     """
 
     def of(wildcards):
@@ -113,18 +113,18 @@ def algorithm_hash(program):
 
 
 def gpus_of_a_job():
-    """1 where training takes a GPU, else 0: what train.py will choose."""
+    """1 if train.py will choose a GPU, else 0."""
     device = config.get("device", "auto")
     return int(device == "cuda" or (device == "auto" and choose_device(device).type == "cuda"))
 
 
 GPUS = gpus_of_a_job()
 if GPUS:
-    # Without a global number a resource limits nothing; `--resources gpu=2` gives another.
+    # Without a global limit Snakemake ignores the resource; `--resources gpu=2` sets another limit.
     workflow.global_resources.setdefault("gpu", 1)
 
 
-# Only the suite's own runs can be asked for.
+# Only runs of the suite can be requested.
 wildcard_constraints:
     environment="|".join(sorted({environment for environment, _, _ in RUNS})),
     algorithm="|".join(sorted({algorithm for _, algorithm, _ in RUNS})),

@@ -1,5 +1,5 @@
-# The manifest stands for the checkpoint, whose SHA-256 it holds: Snakemake compares files of more
-# than a megabyte by their dates, which a fresh checkout does not preserve.
+# The input is the manifest, which holds the checkpoint's SHA-256, and not the checkpoint: Snakemake
+# compares files of more than a megabyte by date, and a fresh checkout does not preserve dates.
 rule evaluate:
     input:
         f"{RESULTS}/runs/{RUN_FOLDER}/{MANIFEST}",
@@ -17,7 +17,7 @@ rule evaluate:
         " > {log:q} 2>&1"
 
 
-# A film of the first seed's policy. Rendered where the machine can; else drawn.
+# A film of the first seed's policy, rendered if the machine can, else drawn as a path.
 rule film:
     input:
         filmed_run,

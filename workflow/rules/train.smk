@@ -1,5 +1,5 @@
-# One job an environment, algorithm and group of seeds. What a killed job needs to go on lies in the
-# state folder, which is no output: Snakemake deletes the outputs of jobs that were killed or failed.
+# One job per environment, algorithm and group of seeds. A killed job resumes from the state folder,
+# which is not an output: Snakemake deletes the outputs of jobs that were killed or failed.
 rule train:
     output:
         TRAINED_FILES,

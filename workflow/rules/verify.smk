@@ -1,5 +1,5 @@
-# What is published stands in `params` by its contents: it may be absent, and it may be large.
-# Nothing fails here; `verify.py --check` does, in DVC's last stage, when there is a report to look at.
+# The published files are in `params` as a hash, not in `input`: they may be absent or large.
+# This rule never fails; `verify.py --check` does, in DVC's last stage, after the report is written.
 rule verify:
     input:
         summary=SUMMARY_DIGEST,

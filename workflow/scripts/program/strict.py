@@ -2,7 +2,8 @@
 
 Libraries choose their kernels by the processor that they find, and kernels differ in the order of
 their sums and in the last digits of their functions. Here every library is told to use what all
-processors have. `tests/strict_check.py` trains on emulated processors and compares every digit.
+processors have. `tests/acceptance/strict_check.py` trains on emulated processors and compares every
+digit.
 """
 
 import os

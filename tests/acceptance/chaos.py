@@ -1,7 +1,7 @@
 """Kill training runs at random moments, again and again, and compare with runs never killed.
 
-    python tests/chaos.py --trials 20                 every algorithm, once and three in a row
-    python tests/chaos.py --algorithms mbpo --trials 100 --random-seed 7
+    python tests/acceptance/chaos.py --trials 20        every algorithm, once and three in a row
+    python tests/acceptance/chaos.py --algorithms mbpo --trials 100 --random-seed 7
 
 A run with the smoke suite's sizes gets SIGKILL at random moments, and is started again until it
 ends. Then every CSV apart from its `seconds` column, the coverage counts and the checkpoint must
@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from p2e.algorithms import algorithm_names  # noqa: E402

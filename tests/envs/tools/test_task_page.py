@@ -4,7 +4,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
@@ -14,8 +13,9 @@ from envs import task, task_ids
 from envs.simulator import make_simulator
 from envs.tools.pictures import frame
 from envs.tools.task_page import MARKER, by_chance, generated, main
+from tests.helpers.paths import ROOT
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = ROOT / "docs"
 SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
 
 
@@ -58,10 +58,10 @@ def test_chance_in_words():
         return by_chance(dataclasses.replace(maze, random_successes=successes))
 
     assert words(None) == "not measured"
-    assert words((0, 2000)) == "none of 2,000, which is 20 times 20,000 steps"
+    assert words((0, 2000)) == "0 of 2,000 episodes (20 times 20,000 steps)"
     # 100 episodes of 200 steps: 1 - 0.99^100 = 0.634
-    assert words((20, 2000)) == "20 of 2,000; in 20,000 steps with a chance of 63%"
-    assert by_chance(task("Hopper-v5")) == "no predicate"
+    assert words((20, 2000)) == "20 of 2,000 episodes; within 20,000 steps with probability 63%"
+    assert by_chance(task("Hopper-v5")) == "no success condition"
 
 
 def test_mountain_car_is_drawn_without_its_own_library():

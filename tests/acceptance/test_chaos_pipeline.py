@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from program.stale_lock import clear_stale_lock
-from tests.chaos import differing_files, wait_until
-from tests.pipeline_project import Project, copy_of_the_project
+from tests.acceptance.chaos import differing_files, wait_until
+from tests.helpers.paths import SCRIPTS
+from tests.helpers.pipeline_project import Project, copy_of_the_project
 
 RUNS = Path("results", "smoke", "runs", "Pendulum-v1", "sac")
 STATES = Path("results", "smoke", "state", "Pendulum-v1", "sac")
@@ -130,10 +131,9 @@ def test_locks_go_only_when_nobody_is_alive(
 ) -> None:
     lock = tmp_path / "locks" / "0.input.lock"
     lock.parent.mkdir()
-    scripts = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=scripts, stdin=pipe, stdout=pipe, text=True) as holder:
+    with subprocess.Popen(command, cwd=SCRIPTS, stdin=pipe, stdout=pipe, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "alive\n"
         lock.touch()
         beside = clear_stale_lock(tmp_path)

@@ -1,4 +1,4 @@
-"""A little of tests/fuzz.py, and that its judgement can fail."""
+"""A little of tests/acceptance/fuzz.py, and that its judgement can fail."""
 
 import random
 import re
@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked import CORRECT, ERROR, FAILED, STOPPED, judge
-from tests.mutations import Malicious, mutated, mutated_bytes, places
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.acceptance.mutations import Malicious, mutated, mutated_bytes, places
+from tests.helpers.forked import CORRECT, ERROR, FAILED, STOPPED, judge
+from tests.helpers.paths import ROOT
 
 
 def test_damaged_files_end_in_words_or_in_a_correct_run() -> None:
     """In a process of its own: here annotations are checked, and bad states end in other ways."""
-    command = [sys.executable, "tests/fuzz.py", "--configs", "30", "--states", "18"]
+    command = [sys.executable, "tests/acceptance/fuzz.py", "--configs", "30", "--states", "18"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     counts = re.findall(r"^ *(\d+) (\w+)", result.stdout, re.MULTILINE)

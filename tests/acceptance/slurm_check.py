@@ -22,10 +22,10 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.pipeline_project import Project, copy_of_the_project  # noqa: E402
+from tests.helpers.pipeline_project import Project, copy_of_the_project  # noqa: E402
 
 CONFIG = """\
 ClusterName=check

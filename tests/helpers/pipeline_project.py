@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 
 from suites.parameters import overlay
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PARTS = ["Snakefile", "dvc.yaml", "requirements.txt", ".dvcignore", ".gitignore", ".dvc"]
 PARTS += ["envs", "p2e", "published", "workflow"]
 NOTHING = "Nothing to be done"

@@ -19,13 +19,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from program.strict import ENVIRONMENT  # noqa: E402
 from suites.description import read  # noqa: E402
 from suites.entries import SuiteEntry, suite_entries  # noqa: E402
-from tests.chaos import SMOKE, differing_files, rows_of  # noqa: E402
+from tests.acceptance.chaos import SMOKE, differing_files, rows_of  # noqa: E402
 
 HERE = "this machine"
 PROCESSORS = (HERE, "SandyBridge", "Haswell")

@@ -14,7 +14,8 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "workflow" / "scripts"
+from tests.helpers.paths import SCRIPTS
+
 MEMORY = 8 * 2**30  # bytes of address space; a program that asks for more is refused
 ERROR, CORRECT, STOPPED = "an error in one line", "a correct run", "stopped while training"
 FAILED = "FAILED"

@@ -1,6 +1,6 @@
 """What happens to a run when everything around it fails: kills, a full disk, a second process.
 
-tests/chaos.py does the kills in any number; a few of them run here.
+tests/acceptance/chaos.py does the kills in any number; a few of them run here.
 """
 
 import os
@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from p2e.algorithms import algorithm_names
-from tests.chaos import LONGEST, differing_files, finish, never_killed, start, trial, wait_until
+from tests.acceptance.chaos import (
+    LONGEST,
+    differing_files,
+    finish,
+    never_killed,
+    start,
+    trial,
+    wait_until,
+)
 
 WholeRun = Callable[[str], tuple[Path, float]]
 

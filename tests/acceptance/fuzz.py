@@ -1,6 +1,6 @@
 """Damage configurations, checkpoints and states at random, and see how the programs end.
 
-    python tests/fuzz.py --configs 500 --states 200
+    python tests/acceptance/fuzz.py --configs 500 --states 200
 
 Each case must end in one line of error, or in a correct run: for a damaged state that is one with
 the same bits as a run from an intact state. A configuration that is accepted is trained with for a
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, NoReturn
 import torch
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import evaluate  # noqa: E402, F401  so that forked processes have it
@@ -36,9 +36,9 @@ from p2e.loop.checkpoint import load_checked, load_weights, save_checked  # noqa
 from p2e.loop.training_loop import TrainingLoop  # noqa: E402
 from runs.training_run import TrainingRun  # noqa: E402
 from suites.description import read  # noqa: E402
-from tests.chaos import SMOKE, differing_files  # noqa: E402
-from tests.forked import CORRECT, FAILED, End, run  # noqa: E402
-from tests.mutations import mutated, mutated_bytes, mutated_text, restructured  # noqa: E402
+from tests.acceptance.chaos import SMOKE, differing_files  # noqa: E402
+from tests.acceptance.mutations import mutated, mutated_bytes, mutated_text, restructured  # noqa: E402
+from tests.helpers.forked import CORRECT, FAILED, End, run  # noqa: E402
 
 STEPS, MIDDLE = 60, 40
 Case = Callable[[Path, random.Random], tuple[str, End]]

@@ -1,0 +1,82 @@
+"""Debian's Chromium, driven by Playwright, which never downloads a browser of its own."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Milliseconds for one answer: a busy machine is slow, and a browser that hangs must not hang the
+# tests.
+PATIENCE = 120_000
+
+
+def find_chromium() -> str:
+    """The browser's program. Without one the test is skipped; `make test`, which installs it where
+    it may, then says so."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    pytest.skip("no Chromium was found: install Debian's package chromium to test the page")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium without a window, and without its sandbox, which does not start as root."""
+    program = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, chromium_sandbox=False, timeout=PATIENCE
+        )
+        yield browser
+        browser.close()
+
+
+def new_page(browser: Browser, width: int, height: int, **options: Any) -> Page:
+    """A page in a window of its own, narrow ones as on a phone, that may use the clipboard."""
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        is_mobile=width < 500,
+        permissions=["clipboard-read", "clipboard-write"],
+        **options,
+    )
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+def problems_of(page: Page) -> list[str]:
+    """A list that grows with what goes wrong in a page: messages in its console, errors that
+    nothing catches, loads that fail, and requests that leave this machine."""
+    problems: list[str] = []
+
+    def notice_request(url: str) -> None:
+        if not url.startswith("file:"):
+            problems.append(f"the page asks the network for {url}")
+
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(f"{request.url}: {request.failure}"))
+    page.on("request", lambda request: notice_request(request.url))
+    return problems
+
+
+def height(element: Locator) -> int:
+    """The height on the screen in CSS pixels, 0 for what is not shown."""
+    pixels: int = element.evaluate("element => element.offsetHeight")
+    return pixels
+
+
+def contrast(one: Sequence[float], two: Sequence[float]) -> float:
+    """The contrast ratio of the Web Content Accessibility Guidelines between two colours."""
+    darker, lighter = sorted([luminance(one), luminance(two)])
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: Sequence[float]) -> float:
+    """The relative luminance of red, green and blue between 0 and 255."""
+    linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    red, green, blue = linear
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

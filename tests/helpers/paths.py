@@ -1,0 +1,6 @@
+"""Where the project and its programs are, for tests in any folder."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "workflow" / "scripts"

@@ -1,4 +1,4 @@
-"""Run by test_compiled_update.py in a process of its own: prints how far apart ten updates of an
+"""Run by test_executors.py in a process of its own: prints how far apart ten updates of an
 eager agent and of one compiled by PyTorch come to be, relative to how far they moved the weights.
 
 The device is its argument. On a CPU an agent runs C++ of our own; PyTorch's compiler is put in its

@@ -1,4 +1,4 @@
-"""Run by test_report_films.py with MUJOCO_GL set, which MuJoCo looks at when it is imported: prints
+"""Run by test_films.py with MUJOCO_GL set, which MuJoCo looks at when it is imported: prints
 how many pixels a body takes in the picture, at the start and far away."""
 
 import sys

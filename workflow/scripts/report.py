@@ -12,10 +12,10 @@ from reporting.figures.figure_set import read_figures
 from reporting.page import metrics
 from reporting.page.html_page import render
 from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.verification_result import read_verification
 from reporting.tables.film_files import read_films
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
-from reporting.verification.verification_result import read_verification
 from suites.requested_runs import SuiteError
 
 

@@ -13,6 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.verification_result import (
+    DIFFERS,
+    FAILURES,
+    MISSING,
+    OTHER_SETTINGS,
+)
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
 from reporting.verification.published_comparison import (
@@ -20,12 +26,6 @@ from reporting.verification.published_comparison import (
     PublishedError,
     read_published,
     verify,
-)
-from reporting.verification.verification_result import (
-    DIFFERS,
-    FAILURES,
-    MISSING,
-    OTHER_SETTINGS,
 )
 from suites.requested_runs import SuiteError
 

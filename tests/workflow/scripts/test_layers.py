@@ -6,7 +6,7 @@ from program.import_graph import imported_files
 from tests.helpers.paths import SCRIPTS
 
 PROGRAMS = "."
-PARTS = ("tables", "statistics", "figures", "page")
+PARTS = ("tables", "statistics", "verification", "figures", "page")
 # Each may import from itself and from those before it; programs not even from each other.
 ORDER = ["program", "runs", "suites", "reporting", *(f"reporting/{part}" for part in PARTS)]
 FOLDER = {

@@ -21,7 +21,7 @@ PUBLISHED = sorted((ROOT / "published").glob("*/summary"))
 # these values may follow a default that changes: it then goes into NEUTRAL.
 BEFORE = {
     "plan2explore.adaptation.continued_share": 0.0,
-    "plan2explore.adaptation.doubt": 0.0,
+    "plan2explore.adaptation.error_discount": 0.0,
     "plan2explore.adaptation.multi_step": 1,
     "plan2explore.adaptation.updates": 0,
     "plan2explore.doubt": 0.0,
@@ -58,6 +58,16 @@ def test_a_removed_setting_counts_as_its_neutral_value(key: str) -> None:
 
     assert setting_differences(named(module.NEUTRAL[key]), {}, algorithm) == []
     assert [one.key for one in setting_differences(named(7), {}, algorithm)] == [key]
+
+
+def test_a_renamed_setting_is_compared_under_its_name_of_today() -> None:
+    def named(key: str, value: float) -> dict[str, Any]:
+        return {"plan2explore": {"adaptation": {key: value}}}
+
+    assert changed(named("doubt", 0.5), named("error_discount", 0.5)) == []
+    key = "plan2explore.adaptation.error_discount"
+    assert changed(named("doubt", 0.5), named("error_discount", 0.4)) == [key]
+    assert changed(named("doubt", 0.5), {}) == [key] and changed(named("doubt", 0.0), {}) == []
 
 
 def test_a_default_that_is_not_neutral_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,10 +26,10 @@ from reporting.statistics.headline import (
     only_variants,
 )
 from reporting.statistics.intervals import Interval
+from reporting.statistics.verification_result import SCORE_NAMES
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
-from reporting.verification.verification_result import SCORE_NAMES
 
 SECTIONS = (
     ("answer", "The answer", None),

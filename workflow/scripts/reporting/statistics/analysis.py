@@ -22,12 +22,12 @@ from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval, t_b
 from reporting.statistics.model_errors import ModelErrors, model_errors
 from reporting.statistics.profiles import Band
 from reporting.statistics.scores import coverage_of, seed_scores, visited_share
+from reporting.statistics.verification_result import Verification
 from reporting.tables.costs import Cost, suite_costs
 from reporting.tables.film_files import Film
 from reporting.tables.summary import Summary
 from reporting.tables.task_facts import FactsOf, TaskFacts
 from reporting.text import SUBJECT
-from reporting.verification.verification_result import Verification
 
 SHOWN_OF_A_RUN = (
     *("environment", "algorithm", "seeds", "status", "reason", "steps", "seconds"),

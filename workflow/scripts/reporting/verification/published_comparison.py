@@ -28,11 +28,7 @@ from reporting.statistics.intervals import (
     mean_welch_interval,
     t_interval,
 )
-from reporting.tables.summary import read_runs
-from reporting.tables.task_facts import TaskFacts
-from reporting.text import count_of, joined
-from reporting.verification.score_comparison import compare, judged, seeds_of
-from reporting.verification.verification_result import (
+from reporting.statistics.verification_result import (
     AGREES,
     ALL_TASKS,
     DIFFERS,
@@ -50,6 +46,10 @@ from reporting.verification.verification_result import (
     ComparedScore,
     Verification,
 )
+from reporting.tables.summary import read_runs
+from reporting.tables.task_facts import TaskFacts
+from reporting.text import count_of, joined
+from reporting.verification.score_comparison import compare, judged, seeds_of
 from runs.files import EPISODES, RUNS_TABLE
 
 PUBLISHED_ITSELF = "the published run itself"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reporting.statistics.intervals import Interval, welch_interval
-from reporting.verification.verification_result import (
+from reporting.statistics.verification_result import (
     DIFFERS,
     EQUAL,
     MISSING,

@@ -12,14 +12,7 @@ import torch
 
 import verify as program
 from program import provenance
-from reporting.verification.published_comparison import (
-    NOT_ASKED_FOR,
-    Numbers,
-    PublishedError,
-    read_published,
-    verify,
-)
-from reporting.verification.verification_result import (
+from reporting.statistics.verification_result import (
     AGREES,
     ALL_TASKS,
     DIFFERS,
@@ -32,6 +25,13 @@ from reporting.verification.verification_result import (
     OTHER_SETTINGS,
     WITHIN,
     Verification,
+)
+from reporting.verification.published_comparison import (
+    NOT_ASKED_FOR,
+    Numbers,
+    PublishedError,
+    read_published,
+    verify,
 )
 from tests.workflow.scripts.reporting.page.test_comparison import facts_of
 

@@ -7,10 +7,10 @@ import pytest
 
 import report
 from reporting.statistics.analysis import analyse, as_json
+from reporting.statistics.verification_result import read_verification
 from reporting.tables.summary import read_summary
 from reporting.text import number
 from reporting.verification.published_comparison import Numbers, verify
-from reporting.verification.verification_result import read_verification
 from tests.helpers.html_page import Page
 from tests.helpers.synthetic_training import trained_earlier
 from tests.workflow.scripts.reporting.page.test_html_page import build

@@ -16,7 +16,7 @@ import verify
 from p2e.algorithms import plan2explore
 from publish import publish
 from reporting.figures.figure_set import INDEX
-from reporting.verification.verification_result import (
+from reporting.statistics.verification_result import (
     AGREES,
     EQUAL,
     LEAVES_OUT,

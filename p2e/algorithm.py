@@ -22,6 +22,11 @@ class Stateful(Protocol):
     def load_state_dict(self, state: Any, /) -> Any: ...
 
 
+# Of N environments of each seed.
+Observations = Float[Tensor, "S N O"]
+Actions = Float[Tensor, "S N A"]  # in [-1, 1]
+Memories = Float[Tensor, "S N M"]  # of a recurrent policy
+
 Termination = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -52,21 +57,11 @@ class Policy(Protocol):
 
     memory_size: int
 
-    def act(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        deterministic: bool,
-    ) -> Float[Tensor, "S N A"]:
+    def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
         """Actions in [-1, 1] for N environments of each seed."""
         ...
 
-    def remember(
-        self,
-        observation: Float[Tensor, "S N O"],
-        action: Float[Tensor, "S N A"],
-        memory: Float[Tensor, "S N M"],
-    ) -> Float[Tensor, "S N M"]:
+    def remember(self, observation: Observations, action: Actions, memory: Memories) -> Memories:
         """The memory after this action; it is set to zero where an episode begins."""
         ...
 
@@ -102,10 +97,7 @@ class Algorithm(ABC):
         return None
 
     def predict(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        action: Float[Tensor, "S N H A"],
+        self, observation: Observations, memory: Memories, action: Float[Tensor, "S N H A"]
     ) -> Float[Tensor, "S N H O"] | None:
         """The observations that the model expects after each of these actions, where there is a
         model. `memory` is that of the task policy before the first action."""
@@ -155,8 +147,6 @@ def load_state_of(components: dict[str, Stateful], state: dict[str, Any]) -> Non
         component.load_state_dict(state[name])
 
 
-def forget_where(
-    memory: Float[Tensor, "S N M"], first: Bool[Tensor, "S N"]
-) -> Float[Tensor, "S N M"]:
+def forget_where(memory: Memories, first: Bool[Tensor, "S N"]) -> Memories:
     """The memory with zeros where an episode begins."""
     return memory.masked_fill(first.unsqueeze(-1), 0.0)

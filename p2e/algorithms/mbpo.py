@@ -10,7 +10,7 @@ from torch import Tensor
 
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
-from p2e.algorithm import Algorithm, Problem, Stateful
+from p2e.algorithm import Algorithm, Memories, Observations, Problem, Stateful
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
 from p2e.config import require, require_positive
@@ -149,10 +149,7 @@ class MBPO(Algorithm):
         return self.imagination_buffer.sample(self.batches, rows, newest)
 
     def predict(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        action: Float[Tensor, "S N H A"],
+        self, observation: Observations, memory: Memories, action: Float[Tensor, "S N H A"]
     ) -> Float[Tensor, "S N H O"]:
         """Each observation is the elites' mean prediction from the one before."""
         predicted = []
@@ -166,7 +163,7 @@ class MBPO(Algorithm):
         return self.agent.updates
 
     def components(self) -> dict[str, Stateful]:
-        # The dynamics' Adam starts anew at each training: between two steps it has no state.
+        # The dynamics' Adam is reinitialised at each training: it has no state to be saved.
         return {
             "agent": self.agent,
             "dynamics": self.dynamics,

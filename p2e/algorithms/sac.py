@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
-from p2e.algorithm import Algorithm, Policy, Problem, Stateful
+from p2e.algorithm import Actions, Algorithm, Memories, Observations, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
 from p2e.config import require_positive
 from p2e.metrics import Metrics
@@ -40,20 +40,10 @@ class ObservationPolicy(Policy):
     def __init__(self, agent: SoftActorCritic) -> None:
         self._agent = agent
 
-    def act(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        deterministic: bool,
-    ) -> Float[Tensor, "S N A"]:
+    def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
         return self._agent.act(observation, deterministic)
 
-    def remember(
-        self,
-        observation: Float[Tensor, "S N O"],
-        action: Float[Tensor, "S N A"],
-        memory: Float[Tensor, "S N M"],
-    ) -> Float[Tensor, "S N M"]:
+    def remember(self, observation: Observations, action: Actions, memory: Memories) -> Memories:
         return memory
 
 

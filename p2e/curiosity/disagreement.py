@@ -28,15 +28,16 @@ def disagreement(predictions: Float[Tensor, "S E B L"]) -> Float[Tensor, "S B"]:
 class EnsembleDisagreement:
     """An ensemble of one-step predictors of how the latent changes, from (latent, action).
 
-    For ablations it may predict something else, `predicted` features wide.
+    The recurrent memory is no input: a known state that is reached on a new path is not new.
 
-    The memory is no input: what was met on the way there does not make a known state a new one.
-
-    The disagreement of (z_t, a_t) is that of predicting z_{t+1}. It is measured against its running
-    mean over imagined steps, so that one weight serves all tasks; it is never negative.
+    The disagreement of (z_t, a_t) is about the prediction of z_{t+1}. The reward is relative to its
+    running mean over imagined steps, so that one weight serves all tasks; it is never negative.
 
     Args:
-        unknown: times that mean, from which on disagreement pays.
+        predicted: features of what is predicted (for ablations something else than latents).
+        optimizer: makes one for the ensemble's parameters.
+        initial, rows: random streams of the initial weights and of the bootstrapped rows.
+        unknown: disagreement is rewarded where it exceeds this many times its running mean.
     """
 
     def __init__(
@@ -86,18 +87,19 @@ class EnsembleDisagreement:
     ) -> Float[Tensor, "S B"]:
         """The raw disagreement of each row, in squared units of how much its target changes.
 
-        Of averaged weights: what the last few batches did to each member is no disagreement about
-        the world, and outweighs it where much was seen.
+        It is computed with averaged weights. The members also differ by what the last few batches
+        did to each of them, which would outweigh the disagreement about the world in known places.
         """
         inputs = rows_for_each(torch.cat([latent, action], dim=-1), self.ensemble.members)
         return disagreement(self.averaged(inputs))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(disagreement / (`unknown` times its running mean)), and 0 for what is better known.
+        """log(disagreement / (`unknown` times its running mean)), and 0 where that is negative.
 
-        The logarithm (as in MaxInfoRL, Sukhija et al. 2024) keeps what lies far from all data from
-        outweighing what can be reached: there disagreement is two orders of magnitude higher. What
-        is known pays nothing: a small reward in each step at home adds up to more than a journey.
+        Far from all data disagreement is two orders of magnitude higher; the logarithm (as in
+        MaxInfoRL, Sukhija et al. 2024) keeps it from outweighing what can be reached. Known steps
+        are not rewarded at all: many small rewards near the start would add up to more than the
+        reward for going far.
         """
         scaled: Tensor = self.scale(disagreement)
         return (scaled / self.unknown).clamp(min=1.0).log()

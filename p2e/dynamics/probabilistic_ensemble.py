@@ -31,14 +31,14 @@ class DynamicsConfig:
         bound_weight: weight of the penalty that pulls the log-variance bounds together.
         likelihood_weighting: beta of the beta-NLL (Seitzer et al. 2022, arXiv:2203.09168): a
             prediction's likelihood counts in proportion to its variance to this power. With 0, the
-            paper's plain likelihood, rows that are once called uncertain are hardly fit any more:
+            paper's plain likelihood, rows with a high predicted variance are hardly fitted:
             on 3,000 rows of Pendulum-v1, whose velocity is clipped, the velocity's squared error
             stayed five times as large.
         holdout_share, holdout_limit: share of the rows held out, and the most rows.
         patience: a training ends after this many epochs in which no member improved.
         improvement: share of its best holdout loss by which a member must get better to improve.
         max_updates: most updates of one training, in whole epochs, at least one; None for no
-            limit. A budget that suits few rows (many epochs) and many (few) alike.
+            limit. With few rows these are many epochs, with many rows few.
     """
 
     hidden: tuple[int, ...] = (200, 200, 200, 200)
@@ -90,9 +90,9 @@ class Dynamics(nn.Module):
     """(S, E) networks: (normalised observation, action) -> Gaussian over the normalised
     (next observation - observation, reward), independent in each of its O + 1 features.
 
-    Inputs and targets are normalised by the statistics of all real rows, anew at each training;
-    the paper's code normalises inputs only, which leaves small changes below its variance bounds.
-    The log-variance bounds are learned for each member, so that a member is whole by itself.
+    Inputs and targets are normalised by the statistics of all real rows, computed again at each
+    training. The paper's code normalises inputs only, which leaves small changes below its variance
+    bounds. Each member learns log-variance bounds of its own.
     """
 
     elites: Tensor

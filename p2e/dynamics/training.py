@@ -18,9 +18,9 @@ def train_dynamics(
 ) -> Metrics:
     """Train from the current weights until each seed's members have stopped improving.
 
-    A seed that has stopped keeps what it had then, however long the others go on: its best
-    weights are stored, Adam starts anew at each training (so do its moments, which the seeds'
-    common step count would couple), and the shuffles come from streams that end with the training.
+    A seed that has stopped does not change while the other seeds go on. Its best weights are
+    stored. Adam is reinitialised for each training, since its step count is common to all seeds
+    and would couple them. The shuffles come from random streams of this training alone.
 
     Args:
         real: all real rows of each seed, at least two: (S, N, features).

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from p2e.agent.soft_actor_critic import SoftActorCritic
-from p2e.algorithm import Policy
+from p2e.algorithm import Actions, Memories, Observations, Policy
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_model import WorldModel
 
@@ -19,30 +19,20 @@ class LatentPolicy(Policy):
         self._agent, self._model, self._features = agent, model, FeatureExtractor(model)
         self.memory_size = model.memory_size
 
-    def act(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        deterministic: bool,
-    ) -> Float[Tensor, "S N A"]:
+    def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
         return self._agent.act(self._features.of_observation(observation, memory), deterministic)
 
     @torch.no_grad()
-    def remember(
-        self,
-        observation: Float[Tensor, "S N O"],
-        action: Float[Tensor, "S N A"],
-        memory: Float[Tensor, "S N M"],
-    ) -> Float[Tensor, "S N M"]:
+    def remember(self, observation: Observations, action: Actions, memory: Memories) -> Memories:
         return self._model.remember(self._model.encode(observation), action, memory)
 
 
 class TakingTurns(Policy):
     """The explorer acts in most episodes, the task policy in a stated share of them.
 
-    A policy that only ever acts inside a model finds what the model has wrong, and nothing tells
-    either of them. In its own episodes it meets the truth, where it matters to it. Until a reward
-    above 0 was met it has nothing to try, and the explorer acts in all episodes.
+    A policy that only acts inside a model exploits the model's errors, and neither is corrected.
+    In episodes of its own its actions are tried in the environment, where the task policy goes.
+    Until a reward above 0 was met the explorer acts in all episodes.
 
     Args:
         share: of the episodes after that, for the task policy; evenly spread, the explorer first.
@@ -64,32 +54,20 @@ class TakingTurns(Policy):
         return (self._begun * self._share).floor() > (earlier * self._share).floor()
 
     def step(self, first: Bool[Tensor, " S"], reward: Float[Tensor, " S"]) -> None:
-        """Count the episodes: an environment step was made, the first of an episode or not.
-
-        That first action is therefore still the other policy's.
-        """
+        """Count the episodes, after an environment step. The first action of an episode is
+        therefore still chosen by the policy of the episode before."""
         self._begun += first & self._met
         self._met |= reward > 0
 
-    def act(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        deterministic: bool,
-    ) -> Float[Tensor, "S N A"]:
-        """Both are asked, so that a seed's random numbers do not depend on its neighbours."""
+    def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
+        """Both policies act, so that a seed's random numbers do not depend on the other seeds."""
         explorer = self._explorer.act(observation, memory, deterministic)
         if self._share == 0:
             return explorer
         task = self._task.act(observation, memory, deterministic)
         return torch.where(self.task_acts.view(-1, 1, 1), task, explorer)
 
-    def remember(
-        self,
-        observation: Float[Tensor, "S N O"],
-        action: Float[Tensor, "S N A"],
-        memory: Float[Tensor, "S N M"],
-    ) -> Float[Tensor, "S N M"]:
+    def remember(self, observation: Observations, action: Actions, memory: Memories) -> Memories:
         return self._explorer.remember(observation, action, memory)
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Open-loop prediction: how far a model's imagined future is from what then happened.
 
-The truth are evaluation episodes, which no model is trained on. From some of their states the
-model is given the actions that were taken, and nothing else; its prediction h steps later is
-compared with the observation there (the measure of Chua et al. 2018 and Hafner et al. 2019).
+The model is compared with evaluation episodes, on which it is not trained. It starts from some of
+their states and is given the actions that were taken; its prediction after h steps is compared with
+the observation there (the measure of Chua et al. 2018 and Hafner et al. 2019).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +23,7 @@ Row = dict[str, float | int]
 
 
 class Episodes(NamedTuple):
-    """K episodes of each seed, side by side; what is behind the end of a shorter one has no
-    meaning."""
+    """K episodes of each seed. Steps after the end of a shorter episode have no meaning."""
 
     observation: Float[Tensor, "S K T+1 O"]
     action: Float[Tensor, "S K T A"]

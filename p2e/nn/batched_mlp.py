@@ -105,9 +105,9 @@ class BatchedMLP(nn.Module):
         return torch.cat(parts, dim=1).view(self.weights.shape), of_rows
 
     def _flat_layers(self) -> list[Layer]:
-        """The layers with one leading axis, without gradient. Slicing them anew at each of an
-        update's eight passes would cost as much as its Adam steps; the slices hold the parameter's
-        memory, so that no other memory can come to have its address."""
+        """The layers with one leading axis, without gradient. They are kept, because to slice them
+        in each of an update's eight passes would cost as much as its Adam steps. The slices hold on
+        to the parameter's memory, so that its address cannot be given to another tensor."""
         if torch.compiler.is_compiling():
             return self.as_layers(self.weights.detach().flatten(0, -2))
         memory = (self.weights.data_ptr(), self.weights.dtype)

@@ -1,4 +1,4 @@
-"""Ensembles: members side by side, each with initial weights and training rows of its own."""
+"""Ensembles: members with their own initial weights and training rows, computed together."""
 
 from jaxtyping import Float, Int64
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Random streams: one a seed, so that no seed's numbers depend on which others run beside it."""
+"""Random streams: one per seed, so that a seed's numbers do not depend on the other seeds."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -18,6 +18,6 @@ def target_copy(online: M) -> M:
 def soft_update(target: nn.Module, online: nn.Module, rate: float) -> None:
     """target <- target + rate * (online - target), in place; `online` is only read.
 
-    Lillicrap et al. 2016 (DDPG), tau there is `rate` here.
+    Lillicrap et al. 2016 (DDPG); `rate` is their tau.
     """
     torch._foreach_lerp_(list(target.parameters()), list(online.parameters()), rate)

@@ -1,4 +1,4 @@
-"""Multi-step returns of trajectories, as rows that a one-step agent can learn from."""
+"""n-step returns of trajectories, as rows that a one-step agent can learn from."""
 
 import torch
 from jaxtyping import Float
@@ -18,15 +18,13 @@ def n_step_returns(
     the agent's r + discount (1 - terminated) V(next observation) is then the n-step return (Sutton
     1988; for rollouts in a learned model: Feinberg et al. 2018, arXiv:1803.00101).
 
-    It carries what is far away back over n steps in one update. Rows t < T - 1 take the later
-    actions of their trajectory for the policy's own, and the entropy of those is left out. Actions
-    of another policy (the explorer's in what the task policy learns from, those of replay) are not
-    corrected for, as in D4PG and Rainbow: what they reach counts as what the policy would reach.
+    One update so carries values back over n steps. The later actions of a trajectory are treated as
+    the policy's own, and their entropy is left out. Actions of another policy (the explorer's in the
+    task policy's batches, those of replay) are not corrected for, as in D4PG and Rainbow.
 
     Args:
-        rows: fields of T steps of N trajectories; "terminated" is 1 where the trajectory is cut,
-            "first", where it is given, 1 where another episode begins than that of the step before:
-            no row reaches across.
+        rows: fields of T steps of N trajectories. "terminated" is 1 where the trajectory ends.
+            "first", where it is given, is 1 where an episode begins; no row reaches across.
         rewards: the names of the fields that are rewards.
         random: so many of the first trajectories follow random actions. Their returns are those of
             no policy, and their rows stay as they are.

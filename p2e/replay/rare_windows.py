@@ -3,10 +3,10 @@
 Where one step in a thousand is rewarded, uniform windows show the world model and the agents next
 to nothing of what the task is about. A share of them is therefore drawn around outliers of the
 reward (the skewed sampling of Jaderberg et al. 2016, arXiv:1611.05397, for any reward). As soon as
-such rewards are common they are no outliers any more, and all windows are drawn alike.
+such rewards are common they are no outliers any more, and all windows are drawn uniformly.
 
-A world that must not know of the reward gets them around rare ends of the task: one that has hardly
-seen an end does not believe in it, and a policy imagines to pass it and be paid again.
+The reward-free modes draw them around rare terminations instead. A world model that has hardly seen
+a termination does not predict it, and a policy imagines to go on behind it.
 """
 
 import torch
@@ -35,9 +35,9 @@ def window_starts(
     """The first of `length` rows of each window, out of N rows in their order.
 
     Args:
-        values: of the field that is looked at, the reward or whether the task ended.
-        rare_share: of the windows, each with a rare value somewhere in it. A seed that has none
-            gets uniform windows in their place.
+        values: of the field in question: reward or terminated.
+        rare_share: share of the windows that contain a rare value. A seed without rare values gets
+            uniform windows instead.
     """
     available = values.shape[1]
     uniform = generators.integers(available - length + 1, windows)

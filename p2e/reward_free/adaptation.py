@@ -59,7 +59,7 @@ class Adaptation:
             own.error_discount,
             config.agent.discount,
             LearningRateSchedule(total_updates=own.updates),
-            SeedGenerators(seeds, "doubt weights", device),
+            SeedGenerators(seeds, "doubt weights", device),  # streams keep their old names
             SeedGenerators(seeds, "doubt rows", device),
         )
         self.imagination = ContinuedImagination(

@@ -1,13 +1,12 @@
 """Error discount: discount imagined steps more where the world model's expected error is high.
 
-A policy that learns in a world model alone finds the places where the model is wrong to its
-advantage. The disagreement of an ensemble does not show all of them: its members have learned from
-the same rows, and where the world has an edge, as at a contact, they are smooth alike. How wrong
-the model is about steps that were really taken is known, and can be learned, as the dynamics of
-MOPO (Yu et al. 2020, arXiv:2005.13239) predict the deviation of their own error. MOPO subtracts it
-from the reward, with a weight for each task. Here a step whose expected error is far above the mean
-counts as several steps: what comes after it is discounted as often, so that a shortcut through a
-wall gains nothing.
+A policy that learns in a world model alone exploits the places where the model is wrong. The
+disagreement of an ensemble does not show all of them: its members have learned from the same rows,
+and where the world has an edge, as at a contact, all of them are too smooth. How wrong the model is
+about real steps is known and can be learned, as the dynamics of MOPO (Yu et al. 2020,
+arXiv:2005.13239) predict the deviation of their own error. MOPO subtracts it from the reward, with
+a weight for each task. Here a step whose expected error is far above the mean counts as several
+steps: what comes after it is discounted as often, so that a shortcut through a wall gains nothing.
 """
 
 import torch

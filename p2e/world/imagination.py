@@ -1,6 +1,6 @@
 """Imagination: rollouts of policies inside the world model.
 
-The indexing is where such code fails without a sign. Row t of the result holds
+Errors of indexing do not show in the losses. Row t of the result holds
     features(z_t, h_t), a_t ~ policy(features), reward and termination of the step t -> t+1,
     the disagreement about z_{t+1} given (z_t, a_t), and features(z_{t+1}, h_{t+1}).
 """
@@ -34,8 +34,9 @@ def roll_out(
 ) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
     """Roll N trajectories of `horizon` steps forward from given states.
 
-    A trajectory whose task has probably ended starts again from one of the given states, so that
-    no row lies behind an end; its row there is terminated for certain.
+    Where the predicted probability of termination exceeds a half, the row is terminated with
+    probability 1 and the trajectory restarts from one of the given states, so that no row lies
+    behind a termination.
 
     Returns:
         Fields of (S, horizon, N, width): observation, action, reward, disagreement,

@@ -1,6 +1,6 @@
 """The recurrent world model: (latent, action, memory) to next latent, reward and continuation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -47,8 +47,6 @@ class RewardPredictor(Protocol):
     def losses(self, prediction: Prediction, reward: Float[Tensor, "S R"]) -> Metrics:
         """What the prediction adds to the world loss; nothing where it is learned separately."""
         ...
-
-    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class SharedRewardHead(nn.Module):

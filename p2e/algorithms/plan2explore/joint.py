@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from p2e.agent.soft_actor_critic import SoftActorCritic
-from p2e.algorithm import Algorithm, Counter, Policy, Problem, Stateful
+from p2e.algorithm import Algorithm, Counter, Memories, Observations, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
 from p2e.exploration.latent_imagination import (
     LatentImagination,
@@ -139,10 +139,7 @@ class Plan2Explore(Algorithm):
 
     @torch.no_grad()
     def predict(
-        self,
-        observation: Float[Tensor, "S N O"],
-        memory: Float[Tensor, "S N M"],
-        action: Float[Tensor, "S N H A"],
+        self, observation: Observations, memory: Memories, action: Float[Tensor, "S N H A"]
     ) -> Float[Tensor, "S N H O"]:
         """Decoded latents; only the first is an encoded observation."""
         model, predicted = self.world.model, []

@@ -19,8 +19,8 @@ def n_step_returns(
     1988; for rollouts in a learned model: Feinberg et al. 2018, arXiv:1803.00101).
 
     One update so carries values back over n steps. The later actions of a trajectory are treated
-    as the policy's own, and their entropy is left out. Actions of another policy (the explorer's in the
-    task policy's batches, those of replay) are not corrected for, as in D4PG and Rainbow.
+    as the policy's own, and their entropy is left out. Actions of another policy (the explorer's
+    in the task policy's batches, those of replay) are not corrected for, as in D4PG and Rainbow.
 
     Args:
         rows: fields of T steps of N trajectories. "terminated" is 1 where the trajectory ends.

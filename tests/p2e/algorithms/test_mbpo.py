@@ -22,7 +22,7 @@ Make = Callable[..., SeedGenerators]
 REAL_MARK = 100.0  # the reward of every real row
 SMALL = Config(
     agent=SoftActorCriticConfig(hidden=(8,), batch_size=20),
-    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_updates=4),
+    dynamics=DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=16, max_updates=2),
     model_interval=3,
     rollouts_per_step=4,
     updates_per_step=2,

@@ -20,8 +20,7 @@ class RequestedRun:
     """A run that the suite's configuration names; `path` is relative to the results folder.
 
     algorithm: what its results are shown under, which may be a variant's name. trained: the
-    algorithm behind it. settings: by section, what the suite sets; resolved: with the defaults that
-    it leaves the others to.
+    algorithm behind it. settings: by section, those of the suite and the defaults of the others.
     """
 
     environment: str
@@ -33,7 +32,6 @@ class RequestedRun:
     trained: str
     final_episodes: int
     settings: Mapping[str, Any] = field(default_factory=dict)
-    resolved: Mapping[str, Any] = field(default_factory=dict)
     deterministic: str = "machine"
 
 
@@ -77,8 +75,7 @@ def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> Reques
         path=_inside_results(run["path"]),
         command=run["command"],
         trained=trained,
-        settings=settings,
-        resolved=with_defaults(trained, settings),
+        settings=with_defaults(trained, settings),
         deterministic=suite.get("deterministic", "machine"),
         final_episodes=suite["evaluation"]["final_episodes"],
     )

@@ -85,7 +85,7 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
     facts = {"deterministic": "machine"} | manifest
     unequal = [
         *((key, facts[key], value) for key, value in asked.items() if facts[key] != value),
-        *setting_differences(_sections(manifest, requested), requested.resolved, requested.trained),
+        *setting_differences(_sections(manifest, requested), requested.settings, requested.trained),
     ]
     for key, found, value in unequal:
         raise DamagedRunError(
@@ -98,7 +98,7 @@ def _sections(manifest: Mapping[str, Any], requested: RequestedRun) -> dict[str,
     """Those sections of a manifest's settings that the suite has a say in."""
     config = manifest.get("config")
     config = config if isinstance(config, Mapping) else {}
-    return {section: config.get(section, {}) for section in requested.resolved}
+    return {section: config.get(section, {}) for section in requested.settings}
 
 
 def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]:

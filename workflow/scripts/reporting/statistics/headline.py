@@ -98,8 +98,7 @@ def _clause(group: Group, pair: PairAggregate) -> Clause:
 
 
 def _place(group: Group) -> str:
-    """The tasks that a verdict is about, taken together; of how many, if the suite is
-    unfinished."""
+    """The number of tasks of a verdict; if the suite is unfinished, also of how many."""
     found = len(group.environments)
     if found < group.requested:
         are = "is" if group.requested - found == 1 else "are"

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import install_import_hook
 
 # Before anything imports p2e: from here on its annotations are checked at every call.
-# An int may stand for a float, as everywhere in Python's type hints (PEP 484).
+# An int is accepted for a float, as in all of Python's type hints (PEP 484).
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 install_import_hook("p2e", CHECKER)
 
@@ -17,7 +17,7 @@ from p2e.nn.generators import SeedGenerators  # noqa: E402
 from tests.helpers.chain_environment import ChainEnvironment  # noqa: E402
 
 torch.set_num_threads(1)
-torch.set_warn_always(True)  # otherwise only the first test that meets a warning fails
+torch.set_warn_always(True)  # otherwise only the first test with a warning fails
 
 needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 

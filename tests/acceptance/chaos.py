@@ -1,12 +1,12 @@
-"""Kill training runs at random moments, again and again, and compare with runs never killed.
+"""Kill training runs at random moments, repeatedly, and compare with runs never killed.
 
     python tests/acceptance/chaos.py --trials 20        every algorithm, once and three in a row
     python tests/acceptance/chaos.py --algorithms mbpo --trials 100 --random-seed 7
 
-A run with the smoke suite's sizes gets SIGKILL at random moments, and is started again until it
-ends. Then every CSV apart from its `seconds` column, the coverage counts and the checkpoint must
-have the same bits as those of a run that was never killed. States are written after every step, so
-that kills also meet the writing of a state.
+A run with the smoke suite's sizes gets SIGKILL at random moments, and is restarted until it
+finishes. Then every CSV apart from its `seconds` column, the coverage counts and the checkpoint
+must be bit-identical to those of a run that was never killed. The state is saved after every step,
+so that some kills happen while it is being written.
 """
 
 import argparse
@@ -46,7 +46,7 @@ class Trial:
         moments: what the run was doing when it was killed.
         attempts: processes that added to the result, as its manifest says.
         differing: files that differ from those of the run never killed.
-        failure: why the run did not end, or nothing.
+        failure: why the run did not finish, or empty.
     """
 
     algorithm: str
@@ -57,24 +57,24 @@ class Trial:
 
     @property
     def passed(self) -> bool:
-        """Whether the run ended, with the same bits."""
+        """Whether the run finished with bit-identical results."""
         return not (self.differing or self.failure)
 
     def describe(self) -> str:
-        """The trial in one line."""
+        """A one-line description of the trial."""
         end = self.failure or (f"DIFFERS: {self.differing}" if self.differing else "same bits")
         kills = ", ".join(self.moments)
         return f"{self.algorithm:13} killed {kills}; {self.attempts} attempts: {end}"
 
 
 def smoke_arguments(algorithm: str) -> list[str]:
-    """What decides the result of the smoke suite's first run of an algorithm."""
+    """The arguments that determine the result of the smoke suite's first run of an algorithm."""
     runs = suite_entries(read(SMOKE) | {"device": "cpu"})
     return shlex.split(next(run for run in runs if run.algorithm == algorithm).arguments)
 
 
 def start(algorithm: str, output: Path) -> "subprocess.Popen[str]":
-    """A training process that saves its state after every step; its words go to a file."""
+    """A training process that saves its state after every step; its output goes to a file."""
     command = [sys.executable, TRAIN, *smoke_arguments(algorithm), "--output", str(output)]
     with output.with_name("log").open("a") as log:
         return subprocess.Popen(
@@ -83,7 +83,7 @@ def start(algorithm: str, output: Path) -> "subprocess.Popen[str]":
 
 
 def finish(algorithm: str, output: Path) -> str:
-    """Start a run and let it end; what went wrong, or nothing."""
+    """Start a run and let it finish; returns the error, or empty."""
     process = start(algorithm, output)
     try:
         status = process.wait(LONGEST)
@@ -96,7 +96,7 @@ def finish(algorithm: str, output: Path) -> str:
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    """Look again and again until something has happened."""
+    """Poll until a condition is true."""
     deadline = time.monotonic() + LONGEST
     while not happened():
         if time.monotonic() > deadline:
@@ -107,10 +107,10 @@ def wait_until(happened: Callable[[], bool]) -> None:
 def kill_at_random(
     process: "subprocess.Popen[str]", output: Path, duration: float, chance: random.Random
 ) -> str:
-    """SIGKILL a process at a random moment, or see it end before; says which moment it was.
+    """SIGKILL a process at a random moment, unless it ends before; returns the moment in words.
 
-    One kill in four falls anywhere in the time that a whole run takes, start-up included; the
-    others fall after the first state that this process saved, however slow the machine is now.
+    One kill in four happens anywhere in the time of a whole run, including start-up. The others
+    happen after this process has saved its first state, however slow the machine is.
     """
     state = output.with_name(output.name + ".state") / "state.pt"
     before = modified(state)
@@ -133,7 +133,7 @@ def modified(file: Path) -> int:
 
 
 def moment(output: Path) -> str:
-    """What a run that was killed was doing, from what it left behind."""
+    """What a killed run was doing, judged by the files that it left."""
     state = output.with_name(output.name + ".state")
     if (output / "manifest.json").exists():
         return "after its end"
@@ -145,7 +145,7 @@ def moment(output: Path) -> str:
 
 
 def trial(algorithm: str, kills: int, whole: Path, duration: float, chance: random.Random) -> Trial:
-    """One run with so many kills at random moments, compared with the run never killed."""
+    """One run with so many kills at random moments, compared with a run never killed."""
     done = Trial(algorithm)
     with tempfile.TemporaryDirectory() as name:
         output = Path(name) / "run"
@@ -160,7 +160,7 @@ def trial(algorithm: str, kills: int, whole: Path, duration: float, chance: rand
 
 
 def differing_files(one: Path, other: Path) -> list[str]:
-    """The files of two run folders that differ, their clocks left out of the comparison."""
+    """The files of two run folders that differ in more than their times."""
     tables = [name for name in TABLES if rows_of(one / name) != rows_of(other / name)]
     files = [n for n in WHOLE_FILES if (one / n).read_bytes() != (other / n).read_bytes()]
     return tables + files
@@ -173,7 +173,7 @@ def rows_of(table: Path) -> list[dict[str, str]]:
 
 
 def never_killed(algorithm: str, folder: Path) -> tuple[Path, float]:
-    """The folder of a run that was left alone, and how many seconds its process took."""
+    """The folder of a run that was never killed, and how many seconds its process took."""
     output = folder / algorithm / "run"
     output.parent.mkdir(parents=True)
     started = time.monotonic()
@@ -183,7 +183,7 @@ def never_killed(algorithm: str, folder: Path) -> tuple[Path, float]:
 
 
 def tally(trials: list[Trial]) -> str:
-    """How many ended with the same bits, for each algorithm, and which moments were met."""
+    """How many trials of each algorithm were bit-identical, and when kills happened."""
     lines = []
     for algorithm in dict.fromkeys(trial.algorithm for trial in trials):
         own = [trial for trial in trials if trial.algorithm == algorithm]
@@ -195,7 +195,7 @@ def tally(trials: list[Trial]) -> str:
 
 
 def main() -> None:
-    """Run the trials and print them; exit code 1 when one did not end with the same bits."""
+    """Run the trials and print them; exit code 1 if one was not bit-identical."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=10, help="of each kind and algorithm")
     parser.add_argument(

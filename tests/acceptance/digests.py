@@ -4,10 +4,11 @@
     ... move or rename ...
     python tests/acceptance/digests.py > after.txt && diff before.txt after.txt
 
-Each line is a training, and SHA-256 over its tables and policy, and over its resumable state. The
+Each line is a training, with one SHA-256 of its tables and policy, and one of its resumable
+state. The
 digests do not depend on the names under which a state keeps its parts, nor on times and code
-hashes: they survive a move of code and a renamed component, and change with the last bit of any
-weight, random stream, replayed row, statistic or score. They compare on one machine only.
+hashes: they survive moving code and renaming components, and change with the last bit of any
+weight, random stream, replayed row, statistic or score. They are comparable on one machine only.
 """
 
 import argparse
@@ -130,7 +131,7 @@ def leaves(value: Any) -> Iterator[bytes]:
 
 
 def without_seconds(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
-    """The recorder's rows, but for the times in them."""
+    """The recorder's rows without their times."""
     return {
         name: [str(sorted((k, v) for k, v in row.items() if k != "seconds")) for row in rows]
         for name, rows in tables.items()
@@ -138,12 +139,12 @@ def without_seconds(tables: dict[str, list[dict[str, Any]]]) -> dict[str, list[s
 
 
 def digest_of(parts: Iterator[bytes]) -> str:
-    """One digest of all, in whatever order they came."""
+    """One digest of all, independent of their order."""
     return hashlib.sha256(b"".join(sorted(parts))).hexdigest()
 
 
 def output_leaves(run: Path) -> Iterator[bytes]:
-    """Of the tables, counts and policy that a training wrote."""
+    """The digests of the tables, counts and policy that a training wrote."""
     for table in sorted(run.glob("*.csv")):
         with table.open(newline="") as file:
             for row in csv.DictReader(file):
@@ -156,7 +157,7 @@ def output_leaves(run: Path) -> Iterator[bytes]:
 
 
 def train(case: str, seeds: str, folder: Path) -> str:
-    """Train one case; its line of the output."""
+    """Train one case; returns its line of the output."""
     from p2e.loop.checkpoint import load_checked
 
     algorithm, environment, config = CASES[case]

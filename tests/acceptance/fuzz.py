@@ -1,11 +1,11 @@
-"""Damage configurations, checkpoints and states at random, and see how the programs end.
+"""Damage configurations, checkpoints and states at random, and check how the programs end.
 
     python tests/acceptance/fuzz.py --configs 500 --states 200
 
-Each case must end in one line of error, or in a correct run: for a damaged state that is one with
-the same bits as a run from an intact state. A configuration that is accepted is trained with for a
-few steps; where a few seconds are not enough for that, the run is stopped and counted as such.
-Nothing in a file may be executed. Each case is a process of its own, forked from this one.
+Each case must end in a one-line error or in a correct run; for a damaged state, a correct run is
+bit-identical to a run from an intact state. An accepted configuration is used for a few steps of
+training; if that takes more than a few seconds, the run is stopped and counted as stopped. Nothing
+in a file may be executed. Each case is a separate process, forked from this one.
 """
 
 import argparse
@@ -54,13 +54,13 @@ def small_suite() -> dict[str, Any]:
 
 
 def nothing_executed(folder: Path, end: End) -> End:
-    """The end of a case, which failed when something in a file was executed."""
+    """The end of a case, turned into a failure if something in a file was executed."""
     found = list(folder.rglob("executed"))
     return End(FAILED, f"executed: {found}") if found else end
 
 
 def config_case(folder: Path, chance: random.Random) -> tuple[str, End]:
-    """A damaged params.yaml, suite or --settings; what is accepted is trained with."""
+    """A damaged params.yaml, suite or --settings; if it is accepted, training runs with it."""
     values, surface = (
         small_suite(),
         chance.choice(("params", "params", "text", "suite", "settings")),
@@ -103,7 +103,7 @@ def _train_one(folder: Path, chance: random.Random) -> End:
 
 
 class Intact(NamedTuple):
-    """A run that ended, and the folder with its states from the middle of it."""
+    """A finished run, and a folder with its states from the middle of training."""
 
     arguments: list[str]
     folder: Path
@@ -111,7 +111,7 @@ class Intact(NamedTuple):
 
 
 def intact_run(algorithm: str, folder: Path) -> Intact:
-    """Train and evaluate a small run, and another until the middle."""
+    """Train and evaluate a small run, and train another halfway."""
     settings = {key: small_suite()[key] for key in ("training", algorithm)}
     arguments = ["--algorithm", algorithm, "--environment", "Pendulum-v1", "--seeds", "0"]
     arguments += ["--steps", str(STEPS), "--settings", json.dumps(settings), "--device", "cpu"]
@@ -132,7 +132,7 @@ EVALUATE = ["--run", "run", "--episodes", "2"]
 
 
 def _train_to_the_middle(arguments: list[str], folder: Path) -> NoReturn:
-    """Leave the states of two steps behind, as a kill would."""
+    """Leave the states of two steps on disk, as after a kill."""
     os.chdir(folder)
     save = TrainingRun._save
 
@@ -150,7 +150,7 @@ def _train_to_the_middle(arguments: list[str], folder: Path) -> NoReturn:
 
 
 def state_case(intact: Intact, folder: Path, chance: random.Random) -> tuple[str, End]:
-    """A run that goes on from a damaged state: bytes, or the structure under a right checksum."""
+    """A run resumed from damaged bytes, or a damaged structure with a valid checksum."""
     shutil.copytree(intact.states, folder / "run.state")
     states = [folder / "run.state" / name for name in ("state.pt", "state.pt.previous")]
     if chance.random() < 0.5:
@@ -169,7 +169,7 @@ def state_case(intact: Intact, folder: Path, chance: random.Random) -> tuple[str
 
 
 def checkpoint_case(intact: Intact, folder: Path, chance: random.Random) -> tuple[str, End]:
-    """An evaluation of a damaged checkpoint or manifest, with or without a manifest that fits."""
+    """An evaluation of a damaged checkpoint or manifest, with or without a matching manifest."""
     target = folder / "run"
     shutil.copytree(intact.folder, target)
     (target / "final.csv").unlink()

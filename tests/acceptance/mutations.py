@@ -1,4 +1,4 @@
-"""Random damage: to nested values, to texts, to bytes. Each says in words what it did."""
+"""Random damage to nested values, texts and bytes, each with its description in words."""
 
 import copy
 import os
@@ -11,7 +11,7 @@ from torch import Tensor
 
 Place = list[Any]
 
-# What people, editors and attackers write where a number, a name or a section should be.
+# What people, editors and attackers may write instead of a number, a name or a section.
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, 2, -1, 10**9, 2**63, 10**400, 0.5, -0.5, 1e-300, 1e308),
     *(float("nan"), float("inf"), "", "x", "1", "1e-3", "nan", "smoke", "Pendulum-v1", "sac"),
@@ -21,7 +21,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def places(value: Any, below: Place | None = None) -> Iterator[Place]:
-    """The way to each element of nested dicts, lists and tuples."""
+    """The path to each element of nested dicts, lists and tuples."""
     below = below or []
     if isinstance(value, dict):
         items: Any = value.items()
@@ -33,7 +33,7 @@ def places(value: Any, below: Place | None = None) -> Iterator[Place]:
 
 
 def look_up(value: Any, place: Place) -> Any:
-    """The element at a place."""
+    """The element at a path."""
     for key in place:
         value = value[key]
     return value
@@ -62,7 +62,7 @@ def mutated(values: Any, chance: random.Random) -> tuple[Any, str]:
 
 
 def near(value: Any, chance: random.Random) -> Any:
-    """Another value of the same kind, which may well be accepted."""
+    """Another value of the same kind, which may be valid."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
@@ -88,7 +88,7 @@ def mutated_text(text: str, chance: random.Random) -> tuple[str, str]:
 
 
 def mutated_bytes(data: bytes, chance: random.Random) -> tuple[bytes, str]:
-    """Bytes with a flipped bit, a part zeroed, exchanged or cut off, or something else instead."""
+    """Bytes with a flipped bit, a part zeroed, exchanged or cut off, or all replaced."""
     at = chance.randrange(len(data))
     length = chance.choice((1, 16, 512))
     ways = {
@@ -106,16 +106,17 @@ def mutated_bytes(data: bytes, chance: random.Random) -> tuple[bytes, str]:
 
 
 class Malicious:
-    """Makes a folder `executed` when it is unpickled without care."""
+    """Creates a folder `executed` when it is unpickled unsafely."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (os.mkdir, ("executed",))
 
 
 def restructured(content: Any, chance: random.Random) -> tuple[Any, str]:
-    """Content as torch.load gives it, with an element of another kind or shape, or none.
+    """Content as torch.load returns it, with an element of another type or shape, or removed.
 
-    Never only another number: with a right checksum that is a forgery, which no program can see.
+    A number is never just changed: with a valid checksum that would be a forgery, which no program
+    can detect.
     """
     content = copy.deepcopy(content)
     place = chance.choice(list(places(content)))

@@ -1,12 +1,12 @@
 """Share results through a real SSH server and through a folder, and compare an experiment.
 
-Debian's openssh-server and requirements-remote.txt are needed; `make remote-check` sets up the
-last. The server listens on the loopback only and has keys of its own; nothing of it outlives the
-program.
+Requires Debian's openssh-server and requirements-remote.txt, which `make remote-check` installs.
+The server listens on the loopback interface only and uses temporary keys; nothing of it outlives
+the program.
 
-A small suite is made by DVC and pushed. A clone pulls it, has the same bytes, and nothing to do.
-What was damaged on the remote is noticed. An experiment with one more seed trains that seed alone,
-and `dvc metrics diff` says what it changed.
+DVC makes a small suite and pushes it. A clone that pulls it has identical files and nothing to do.
+Damage on the remote is detected. An experiment with one more seed trains only that seed, and `dvc
+metrics diff` shows what it changed.
 """
 
 import getpass
@@ -32,9 +32,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from tests.helpers.pipeline_project import Project, copy_of_the_project  # noqa: E402
 
-# What talks to the remote, or looks at it: an experiment does. The rest is done by the plain DVC.
+# The DVC with SSH support, for commands that access the remote (experiments do); others use plain
+# DVC.
 DVC = ROOT / ".venv-remote" / "bin" / "dvc"
-# Strict modes would refuse keys below /tmp, where everybody may write.
+# StrictModes would refuse keys below the world-writable /tmp.
 CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
@@ -50,7 +51,7 @@ OUTPUTS = ("results/smoke/runs", "results/smoke/summary", "reports/smoke", ".sna
 
 @dataclass(frozen=True)
 class Remote:
-    """Where results are pushed to: an address of DVC's, its settings, and the folder behind it."""
+    """Where results are pushed to: a DVC remote's URL, its settings, and its folder on disk."""
 
     address: str
     settings: dict[str, str]
@@ -68,14 +69,14 @@ def fail(message: str) -> None:
 
 
 def require(fact: str, holds: bool) -> None:
-    """Print a fact, or end with it where it does not hold."""
+    """Print a statement if it holds, else exit with it."""
     if not holds:
         fail(f"not so: {fact}")
     print(f"  {fact}", flush=True)
 
 
 def find_programs() -> str:
-    """The path of sshd; ends in one line where something is missing."""
+    """The path of sshd; exits with one line if something is missing."""
     sshd = shutil.which("sshd", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
     if sshd is None:
         fail("sshd was not found: install Debian's openssh-server")
@@ -85,14 +86,14 @@ def find_programs() -> str:
 
 
 def answers(port: int) -> bool:
-    """Whether something listens there."""
+    """Whether something listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
 def ssh_remote(sshd: str, folder: Path) -> Iterator[Remote]:
-    """A remote on an SSH server of this program's, with all its files in a folder."""
+    """A remote on an SSH server that this program starts, with all files in a folder."""
     folder.mkdir()
     for name in ("host_key", "user_key"):
         key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
@@ -101,7 +102,7 @@ def ssh_remote(sshd: str, folder: Path) -> Iterator[Remote]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (folder / "sshd_config").write_text(CONFIG.format(port=port, folder=folder))
-    separation = Path("/run/sshd")  # as root sshd asks for it, and only an init system makes it
+    separation = Path("/run/sshd")  # sshd requires it when run as root; normally init makes it
     made = os.geteuid() == 0 and not separation.exists()
     if made:
         separation.mkdir(mode=0o755)
@@ -139,7 +140,7 @@ def small_project(folder: Path, home: Path) -> Project:
 
 
 def clone_with(remote: Remote, original: Project, folder: Path) -> Project:
-    """A clone that the remote is attached to."""
+    """A clone with the remote as its default."""
     original.run("git", "clone", "--quiet", str(original.folder), str(folder))
     clone = Project(folder, original.environment)
     remote.attach(clone)
@@ -157,7 +158,7 @@ def digests(project: Project) -> dict[str, str]:
 
 
 def round_trip(remote: Remote, original: Project, folder: Path) -> Project:
-    """Push, pull into a clone, and see that nothing is lost and nothing is to be done."""
+    """Push, pull into a clone, and check that nothing is lost and nothing has to run."""
     print(remote.address.split(":")[0] if "://" in remote.address else "folder", flush=True)
     remote.attach(original)
     original.run(str(DVC), "push")
@@ -175,7 +176,7 @@ def round_trip(remote: Remote, original: Project, folder: Path) -> Project:
 
 
 def damage_is_noticed(remote: Remote, original: Project, folder: Path) -> None:
-    """With `verify` DVC does not take what the remote gives for what was pushed."""
+    """With `verify` DVC detects that the remote's content differs from what was pushed."""
     objects = [path for path in (remote.store / "files").rglob("*") if path.is_file()]
     largest = max(objects, key=lambda path: path.stat().st_size)
     content = largest.read_bytes()
@@ -189,7 +190,7 @@ def damage_is_noticed(remote: Remote, original: Project, folder: Path) -> None:
 
 
 def experiment(clone: Project) -> None:
-    """One more seed by `dvc exp run`; what it changed by `dvc metrics diff`."""
+    """Add one seed by `dvc exp run`, and check what changed by `dvc metrics diff`."""
     print("experiment", flush=True)
     output = clone.run(str(DVC), "exp", "run", "--set-param", "params.yaml:seeds.count=2")
     require("only the new seed is trained", re.findall(r"^train +(\d+)$", output, re.M) == ["1"])
@@ -201,7 +202,7 @@ def experiment(clone: Project) -> None:
 
 
 def main() -> None:
-    """Make a small suite, share it in two ways, and change it."""
+    """Make a small suite, share it through both remotes, and run an experiment."""
     sshd = find_programs()
     with tempfile.TemporaryDirectory() as name, ssh_remote(sshd, Path(name) / "ssh") as remote:
         folder = Path(name)

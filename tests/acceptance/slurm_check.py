@@ -1,11 +1,11 @@
 """Run the workflow on a real Slurm that this program starts on this machine, and scancel a job.
 
-Root, Debian's slurmctld, slurmd, slurm-client and munge, and requirements-slurm.txt are needed;
-`make slurm-check` sets up the last. Nothing of Slurm outlives the program.
+Requires root, Debian's slurmctld, slurmd, slurm-client and munge, and requirements-slurm.txt, which
+`make slurm-check` installs. Nothing of Slurm outlives the program.
 
-A small suite is submitted with workflow/profiles/slurm as it stands. When one of its two training
-jobs has saved a state, it is cancelled with scancel: Snakemake submits it again, it goes on from
-the state, and the suite ends with a report.
+A small suite is submitted with the unmodified workflow/profiles/slurm. When one of its two training
+jobs has saved a state, the job is cancelled with scancel. Snakemake submits it again, it resumes
+from the state, and the suite ends with a report.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def slurm(folder: Path) -> Iterator[None]:
     host = socket.gethostname()
     (folder / "slurm.conf").write_text(CONFIG.format(host=host, folder=folder))
     (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
-    # Where Slurm looks by itself: in its jobs, Snakemake's plugin drops SLURM_CONF.
+    # Slurm's default path, because Snakemake's plugin removes SLURM_CONF from its jobs.
     if PLACE.exists() or PLACE.is_symlink():
         sys.exit(f"slurm_check.py: error: {PLACE} exists: this machine has a Slurm of its own")
     PLACE.parent.mkdir(exist_ok=True)
@@ -101,12 +101,12 @@ def slurm(folder: Path) -> Iterator[None]:
 
 
 def output_of(*command: str) -> str:
-    """What a command prints, whether it fails or not."""
+    """What a command prints, whether or not it fails."""
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def small_project(folder: Path, home: Path, steps: int) -> Project:
-    """SAC on one task, long enough that there is a state to go on from."""
+    """SAC on one task, long enough to save a state from which it can resume."""
     project = copy_of_the_project(folder, home, "smoke")
     path = folder / "params.yaml"
     parameters = yaml.safe_load(path.read_text()) | {"algorithms": ["sac"], "device": "cpu"}
@@ -122,7 +122,7 @@ def states_of(project: Project) -> list[Path]:
 
 
 def cancel_one(project: Project) -> str:
-    """scancel the first training job, after its state was saved; returns its run's path."""
+    """scancel the first training job after it has saved its state; returns its run's path."""
     run = states_of(project)[0]
     # Snakemake's plugin writes rule and wildcards into each job's comment.
     comment = "train_wildcards_" + "_".join(run.parts)
@@ -134,7 +134,7 @@ def cancel_one(project: Project) -> str:
 
 
 def main() -> None:
-    """Submit, cancel, and see that everything ends well."""
+    """Submit, cancel, and check the end of the suite."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--steps",

@@ -1,12 +1,12 @@
 """Train on emulated processors, and compare every digit of `deterministic: strict`.
 
-qemu-user is needed (Debian's package of this name): it runs this machine's Python on a processor
-that it emulates, with that processor's instructions and no others. A SandyBridge has AVX, and
-neither AVX2 nor fused multiply-add; a Haswell has all three, and no AVX-512.
+Requires Debian's package qemu-user, which runs this machine's Python on an emulated processor with
+only that processor's instructions. SandyBridge has AVX, but neither AVX2 nor fused multiply-add;
+Haswell has all three, but no AVX-512.
 
-A short run of each algorithm is trained and evaluated on this machine and on each of them. The
-first table shows that the digits differ as long as `deterministic` is `machine`, or the second
-would prove nothing.
+A short run of each algorithm is trained and evaluated on this machine and on each emulated
+processor. The first lines show that the digits differ with `deterministic: machine`; otherwise the
+others would prove nothing.
 """
 
 import argparse
@@ -32,7 +32,7 @@ PROCESSORS = (HERE, "SandyBridge", "Haswell")
 
 
 def command_of(processor: str, program: str, *arguments: str) -> list[str]:
-    """A Python program on this machine's processor or on an emulated one."""
+    """The command for a Python program on this machine's processor or on an emulated one."""
     emulator = [] if processor == HERE else ["qemu-x86_64", "-cpu", processor]
     return [*emulator, sys.executable, f"workflow/scripts/{program}", *arguments]
 
@@ -40,7 +40,7 @@ def command_of(processor: str, program: str, *arguments: str) -> list[str]:
 def train(run: SuiteEntry, processor: str, folder: Path) -> None:
     """Train and evaluate a run.
 
-    An emulated program cannot start itself again: it would come back on the real processor.
+    An emulated program must not execute itself again: it would then run on the real processor.
     """
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     if run.deterministic == "strict":
@@ -56,7 +56,7 @@ def train(run: SuiteEntry, processor: str, folder: Path) -> None:
 
 
 def compare(run: SuiteEntry, folder: Path) -> dict[str, list[str]]:
-    """Each processor's files that differ from this machine's."""
+    """For each processor, the files that differ from this machine's."""
     folders = {processor: folder / processor.replace(" ", "-") for processor in PROCESSORS}
     for processor, own in folders.items():
         train(run, processor, own)
@@ -70,7 +70,7 @@ def compare(run: SuiteEntry, folder: Path) -> dict[str, list[str]]:
 
 
 def check(runs: Sequence[SuiteEntry], deterministic: str) -> bool:
-    """Compare the runs, print a line a processor; whether no file differs anywhere."""
+    """Compare the runs and print a line per processor; returns whether no file differs."""
     equal = True
     for run in runs:
         with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +84,7 @@ def check(runs: Sequence[SuiteEntry], deterministic: str) -> bool:
 
 
 def main() -> None:
-    """Exit 0 where strict digits are the same on all processors, and the others are not."""
+    """Exit 0 if the strict digits are equal on all processors and the others are not."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environment", default="p2e/PointMaze-v0", help="of the smoke suite")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
-"""What happens to a run when everything around it fails: kills, a full disk, a second process.
+"""Runs under failure: kills, a full disk, a second process on the same folder.
 
-tests/acceptance/chaos.py does the kills in any number; a few of them run here.
+tests/acceptance/chaos.py does any number of kills; a few of them run here.
 """
 
 import os
@@ -59,7 +59,7 @@ def test_the_comparison_sees_one_digit(whole_run: WholeRun, tmp_path: Path) -> N
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[int], None]]:
-    """A file system of that size at a new folder; yields what gives it another size."""
+    """A file system of the given size at a new folder; yields a function that resizes it."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode != 0:
@@ -82,7 +82,7 @@ def last_line(output: Path) -> str:
 def test_a_disk_that_fills_up_ends_a_run_in_words_and_space_lets_it_go_on(
     whole_run: WholeRun, tmp_path: Path
 ) -> None:
-    """With room for no state, for one, and then for both generations and the next one."""
+    """First with room for no state, then for one, then for both generations and the next one."""
     whole, _ = whole_run("sac")
     output = tmp_path / "disk" / "run"
     with small_disk(output.parent, 60) as resize:

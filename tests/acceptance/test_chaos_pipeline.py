@@ -1,4 +1,4 @@
-"""kill -9 of Snakemake: the same command goes on, without --unlock, and ends with the same bits."""
+"""After kill -9 of Snakemake the same command resumes without --unlock, with the same results."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ COMMAND += [str(RUNS / seed / "final.csv") for seed in "01"]
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Both runs, made by a Snakemake that nobody killed."""
+    """Both runs, made by a Snakemake that was not killed."""
     project = project_of_two_runs(*(tmp_path_factory.mktemp(name) for name in ("whole", "home")))
     project.run(*COMMAND)
     return project
@@ -51,7 +51,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
 
 def start_snakemake(project: Project) -> "subprocess.Popen[bytes]":
-    """Snakemake in a process group of its own, when both runs are being trained."""
+    """Start Snakemake in its own process group, and return when both runs are being trained."""
     process = subprocess.Popen(
         COMMAND,
         cwd=project.folder,
@@ -90,7 +90,7 @@ def test_snakemake_killed_alone_finds_its_orphans_and_waits_for_them(
     project: Project, whole: Project
 ) -> None:
     process = start_snakemake(project)
-    os.killpg(process.pid, signal.SIGSTOP)  # or the orphans might end before they are met
+    os.killpg(process.pid, signal.SIGSTOP)  # or the orphans might finish first
     process.kill()
     process.wait()
     log = project.folder / "results" / "smoke" / "logs" / "Pendulum-v1" / "sac" / "0" / "train.log"

@@ -1,4 +1,4 @@
-"""A little of tests/acceptance/fuzz.py, and that its judgement can fail."""
+"""A few cases of tests/acceptance/fuzz.py, and a check that it can detect a failure."""
 
 import random
 import re
@@ -14,7 +14,7 @@ from tests.helpers.paths import ROOT
 
 
 def test_damaged_files_end_in_words_or_in_a_correct_run() -> None:
-    """In a process of its own: here annotations are checked, and bad states end in other ways."""
+    """In a separate process: the tests check annotations, which changes how bad states fail."""
     command = [sys.executable, "tests/acceptance/fuzz.py", "--configs", "30", "--states", "18"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -1,4 +1,4 @@
-"""The point maze: reachable by who knows the way, not by chance; solid walls; exact reward."""
+"""The point maze: the goal is reached with a plan, not by chance; solid walls; exact reward."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def walls(simulator):
 
 
 def neighbours(simulator, cell):
-    """The middles of the cells of 1.2 m that can be entered from the one whose middle is given."""
+    """The centres of the 1.2 m cells that can be entered from the cell with the given centre."""
     centres, halves = walls(simulator)
     for way in np.array([(1, 0), (-1, 0), (0, 1), (0, -1)]):
         border = cell + 0.6 * way
@@ -51,7 +51,7 @@ def test_the_large_maze_has_one_way():
                 length[near] = length[cell] + 1.2
                 waiting.append(near)
     assert len(length) == 7 * 5
-    assert passages == 2 * (7 * 5 - 1)  # a tree: there is one way to each cell
+    assert passages == 2 * (7 * 5 - 1)  # a tree: there is one path to each cell
     assert length[goal] == pytest.approx(21.6)
 
 

@@ -1,4 +1,4 @@
-"""The table of tasks: lookup, errors, what is declared about each environment."""
+"""The table of tasks: lookup, errors, and the declared facts of each environment."""
 
 import dataclasses
 

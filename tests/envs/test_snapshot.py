@@ -1,4 +1,4 @@
-"""A saved environment goes on bit-identically in a new object, through resets."""
+"""A saved environment continues bit-identically in a new object, through resets."""
 
 import io
 from typing import Any
@@ -11,7 +11,7 @@ from envs import make_vector, task, task_ids
 from envs.simulator import make_simulator
 from envs.snapshot import load_simulator_state, simulator_state
 
-# Not (yet) tasks; their rewards and observations read more of the simulator than the tasks' do.
+# Not (yet) tasks; their rewards and observations use more of the simulator than the tasks' do.
 OTHERS = ("Ant-v5", "Reacher-v5")
 
 
@@ -27,7 +27,7 @@ def play(environment, actions):
 
 
 def same(first, second):
-    """Bit-identical, NaN and signs of zero included."""
+    """Whether two values are bit-identical, including NaN and signs of zero."""
     return all(
         a.dtype == b.dtype and a.tobytes() == b.tobytes()
         for a, b in zip(first, second, strict=True)
@@ -37,7 +37,7 @@ def same(first, second):
 @pytest.mark.parametrize("environment_id", task_ids())
 def test_stepping_goes_on_bit_identically(environment_id):
     environment = make_vector(environment_id, [3, 4])
-    before = max(100, task(environment_id).horizon - 150)  # so that an episode ends after it, too
+    before = max(100, task(environment_id).horizon - 150)  # so that an episode also ends after it
     shape = (before + 300, 2, environment.action_size)
     actions = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
     environment.reset()
@@ -103,7 +103,7 @@ def test_a_loaded_simulator_is_in_the_saved_state(environment_id):
     physics, expected = again["physics"], state["physics"]
     assert torch.equal(physics["integration"], expected["integration"])
     assert all(torch.equal(physics["lagging"][name], v) for name, v in expected["lagging"].items())
-    # What a renderer draws is derived anew.
+    # What a renderer draws is recomputed.
     assert np.abs(loaded.data.geom_xpos - saved.data.geom_xpos).max() < 0.05
 
 

@@ -1,4 +1,4 @@
-"""The sparse tasks: rewards follow from what is observed, goals can be reached, not by chance."""
+"""The sparse tasks: rewards follow from observations; goals are reachable, but not by chance."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SPARSE = [environment_id for environment_id in task_ids() if task(environment_id
 OURS = [environment_id for environment_id in SPARSE if environment_id.startswith("p2e/")]
 
 
-# What the descriptions say, written anew, of one observation.
+# The rewards as the tasks' descriptions define them, reimplemented for one observation.
 def at_goal_of_maze(observation: Any, x: float, y: float) -> bool:
     offset = observation[:2] - np.array([x, y], np.float32)
     return bool(np.sqrt(np.sum(offset * offset)) <= np.float32(0.4))
@@ -44,7 +44,7 @@ def test_every_sparse_task_has_a_controller_and_a_measured_chance():
 
 @pytest.mark.parametrize("environment_id", OURS)
 def test_rewards_are_the_predicate_of_the_observation(environment_id):
-    """With a controller that loses its grip now and then, so that the goal's border is crossed."""
+    """With noise on the controller's actions, so that the goal's border is crossed repeatedly."""
     environment = make_vector(environment_id, [5])
     generator = np.random.default_rng(0)
     rewards = []
@@ -111,7 +111,7 @@ def test_a_random_policy_does_not_find_the_goal(environment_id):
 
 @pytest.mark.parametrize("environment_id", OURS)
 def test_observations_are_bounded_and_of_moderate_size(environment_id):
-    """The bounds are not met, so nothing is hidden by the clipping, but where it is declared."""
+    """Observations stay inside the bounds, so that nothing is lost by clipping unless declared."""
     environment = make_vector(environment_id, [0])
     simulator: Any = make_simulator(environment_id)
     high = simulator.observation_space.high
@@ -184,7 +184,7 @@ def test_the_reacher_observes_its_fingertip():
 
 
 def test_the_cheetah_runs_as_gymnasiums():
-    """The same physics, bit for bit: what is painted on the floor is all that was added."""
+    """The physics are bit-identical: only a marking on the floor was added."""
     ours: Any = make_simulator("p2e/SparseHalfCheetah-v0")
     plain: Any = make_simulator("HalfCheetah-v5")
     for seed in range(3):
@@ -203,7 +203,7 @@ def test_the_cheetah_runs_as_gymnasiums():
 
 
 def swinging(environment_id, entry, hinge):
-    """Seconds of a small free swing around hanging, counted over ten of them."""
+    """The period in seconds of small free swings around hanging, averaged over ten."""
     simulator: Any = make_simulator(environment_id)
     simulator.reset(seed=0)
     position, velocity = np.zeros(simulator.model.nq), np.zeros(simulator.model.nv)
@@ -225,7 +225,7 @@ def test_the_pendulum_swings_as_the_equations_say():
 
 
 def test_the_cart_poles_pole_swings_as_the_equations_say():
-    """A capsule of 0.1 kg on a cart of 1 kg; the friction of the cart shifts the period little."""
+    """A capsule of 0.1 kg on a cart of 1 kg; the cart's friction hardly changes the period."""
     radius, length = 0.045, 1.0
     cylinder, ball = np.pi * radius**2 * length, 4 / 3 * np.pi * radius**3
     mass = 0.1 * np.array([cylinder, ball]) / (cylinder + ball)

@@ -1,4 +1,4 @@
-"""The batched termination functions agree with the simulators, step for step."""
+"""The batched termination functions agree with the simulators at every step."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ FALLING = ("Hopper-v5", "Humanoid-v5", "InvertedPendulum-v5", "Walker2d-v5")
 
 
 def compare(environment_id, policy, steps):
-    """Plays, compares all flags in one batch, and returns how often episodes ended."""
+    """Play, compare all flags in one batch, and return how often episodes ended."""
     environment = make_vector(environment_id, [0, 1])
     observation = environment.reset()
     played = []
@@ -42,7 +42,7 @@ def test_random_episodes(environment_id):
 
 
 def test_mountain_car_at_the_goal():
-    # Pushing along with the velocity rocks the car out; from slow arrivals to full speed.
+    # Pushing in the direction of motion gets the car out; from slow arrivals to full speed.
     generator = np.random.default_rng(0)
     ends = compare(
         "MountainCarContinuous-v0",
@@ -94,7 +94,7 @@ def hopper_states():
             state[entry] = value
             yield state
     far = np.zeros(12)
-    far[:2] = 1e6, 1.25  # where it is along the track does not count
+    far[:2] = 1e6, 1.25  # the position along the track is irrelevant
     yield far
 
 
@@ -106,7 +106,7 @@ def test_hopper_at_every_bound():
     for state in states:
         simulator.data.qpos[:], simulator.data.qvel[:] = state[:6], state[6:]
         flags.append(not simulator.is_healthy)
-    # float64, as the simulator compares, and before the observation clips velocities.
+    # In float64, as the simulator compares, and before velocities are clipped in the observation.
     observations = torch.from_numpy(states[:, 1:])
     found = hopper(observations, torch.zeros(len(states), 3), observations)
     assert found.tolist() == flags
@@ -126,14 +126,14 @@ def test_hopper_checks_lower_and_upper_bounds():
 
 
 def near(*bounds):
-    """Values just inside, at and just outside each bound, far away, and no numbers."""
+    """Values just inside, at and just outside each bound, far away, NaN and infinite."""
     offsets = (-1e-3, -1e-9, 0.0, 1e-9, 1e-3)
     values = [bound + offset for bound in bounds for offset in offsets]
     return [*values, -1e9, 1e9, np.nan, np.inf, -np.inf]
 
 
 def flags_of(simulator, entry, value):
-    """What the simulator and its (float64) observation say with one joint position replaced."""
+    """The simulator's flag and its (float64) positions, with one joint position replaced."""
     simulator.reset(seed=0)
     simulator.data.qpos[entry] = value
     return not simulator.is_healthy, torch.from_numpy(simulator.data.qpos.copy())

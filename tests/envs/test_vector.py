@@ -1,4 +1,4 @@
-"""Vectorised stepping: the same trajectories as plain gymnasium, automatic resets, own seeds."""
+"""Vectorised stepping: trajectories as in plain gymnasium, automatic resets, separate seeds."""
 
 import dataclasses
 

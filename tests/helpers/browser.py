@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, which never downloads a browser of its own."""
+"""Debian's Chromium, driven by Playwright; no browser is downloaded."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,16 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Milliseconds for one answer: a busy machine is slow, and a browser that hangs must not hang the
+# Timeout in milliseconds: long for a busy machine, but a browser that hangs must not hang the
 # tests.
 PATIENCE = 120_000
 
 
 def find_chromium() -> str:
-    """The browser's program. Without one the test is skipped; `make test`, which installs it where
-    it may, then says so."""
+    """The browser's executable; without one the test is skipped.
+
+    `make test` installs it if permitted, and otherwise reports that it is missing.
+    """
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found:
         return found
@@ -25,7 +27,7 @@ def find_chromium() -> str:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Chromium without a window, and without its sandbox, which does not start as root."""
+    """Headless Chromium without its sandbox, which does not start as root."""
     program = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -36,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def new_page(browser: Browser, width: int, height: int, **options: Any) -> Page:
-    """A page in a window of its own, narrow ones as on a phone, that may use the clipboard."""
+    """A page in a new window, which may be as narrow as a phone, with access to the clipboard."""
     page = browser.new_page(
         viewport={"width": width, "height": height},
         is_mobile=width < 500,
@@ -48,8 +50,11 @@ def new_page(browser: Browser, width: int, height: int, **options: Any) -> Page:
 
 
 def problems_of(page: Page) -> list[str]:
-    """A list that grows with what goes wrong in a page: messages in its console, errors that
-    nothing catches, loads that fail, and requests that leave this machine."""
+    """A list that collects a page's problems while the page is in use.
+
+    These are console messages, uncaught errors, failed loads, and requests that leave this
+    machine.
+    """
     problems: list[str] = []
 
     def notice_request(url: str) -> None:
@@ -64,7 +69,7 @@ def problems_of(page: Page) -> list[str]:
 
 
 def height(element: Locator) -> int:
-    """The height on the screen in CSS pixels, 0 for what is not shown."""
+    """The height on the screen in CSS pixels, 0 for hidden elements."""
     pixels: int = element.evaluate("element => element.offsetHeight")
     return pixels
 

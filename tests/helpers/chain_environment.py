@@ -1,4 +1,4 @@
-"""A toy environment on which every number of a step can be told in advance."""
+"""A toy environment in which every number of a step is predictable."""
 
 import ast
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class ChainEnvironment:
 
     The position grows by the action, the reward is the action (plus noise), an episode terminates
     at `goal`, is truncated after `horizon` steps, and starts at a random position in [-1, 0).
-    The arrays of a step are used again in the next one, as a fast environment may do.
+    The arrays of a step are reused in the next one, as a fast environment may do.
     """
 
     observation_size = 2
@@ -66,7 +66,7 @@ class ChainEnvironment:
         return ChainStep(self._reached, self._numbers, terminated, truncated, success, self._state)
 
     def state_dict(self) -> dict[str, Any]:
-        # The 128-bit integers of NumPy's generator as text.
+        # NumPy's generator has 128-bit integers, which are saved as text.
         random = [repr(random.bit_generator.state) for random in self._random]
         return {"state": torch.tensor(self._state), "random": random}
 

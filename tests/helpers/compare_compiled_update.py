@@ -1,8 +1,11 @@
-"""Run by test_executors.py in a process of its own: prints how far apart ten updates of an
-eager agent and of one compiled by PyTorch come to be, relative to how far they moved the weights.
+"""Run by test_executors.py in a separate process: compare an eager and a compiled agent.
 
-The device is its argument. On a CPU an agent runs C++ of our own; PyTorch's compiler is put in its
-place here, so that the update that it compiles on a GPU is tested where there is none."""
+It prints their difference after ten updates, relative to how far these moved the weights.
+
+The device is its argument. On a CPU, a compiled agent runs this project's C++ update. Here
+PyTorch's compiler replaces it, so that the update compiled on a GPU is tested on machines without
+one.
+"""
 
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
-"""Run by test_films.py with MUJOCO_GL set, which MuJoCo looks at when it is imported: prints
-how many pixels a body takes in the picture, at the start and far away."""
+"""Run by test_films.py with MUJOCO_GL set, which MuJoCo reads on import.
+
+It prints how many pixels a body covers in the picture, at the start and far away.
+"""
 
 import sys
 from pathlib import Path
@@ -26,7 +28,7 @@ def picture(simulator: Any, x: float, visible: bool) -> NDArray[np.int64]:
 
 
 def pixels_of_the_body(simulator: Any, x: float) -> int:
-    """How much of the picture changes when the body is made invisible."""
+    """How many pixels change when the body is made invisible."""
     with_body, without = (picture(simulator, x, visible) for visible in (True, False))
     return int((np.abs(with_body - without).max(axis=-1) > 30).sum())
 

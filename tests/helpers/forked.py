@@ -1,7 +1,7 @@
 """A program of the pipeline in a process forked from this one, and how it ended.
 
-A fork has everything imported already, which takes seconds otherwise; and what a program does to
-its process, a crash included, stays there.
+A fork has everything imported already, which otherwise takes seconds. Whatever a program does to
+its process, including a crash, does not affect this one.
 """
 
 import os
@@ -22,14 +22,14 @@ FAILED = "FAILED"
 
 
 class End(NamedTuple):
-    """How a case ended."""
+    """The outcome of a case."""
 
     kind: str
     words: str
 
 
 def run(program: str, arguments: list[str], folder: Path, seconds: float = 20.0) -> End:
-    """Run a program of the pipeline in a folder, at most so long."""
+    """Run a program of the pipeline in a folder, with a time limit."""
     child = os.fork()
     if child == 0:
         _be_the_program(program, arguments, folder)
@@ -64,7 +64,7 @@ def _be_the_program(program: str, arguments: list[str], folder: Path) -> NoRetur
 
 
 def judge(program: str, status: int | None, words: str) -> End:
-    """How a program ended, from its exit status (None: stopped) and its words."""
+    """The outcome of a program, from its exit status (None: stopped) and its output."""
     lines = words.splitlines() or ["no words"]
     if "Traceback" in words or (status is not None and status not in (0, 2)):
         return End(FAILED, f"status {status}: {lines[-1]}")

@@ -1,4 +1,4 @@
-"""A page taken apart, for tests that ask what is in it."""
+"""A parsed page, for tests of its content."""
 
 from html.parser import HTMLParser
 
@@ -20,7 +20,7 @@ VOID = {
 
 
 class Page(HTMLParser):
-    """Collects what the tests ask about: elements with their attributes, texts, and nesting."""
+    """Collects what the tests need: elements with their attributes, texts, and nesting."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where the project and its programs are, for tests in any folder."""
+"""The paths of the project and its programs, for tests in any folder."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A copy of this project in a folder of its own, in which a test runs git, Snakemake and DVC."""
+"""A copy of this project in a separate folder, in which a test runs git, Snakemake and DVC."""
 
 import os
 import re
@@ -22,13 +22,13 @@ NOTHING = "Nothing to be done"
 
 @dataclass(frozen=True)
 class Project:
-    """A copy of the project in a folder of its own."""
+    """A copy of the project in a separate folder."""
 
     folder: Path
     environment: dict[str, str]
 
     def run(self, *command: str, fails: bool = False) -> str:
-        """What a command prints; whether it succeeds is checked."""
+        """What a command prints, after checking whether it succeeded."""
         result = subprocess.run(
             command,
             cwd=self.folder,
@@ -55,7 +55,7 @@ class Project:
         self.run("git", "commit", "--quiet", "--message", "state")
 
     def files(self) -> dict[str, int]:
-        """Every file of the results and the report, with its date."""
+        """Every file of the results and the report, with its modification time."""
         return {
             str(path.relative_to(self.folder)): path.stat().st_mtime_ns
             for top in ("results", "reports")
@@ -65,7 +65,7 @@ class Project:
 
     @contextmanager
     def edited(self, name: str, old: str, new: str) -> Iterator[None]:
-        """The file with `old` replaced, and as it was afterwards."""
+        """The file with `old` replaced; restored afterwards."""
         path = self.folder / name
         before = path.read_text()
         assert old in before
@@ -77,7 +77,7 @@ class Project:
 
     @contextmanager
     def with_a_comment(self, name: str) -> Iterator[None]:
-        """The file with a comment in its second line at the earliest, and as it was afterwards."""
+        """The file with a comment added below its first line; restored afterwards."""
         with self.edited(name, "\nfrom ", "\n# A comment.\nfrom "):
             yield
 

@@ -1,4 +1,4 @@
-"""One network of a stack as torch.nn's own layers, for comparison."""
+"""One network of a stack as plain torch.nn layers, for comparison."""
 
 from torch import nn
 

@@ -20,7 +20,7 @@ def write_films(suite, folder, size=0):
             continue
         target = folder / slug(environment) / algorithm
         target.mkdir(parents=True)
-        # What reads WebP ignores what follows it.
+        # WebP readers ignore bytes after the image.
         (target / "film.webp").write_bytes(film.ljust(size, b"\0"))
         (target / "still.webp").write_bytes(still)
         facts = {"seed": 0, "return": 12.5, "length": 200, "success": True, "every": 4}

@@ -1,4 +1,4 @@
-"""What the synthetic runs of the report's tests say of their training: losses, models, coverage."""
+"""Training data of the synthetic runs for the report's tests: losses, models, coverage."""
 
 import csv
 import re
@@ -40,7 +40,7 @@ def write_losses(folder: Path, run: dict[str, Any], generator: np.random.Generat
 def write_model_tables(
     folder: Path, run: dict[str, Any], steps: np.ndarray, generator: np.random.Generator
 ) -> None:
-    """Errors that grow with the horizon and shrink over the steps; without a model, no rows."""
+    """Errors that grow with the horizon and shrink over the steps; no rows without a model."""
     errors, predictions = [], []
     for seed in run["seeds"] if run["algorithm"] != "sac" else []:
         for step in steps[1:]:
@@ -80,8 +80,10 @@ def write_coverage(
 
 
 def trained_earlier(runs: str) -> str:
-    """The text of runs.csv as if its runs had been trained at another time: the file that holds the
-    seconds is another."""
+    """The text of runs.csv as if its runs had been trained at another time.
+
+    Only the hash of the file with the wall-clock times differs.
+    """
     earlier = re.sub(r'(""training.csv"": "")\w', r"\1x", runs)
     assert earlier != runs
     return earlier

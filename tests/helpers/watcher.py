@@ -1,4 +1,4 @@
-"""An algorithm that learns nothing: it keeps what the training loop does with it."""
+"""An algorithm that learns nothing, but records what the training loop does with it."""
 
 import math
 
@@ -11,7 +11,7 @@ from p2e.metrics import Metrics
 
 
 class ConstantPolicy:
-    """Always the same action. Its memory counts the steps of the episode."""
+    """A policy with a constant action, whose memory counts the steps of the episode."""
 
     memory_size = 1
 
@@ -30,7 +30,7 @@ class ConstantPolicy:
 
 
 class Watcher(Algorithm):
-    """Keeps what the loop hands over, and the order of its calls."""
+    """Records what the loop passes to it, and the order of the calls."""
 
     def __init__(self, broken_at: int | None = None) -> None:
         self.explorer: ConstantPolicy = ConstantPolicy(0.9)
@@ -72,7 +72,7 @@ class Watcher(Algorithm):
 
 
 class CuriousWatcher(Watcher):
-    """The intrinsic reward of a step is 1 for the first seed and 0.5 for the second."""
+    """A Watcher whose intrinsic reward per step is 1 for the first seed and 0.5 for the second."""
 
     def intrinsic_reward(self, transition: Transition) -> Tensor:
         return torch.tensor([1.0, 0.5])

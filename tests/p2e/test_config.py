@@ -1,4 +1,4 @@
-"""Configuration from mappings: what is accepted, and the words of each error."""
+"""Configuration from mappings: what is accepted, and each error message."""
 
 import math
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Imports point downwards: the order of the folders of p2e, and who may know whom."""
+"""Imports point downwards: the order of p2e's folders, and which may import which."""
 
 import ast
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_only_the_programs_join_algorithms_and_environments(
 
 
 def test_only_the_table_of_algorithms_imports_by_name() -> None:
-    """What is imported by its name is invisible to the rules, which follow import statements."""
+    """An import by name is invisible to the workflow's rules, which follow import statements."""
     by_name = {
         path.relative_to(ROOT).as_posix()
         for path in P2E

@@ -1,4 +1,4 @@
-"""What acts: without noise where it is evaluated, with noise where it is not."""
+"""Policies act without noise in evaluation, and with noise otherwise."""
 
 import pytest
 import torch

@@ -1,6 +1,6 @@
-"""Snakemake and DVC on the smoke suite, for real: each is a no-op after the other has run.
+"""Real runs of Snakemake and DVC on the smoke suite: each is a no-op after the other.
 
-The suite is trained once, in a copy of the project; everything else works on the result.
+The suite is trained once, in a copy of the project; all tests work on the result.
 """
 
 import json
@@ -21,7 +21,7 @@ SEEDS = "seeds:\n  count: "
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The smoke suite, trained by Snakemake: the one real execution of the whole pipeline."""
+    """The smoke suite, trained by Snakemake: the only real execution of the whole pipeline."""
     folder, home = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("home")
     project = copy_of_the_project(folder, home, "smoke")
     project.run("snakemake", "--cores", "2", "--show-failed-logs")
@@ -46,7 +46,7 @@ def versioned(finished: Project) -> Versioned:
 
 @pytest.fixture(scope="session")
 def clone(versioned: Versioned, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone in another folder, with what `dvc pull` brings."""
+    """A clone in another folder, with the files from `dvc pull`."""
     original, remote = versioned.project, str(tmp_path_factory.mktemp("remote"))
     original.commit()
     original.run("dvc", "remote", "add", "--local", "--default", "store", remote)
@@ -160,7 +160,7 @@ def test_a_typo_is_one_line_and_nothing_is_written(clone: Project) -> None:
 
 
 def test_another_revision_and_back_again(clone: Project) -> None:
-    """A revision with another report: `dvc checkout` brings the first back, ready."""
+    """A revision with another report: `dvc checkout` restores the first, up to date."""
     page = clone.folder / "reports" / "smoke" / "index.html"
     with clone.with_a_comment("workflow/scripts/report.py"):
         output = clone.run("dvc", "repro")

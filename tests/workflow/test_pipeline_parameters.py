@@ -1,4 +1,4 @@
-"""Wrong parameters are one line that names file, key, value and what was expected."""
+"""Wrong parameters cause a one-line error with file, key, value and what was expected."""
 
 import copy
 from pathlib import Path

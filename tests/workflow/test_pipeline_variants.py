@@ -1,4 +1,4 @@
-"""Variants through Snakemake, for real: their code, their settings, their folders, their report."""
+"""Real runs of variants with Snakemake: their code, settings, folders and report."""
 
 import json
 
@@ -21,7 +21,7 @@ SUITE = "workflow/suites/tiny.yaml"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project in which the tiny suite has been run, laid over the smoke suite's."""
+    """A copy of the project with results of the tiny suite, which overrides the smoke suite."""
     folder, home = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("home")
     project = copy_of_the_project(folder, home, "smoke")
     (project.folder / SUITE).write_text(yaml.safe_dump(TINY))

@@ -1,4 +1,4 @@
-"""Collect the runs of a suite into its summary: one table a kind, and the state of every run."""
+"""Collect the runs of a suite into its summary: one table per kind, and the state of every run."""
 
 import sys
 from pathlib import Path

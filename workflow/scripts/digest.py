@@ -1,7 +1,7 @@
-"""Print the SHA-256 of files, one line a file, in the format of sha256sum.
+"""Print the SHA-256 of files, one line per file, in the format of sha256sum.
 
-Snakemake compares large files by their dates, which a fresh checkout does not preserve. What stands
-behind a large file in the workflow therefore depends on this small list of contents in its place.
+Snakemake compares large files by their modification times, which a fresh checkout does not
+preserve. Rules downstream of a large file therefore depend on this small list of hashes instead.
 """
 
 import sys
@@ -11,7 +11,7 @@ from program.provenance import file_hash
 
 
 def digest_lines(paths: list[Path]) -> list[str]:
-    """One line a file, folders searched through, sorted by name.
+    """One line per file, sorted by name; folders are searched recursively.
 
     Raises:
         OSError: when a file cannot be read.

@@ -1,6 +1,7 @@
 """The final score of a run: its last checkpoint on fresh evaluation episodes.
 
-The last one, never the best of the evaluations while training, which would be biased upward.
+Always the last checkpoint, never the one with the best evaluation during training: that score
+would be biased upward.
 """
 
 import argparse

@@ -14,7 +14,7 @@ from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:
-    """Write one SVG file a figure, and figures.json, which says what each shows."""
+    """Write one SVG file per figure, and figures.json, which says what each shows."""
     parser = OneLineParser(prog="figures.py", description=__doc__.splitlines()[0])
     parser.add_argument("--summary", required=True, type=Path, help="results/<suite>/summary")
     parser.add_argument("--output", required=True, type=Path, help="reports/<suite>/figures")

@@ -1,7 +1,7 @@
 """A film of a trained policy: one deterministic episode of a run's first seed.
 
-Rendered by MuJoCo without a screen where that works; else drawn as a path in the task's declared
-projection, which always works.
+MuJoCo renders it off-screen if possible. Otherwise the path in the task's declared projection is
+drawn, which always works.
 """
 
 import argparse
@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from program.renderer import choose_renderer
 
-# MuJoCo looks at it when it is imported, and cannot be imported if what it names is not there.
+# MuJoCo reads MUJOCO_GL on import; the import fails if the backend that it names is not installed.
 if "MUJOCO_GL" not in os.environ:
     os.environ["MUJOCO_GL"] = choose_renderer()
 

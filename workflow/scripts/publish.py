@@ -1,9 +1,9 @@
-"""Keep a suite's report, numbers and runs as the published ones: published/<suite>.
+"""Publish a suite's report, numbers and runs: copy them to published/<suite>.
 
 publish.py --suite core
 
-Everything but checkpoints, which are too large for git, and runs that are not complete. What was
-published before stays until all of it is there.
+Checkpoints, which are too large for git, and incomplete runs are not copied. The previous
+publication stays until the new one is complete.
 """
 
 import json
@@ -27,7 +27,7 @@ class PublishError(Exception):
 
 
 def publish(suite: str, root: Path = Path()) -> Path:
-    """Replace published/<suite> by what lies in reports/<suite> and results/<suite>.
+    """Replace published/<suite> by the contents of reports/<suite> and results/<suite>.
 
     Raises:
         PublishError: before anything is changed.
@@ -69,12 +69,12 @@ def _told(runs: list[dict[str, str]]) -> list[tuple[str, ...]]:
 
 
 def copy_without_checkpoints(runs: Path, folder: Path) -> None:
-    """Every other file of a run, or of a folder of runs; nothing that a stopped training left."""
+    """Copy a run or a folder of runs, without checkpoints and files of unfinished trainings."""
     shutil.copytree(runs, folder, ignore=shutil.ignore_patterns(CHECKPOINT, "unfinished"))
 
 
 def page_there(page: str, suite: str, folder: Path) -> str:
-    """The report with links from where it is published; a file that is not there is no link."""
+    """The report with its links adjusted to published/; links to missing files are removed."""
     moved = page.replace(f'"../../results/{suite}/', '"')
 
     def checked(link: re.Match[str]) -> str:

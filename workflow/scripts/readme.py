@@ -1,4 +1,4 @@
-"""Write the published numbers into the README, between two comments, and its figure beside them.
+"""Write the published numbers and their figure into the README, between two comments.
 
 readme.py --statistics published/core/statistics.json --readme README.md
 """
@@ -33,7 +33,7 @@ def replaced(readme: str, block: str, name: str = "README.md") -> str:
 
 
 def on_white(figure: str) -> str:
-    """The figure with a background: on its own it is black on whatever a site's theme has."""
+    """The figure with a white background: its black text would be unreadable on a dark theme."""
     return figure.replace('style="', 'style="background: white; ', 1)
 
 

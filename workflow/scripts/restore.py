@@ -1,11 +1,11 @@
-"""Lay published runs back into a suite's results, to go on where it was left.
+"""Restore published runs into a suite's results, to continue an unfinished suite.
 
 restore.py --config results/core/summary/suite.json --published published \\
     --results results/core --reports reports/core
 
-A run that another suite published with the same settings is the same run, and is taken too. Git
-holds everything of a published run but its checkpoint, which is no small file: what is restored is
-enough for the report, and cannot be evaluated or filmed again.
+A run that another suite published with the same settings is the same run and is restored, too. Git
+holds everything of a published run except its large checkpoint: a restored run is enough for the
+report, but cannot be evaluated or filmed again.
 """
 
 import json
@@ -29,7 +29,7 @@ def published_runs(published: Path) -> list[Path]:
     """The folders of the published suites.
 
     Raises:
-        SuiteError: when there is none.
+        SuiteError: when there are none.
     """
     suites = [folder.parent for folder in sorted(published.glob("*/runs"))]
     if not suites:
@@ -38,7 +38,7 @@ def published_runs(published: Path) -> list[Path]:
 
 
 def restore_run(run: RequestedRun, suites: list[Path], results: Path, reports: Path) -> bool:
-    """Copy a run that is not here, and the film of it, from the first suite that has it."""
+    """Copy a missing run and its film from the first suite that has it."""
     folder = results / run.path
     if (folder / FINAL_SCORES).exists():
         return False
@@ -47,21 +47,21 @@ def restore_run(run: RequestedRun, suites: list[Path], results: Path, reports: P
         if found.status == COMPLETE:
             restore_film(suite / film_folder(run), reports / film_folder(run), found.files)
             shutil.copytree(suite / run.path, folder, dirs_exist_ok=True)
-            # Snakemake makes a file again that is older than what it was made from.
+            # Snakemake would rebuild a file that is older than its inputs.
             os.utime(folder / FINAL_SCORES)
             return True
     return False
 
 
 def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
-    """Copy a film where it shows the checkpoint that is among the files of a run."""
+    """Copy a film if it shows the checkpoint that the run's files name."""
     facts = film / FILM_FACTS
     if facts.exists() and json.loads(facts.read_text())["checkpoint"] == files[CHECKPOINT]:
         shutil.copytree(film, folder, dirs_exist_ok=True)
 
 
 def restore(config: Path, published: Path, results: Path, reports: Path) -> str:
-    """Copy what is not here yet, and say what was found."""
+    """Copy the runs that are missing, and return a sentence about them."""
     suites = published_runs(published)
     requested = requested_runs(read_suite(config))
     runs = [run for run in requested if restore_run(run, suites, results, reports)]

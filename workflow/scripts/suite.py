@@ -1,7 +1,7 @@
 """Write suite.json: what a suite consists of, and the command that reproduces each of its runs.
 
-`python workflow/scripts/suite.py workflow/suites/demo.yaml --output FILE`: the files are laid over
-params.yaml. From suite.json the aggregation knows what to look for.
+`python workflow/scripts/suite.py workflow/suites/demo.yaml --output FILE`: the given files override
+params.yaml. The aggregation reads suite.json to know which runs to look for.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Train one algorithm in one environment for a group of seeds, and write the run's files.
 
-The same command after a kill resumes where the last saved state was, and ends with the same bits;
-after the end it says that the run is complete.
+After a kill, the same command resumes from the last saved state, with bit-identical results; after
+the end it reports that the run is complete.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Print the files to ask Snakemake for, so that it trains only the runs that a suite still lacks.
+"""Print the files to request from Snakemake so that it trains only a suite's missing runs.
 
 unfinished.py --results results/core --config results/core/summary/suite.json --reports reports/core
 
-The whole workflow would train a restored run again, because its checkpoint is not under git.
+The whole workflow would train restored runs again, because their checkpoints are not in git.
 """
 
 import sys
@@ -18,7 +18,7 @@ from suites.requested_runs import SuiteError, read_suite, requested_runs
 
 
 def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
-    """The last file of each run that is missing or damaged, and films of those that are filmed."""
+    """The last file of each missing or damaged run, and the films of those that are filmed."""
     requested = requested_runs(read_suite(config))
     filmed = {(run.environment, run.algorithm): run for run in reversed(requested)}.values()
     asked = [run for run in requested if check_run(results, run).status != COMPLETE]
@@ -28,7 +28,7 @@ def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """One line a file."""
+    """Print one line per file."""
     parser = OneLineParser(prog="unfinished.py", description=__doc__.splitlines()[0])
     parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
     parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")

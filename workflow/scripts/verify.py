@@ -1,4 +1,4 @@
-"""Compare a suite's reproduced scores with its published ones, or say how that comparison ended.
+"""Compare a suite's reproduced scores with its published ones, or report an earlier comparison.
 
 verify.py --summary results/core/summary --published published/core    writes verification.json
 verify.py --check results/core/summary/verification.json               fails when they disagree
@@ -40,7 +40,7 @@ def write(summary_folder: Path, published: Path, facts_of: FactsOf = task_facts)
 
 
 def check(file: Path) -> bool:
-    """Print what disagrees or was left out, and the sentence; returns whether all is well."""
+    """Print what disagrees or was left out, and the summary; returns whether the check passed."""
     result = json.loads(file.read_text(encoding="utf-8"))
     for row in result["rows"]:
         if row["status"] in (DIFFERS, MISSING, OTHER_SETTINGS):

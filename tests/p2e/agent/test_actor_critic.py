@@ -12,7 +12,7 @@ from p2e.nn.generators import SeedGenerators
 
 
 def actor_with(mean: list[float], log_std: list[float]) -> Actor:
-    """A policy of one seed whose Gaussian is the same for every observation."""
+    """A policy for one seed with the same Gaussian for every observation."""
     actor = Actor(2, len(mean), (4,), SeedGenerators([0], "weights"))
     last = actor.network.layers[-1]
     with torch.no_grad():
@@ -90,13 +90,13 @@ def test_gradients_of_action_and_log_probability_by_hand(mean: float, log_std: f
     action = math.tanh(mean + 0.8 * deviation)
     # d action / d raw = 1 - action^2, d log-probability / d raw = 2 action
     of_raw = 3.0 * (1 - action**2) + 0.5 * 2 * action
-    # The log-probability has - log deviation in it; outside of its bounds that is a constant.
+    # The log-probability contains -log(deviation), which is constant outside of its bounds.
     of_log_std = of_raw * 0.8 * deviation - 0.5 if -20 <= log_std <= 2 else 0.0
     assert of_bias == pytest.approx([of_raw, of_log_std], rel=1e-5)
 
 
 def critic_values(critic: TwinCritic, seed: int, twin: int, rows: Tensor) -> Tensor:
-    """One critic of one seed, by plain matrix products."""
+    """The output of one critic of one seed, by plain matrix products."""
     for number, layer in enumerate(critic.network.layers):
         rows = rows @ layer.weight[seed, twin] + layer.bias[seed, twin]
         rows = rows.relu() if number < len(critic.network.layers) - 1 else rows

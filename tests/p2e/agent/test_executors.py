@@ -1,4 +1,4 @@
-"""The update that PyTorch compiles against the eager one; test_native_update.py has that in C++."""
+"""The update compiled by PyTorch against the eager one; the C++ one is in test_native_update.py."""
 
 import subprocess
 import sys
@@ -15,8 +15,8 @@ needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a 
 @needs_a_compiler
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_a_gpu)])
 def test_ten_compiled_updates_are_ten_eager_ones(device: str) -> None:
-    # A process of its own: the shape checks that the tests put around every function are nothing
-    # that torch.compile could trace.
+    # In a separate process, because torch.compile cannot trace the shape checks that the tests wrap
+    # around every function.
     script = ROOT / "tests" / "helpers" / "compare_compiled_update.py"
     command = [sys.executable, str(script), device]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)

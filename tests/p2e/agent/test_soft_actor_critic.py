@@ -1,4 +1,4 @@
-"""The agent: its target by hand, the separation of seeds, acting, and going on after a kill."""
+"""The agent: its target by hand, separation of seeds, acting, and resuming after a kill."""
 
 import copy
 import io
@@ -67,7 +67,7 @@ def test_gradients_of_actor_and_critics_are_clipped() -> None:
     assert (metrics["actor_gradient_norm"] > 1e-3).all()
     assert (metrics["critic_gradient_norm"] > 1e-3).all()
     for optimizer in (agent.actor_optimizer, agent.critic_optimizer):
-        # Adam's second moments after one update hold a thousandth of the squared gradient.
+        # After one update, Adam's second moments are a thousandth of the squared gradient.
         (squares,) = optimizer.state_dict()["squares"]
         norms = (1000 * squares.flatten(1).sum(dim=1)).sqrt()
         torch.testing.assert_close(norms, torch.full((2,), 1e-3), rtol=0.01, atol=0)
@@ -132,8 +132,8 @@ def constant_agent() -> SoftActorCritic:
 def test_bellman_target_by_hand() -> None:
     features, action = torch.zeros(1, 3, FEATURES), torch.zeros(1, 3, ACTIONS)
     rewards = torch.tensor([[1.0, 1.0, -2.0]])
-    # The first row goes on or was truncated: it bootstraps. The second terminated: it does not.
-    # The third is an imagined one whose model gives it one chance in four to have ended.
+    # The first row continues or was truncated: it bootstraps. The second terminated: it does not.
+    # The third is imagined, with a termination probability of one quarter.
     terminated = torch.tensor([[0.0, 1.0, 0.25]])
     batch = TransitionBatch(features, action, rewards, features, terminated)
     target = constant_agent().bellman_target(batch, torch.zeros(1, 3, ACTIONS))

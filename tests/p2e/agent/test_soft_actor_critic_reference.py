@@ -30,8 +30,11 @@ def random_batch(number: int, dtype: torch.dtype) -> TransitionBatch:
 
 
 class PlainSAC:
-    """One seed of Soft Actor-Critic, from Haarnoja et al. 2018 (arXiv:1812.05905), in the most
-    direct form: nothing is shared with the agent under test but initial weights and noise."""
+    """Soft Actor-Critic for one seed, written directly from the paper.
+
+    Haarnoja et al. 2018 (arXiv:1812.05905). It shares only initial weights and noise with the agent
+    under test.
+    """
 
     def __init__(self, agent: SoftActorCritic, seed: int, dtype: torch.dtype) -> None:
         self.config, self.seed, self.dtype = agent.config, seed, dtype
@@ -124,7 +127,7 @@ def in_double_precision(agent: SoftActorCritic) -> None:
 def test_six_updates_equal_the_plain_implementation(
     dtype: torch.dtype, tolerance: float, compiled: bool, draw: int
 ) -> None:
-    """The gradients that the agent writes out are those that autograd finds, in C++ too."""
+    """The agent's hand-written gradients equal autograd's, also in C++."""
     seeds = (10 * draw, 10 * draw + 1)
     config = SoftActorCriticConfig(
         hidden=(16, 16),
@@ -141,7 +144,7 @@ def test_six_updates_equal_the_plain_implementation(
         SeedGenerators(seeds, "agent weights"),
         SeedGenerators(seeds, "agent noise"),
     )
-    if draw % 4 >= 2:  # far out: saturated actions, and log deviations beyond their bounds
+    if draw % 4 >= 2:  # extreme inputs: saturated actions, and log deviations beyond their bounds
         agent.actor.network.layers[-1].weight.data.mul_(30.0)
     if dtype == torch.float64:
         in_double_precision(agent)

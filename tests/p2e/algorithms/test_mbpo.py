@@ -1,4 +1,4 @@
-"""MBPO: when the model is trained, what the batches hold, what stays in the buffers, resuming."""
+"""MBPO: when the model is trained, the content of batches and buffers, resuming."""
 
 import io
 from collections.abc import Callable
@@ -31,7 +31,7 @@ SMALL = Config(
 
 
 def beyond_one(observation: Tensor, action: Tensor, reached: Tensor) -> Tensor:
-    """The toy task ends where the first feature gets above 1."""
+    """The toy task terminates when the first feature exceeds 1."""
     return reached[..., 0] > 1.0
 
 
@@ -40,7 +40,7 @@ def make(config: Config = SMALL, seeds: tuple[int, ...] = (0, 1)) -> MBPO:
 
 
 def transition(seeds: int, step: int, shift: float = 0.0) -> Transition:
-    """Step number `step` of some fixed stream of transitions; `shift` moves those of seed 0."""
+    """Step number `step` of a fixed stream of transitions; `shift` is added to those of seed 0."""
     random = torch.Generator().manual_seed(step)
     observation, reached = torch.randn(2, seeds, 2, generator=random).unbind(0)
     action = torch.rand(seeds, 1, generator=random) * 2 - 1
@@ -51,7 +51,7 @@ def transition(seeds: int, step: int, shift: float = 0.0) -> Transition:
 
 
 def train(algorithm: MBPO, first: int, last: int, shift: float = 0.0) -> list[Metrics]:
-    """Steps first to last - 1 as the training loop makes them; returns what learn_world did."""
+    """Steps first to last - 1 as in the training loop; returns the results of learn_world."""
     learned = []
     for step in range(first, last):
         seeds = len(algorithm.batches)
@@ -97,7 +97,7 @@ def test_every_batch_has_the_stated_number_of_real_rows(
 ) -> None:
     algorithm = make(replace(SMALL, real_share=share, updates_per_step=7))
     train(algorithm, 0, 11)
-    # What the model imagines resembles its data: mark the imagined rows by another reward.
+    # Imagined rows resemble real ones, so mark them by another reward.
     imagined = algorithm.imagination_buffer
     slots = torch.arange(imagined.size).expand(2, -1)
     imagined.write("reward", slots, torch.zeros(2, imagined.size, 1))
@@ -202,7 +202,7 @@ def test_a_model_that_diverges_is_an_error_before_anybody_learns_from_it() -> No
     message = r"at step 14, seed 1: 'model_loss' is nan"
     with pytest.raises(DivergenceError, match=message):
         train(algorithm, 12, 15)
-    assert algorithm.agent_updates == 3 * 2  # none after the training that failed
+    assert algorithm.agent_updates == 3 * 2  # none after the failed training
 
 
 def test_seeds_never_touch() -> None:

@@ -1,4 +1,4 @@
-"""Plan2Explore: where rows and rewards come from, and what touches what."""
+"""Plan2Explore: where rows and rewards come from, and which part depends on which."""
 
 import io
 from collections.abc import Callable
@@ -79,7 +79,7 @@ def run(loop: TrainingLoop) -> TrainingLoop:
 
 
 def advance(loop: TrainingLoop, steps: int) -> TrainingLoop:
-    """So many steps, of which the seventh is the first that is learned from."""
+    """Run so many steps; learning starts at the seventh."""
     progress = Progress(loop.problem.steps, loop.step, io.StringIO())
     for _ in range(steps):
         loop.advance(progress)
@@ -241,7 +241,7 @@ def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mo
 
 
 def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
-    """A run in which the environment pays this in every 20th step and nothing in the others."""
+    """A run in which the reward is this value at every 20th step and 0 otherwise."""
     loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41, replayed_share=0.5)
     algorithm = plan2explore(loop)
     store = algorithm.store
@@ -255,7 +255,7 @@ def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
 
 
 def world_weights(algorithm: Plan2Explore) -> list[torch.Tensor]:
-    """Those of the world model, without reward heads that learn separately."""
+    """The weights of the world model, without reward heads that learn separately."""
     model = algorithm.world.model
     return [w for module in (model.encoder, model.cell, model.head) for w in weights(module)]
 
@@ -274,7 +274,7 @@ def test_a_reward_free_explorer_does_the_same_whatever_the_task_pays(
     critics = [weights(algorithm.explorer_agent.critic) for algorithm in algorithms]
     same = [torch.equal(*done), *(all(map(torch.equal, *w)) for w in (worlds, actors, critics))]
     assert same == [reward_free] * 4
-    # The reward is not lost: what imagined steps pay follows it, and so does the task policy.
+    # The reward is still used: imagined rewards depend on it, and so does the task policy.
     rewards = [algorithm.imagination_buffer.in_order("reward") for algorithm in algorithms]
     assert not torch.equal(*rewards)
     of_task = [weights(algorithm.task_agent.critic) for algorithm in algorithms]
@@ -286,7 +286,7 @@ def test_real_rows_from_replay_are_steps_of_it_with_what_followed(chain: MakeCha
     algorithm = plan2explore(run(make_loop(chain, seeds=(0,), **config)))
     held = {n: algorithm.sac_buffer.in_order(n)[0] for n in ("observation", "reward", "first")}
     ends = [t + 1 for t in range(16) if t == 15 or held["first"][t + 1]]
-    assert len(ends) > 1  # some rows stop short of three steps
+    assert len(ends) > 1  # some rows are shorter than three steps
     latent = algorithm.world.model.encode(held["observation"].unsqueeze(0))[0]
     drawn = algorithm.real_steps.draw(64)
     reached = set()
@@ -328,7 +328,7 @@ def test_a_task_policy_beside_it_does_not_move_a_reward_free_explorer(
 
 
 MIXED = ("task_rows", "few_shot_rows", "explorer_rows")
-# Of the task policy, of the explorer, and of the task policy while it learns in the model alone.
+# For the task policy, the explorer, and the task policy while it learns in the model alone.
 SOURCES: list[tuple[type, str]] = [
     (RealSteps, "draw"),
     (RealSteps, "draw_with_curiosity"),
@@ -387,7 +387,7 @@ def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
         loop.advance(progress)
         explorer.append(algorithm.explorer_agent.updates)
     assert acting == [False] * 12 + [True] * 4
-    assert explorer[10:] == [5] * 6  # updates from step 7 on, none at the step that hands over
+    assert explorer[10:] == [5] * 6  # updates from step 7 on, none at the step that switches modes
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_a_reinitialised_task_policy_adapts_when_the_exploration_is_over(
     assert adapted.agent_updates == without.agent_updates + 3
     agents = [algorithm.task_agent for algorithm in (adapted, without)]
     rates = [a.schedule.factor(a.updates - a.unscheduled_updates) for a in agents]
-    assert rates[0] == rates[1] < 1  # the run's schedule goes on from where it was
+    assert rates[0] == rates[1] < 1  # the run's schedule continues from where it was
     rewards = [algorithm.world.reward.optimizer for algorithm in (adapted, without)]
     assert len({optimizer.rate_factor for optimizer in rewards}) == 1
     if steps_after <= 0:

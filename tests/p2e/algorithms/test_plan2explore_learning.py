@@ -1,4 +1,4 @@
-"""What Plan2Explore's parts are handed: units, weights, returns over several steps."""
+"""The inputs of Plan2Explore's parts: units, weights, multi-step returns."""
 
 from operator import attrgetter
 

@@ -1,4 +1,4 @@
-"""Plan2Explore killed and started again, with all that it carries from step to step in use."""
+"""Plan2Explore killed and resumed, with all of its state in use."""
 
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from tests.p2e.loop.test_resume import assert_bit_identical, outcome, run_until
 
 
 def make(chain: MakeChain, mode: str) -> TrainingLoop:
-    """Rewards of a size of about 8, above and below 0: their scale counts, and turns are taken."""
+    """Rewards of about +-8, so that their scale matters; two policies act in turn."""
     config: dict[str, Any] = {"mode": mode, "task_share": 0.5, "replayed_share": 0.5}
     config["adaptation"] = AdaptationConfig(
         6, multi_step=2, continued_share=0.5, error_discount=1.0
@@ -33,7 +33,7 @@ def test_a_killed_run_ends_with_the_same_bits(chain: MakeChain, mode: str, kill_
 
 
 def test_what_a_kill_may_lose_is_in_use(chain: MakeChain) -> None:
-    """Else the test above could not tell whether it comes back."""
+    """Otherwise the test above could not tell whether the state is restored."""
     state = run_until(make(chain, "joint"), 13)
     assert (state["attributes"]["intrinsic_return"] > 0).all()
     assert state["algorithm"]["turns"]["met"].all()

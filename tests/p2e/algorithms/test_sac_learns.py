@@ -1,4 +1,4 @@
-"""Learning is the test: SAC solves Pendulum-v1, from its program as anybody would run it."""
+"""SAC solves Pendulum-v1, run by its program as a user would."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.helpers.paths import ROOT
 
-SEEDS = (100, 101)  # not of the published ones
+SEEDS = (100, 101)  # not one of the published seeds
 STEPS = 5000  # solved is above -250 by 10,000; a random policy gets -1237
 
 SETTINGS = {

@@ -1,4 +1,4 @@
-"""Disagreement: zero for identical members, low on seen data and high on unseen."""
+"""Disagreement: zero for identical members, low on seen data and high on unseen data."""
 
 import math
 
@@ -42,7 +42,7 @@ def test_identical_members_do_not_disagree() -> None:
 
 
 def data(low: float, high: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of a made-up world whose latents lie in [low, high)."""
+    """Rows of a synthetic world with latents in [low, high)."""
     draws = SeedGenerators([seed], "test data")
     latent = draws.uniform(low, high, 128, LATENT)
     action = draws.uniform(-1.0, 1.0, 128, ACTIONS)
@@ -62,7 +62,7 @@ def test_it_falls_on_seen_data_and_stays_high_on_unseen() -> None:
 
 
 def test_what_single_batches_did_to_the_members_counts_less() -> None:
-    """Nothing but noise to predict: the members differ by the batches they saw last."""
+    """The targets are pure noise, so that the members differ only by their latest batches."""
     module = curiosity()
     for i in range(300):
         latent, action, change = data(-1.0, 1.0, seed=100 + i)
@@ -73,7 +73,7 @@ def test_what_single_batches_did_to_the_members_counts_less() -> None:
 
 
 def smallest_distance(module: EnsembleDisagreement) -> float:
-    """Between the weights of the two members that are most alike."""
+    """The distance between the weights of the two most similar members."""
     return float(torch.pdist(module.ensemble.weights.detach()[0]).min())
 
 

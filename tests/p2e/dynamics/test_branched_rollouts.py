@@ -1,4 +1,4 @@
-"""Branched rollouts: where they end, which rows are kept, and how ragged ones are evened out."""
+"""Branched rollouts: where they end, which rows are kept, and unequal numbers of rows."""
 
 from collections.abc import Callable
 
@@ -15,16 +15,16 @@ from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig
 from p2e.nn.generators import SeedGenerators
 
 Make = Callable[..., SeedGenerators]
-REAL_MARK = 100.0  # the reward of real rows, far from any that the models below imagine
+REAL_MARK = 100.0  # the reward of real rows, far from any imagined reward below
 
 
 def beyond_one(observation: Tensor, action: Tensor, reached: Tensor) -> Tensor:
-    """The toy task ends where the first feature gets above 1."""
+    """The toy task terminates when the first feature exceeds 1."""
     return reached[..., 0] > 1.0
 
 
 def counting_dynamics(generators: SeedGenerators, change: float) -> Dynamics:
-    """Adds `change` to each feature of the observation, and pays what it has added up to."""
+    """A model that adds `change` to each feature of the observation, with reward `change`."""
     dynamics = Dynamics(2, 1, DynamicsConfig(hidden=()), generators)
     with torch.no_grad():
         weight, bias = dynamics.network.layers[-1]
@@ -59,8 +59,8 @@ def test_length_of_rollouts_grows_in_whole_steps() -> None:
 def test_no_row_follows_a_predicted_termination(generators: Make) -> None:
     streams = generators(0, 1)
     dynamics = counting_dynamics(streams, 0.4)
-    # The first branch of seed 0 ends with its third step, its second with the first; seed 1's
-    # second goes on to the end.
+    # The first branch of seed 0 ends at its third step, its second at its first; seed 1's second
+    # branch continues to the end.
     observation = torch.tensor([[[0.0, 0], [0.8, 0]], [[0.3, 0], [-9.0, 0]]])
     rollout = branch(agent_of(streams), dynamics, beyond_one, start_rows(observation), 5, streams)
     valid = rollout.valid.view(2, 5, 2)
@@ -107,7 +107,7 @@ def test_rows_that_are_not_finite_are_dropped_and_counted(generators: Make) -> N
 
 
 def test_rows_far_beyond_anything_real_are_dropped_and_counted(generators: Make) -> None:
-    """No training row lies further than 10 scales from the mean; a prediction may go to 100."""
+    """Training rows are within 10 scales of the mean; predictions may be up to 100 away."""
     streams = generators(0)
     for change, dropped in ((0.19, 0), (0.21, 50)):
         dynamics = counting_dynamics(streams, 0.0)
@@ -129,7 +129,7 @@ def test_rows_far_beyond_anything_real_are_dropped_and_counted(generators: Make)
 
 
 def numbered_rollout(valid: list[list[int]]) -> Rollout:
-    """Rows whose reward is their number."""
+    """Rows with their index as reward."""
     flags = torch.tensor(valid, dtype=torch.bool)
     number = torch.arange(flags.shape[1], dtype=torch.float32).expand(flags.shape).clone()
     wide = number.unsqueeze(-1)

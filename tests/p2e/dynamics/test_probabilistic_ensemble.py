@@ -14,7 +14,7 @@ Make = Callable[..., SeedGenerators]
 
 
 def constant_members(generators: SeedGenerators, log_variance: float) -> Dynamics:
-    """Member number m predicts m for every target of every row."""
+    """Member m predicts m for every target of every row."""
     config = DynamicsConfig(hidden=(4,))
     dynamics = Dynamics(2, 1, config, generators)
     with torch.no_grad():
@@ -65,7 +65,7 @@ def test_each_row_is_sampled_from_a_random_elite(generators: Make) -> None:
         assert used.tolist() == sorted(elites.tolist())
         assert counts.min() >= 1003 // 5 - 2
     again = dynamics.sample(zeros, actions, noise)[1].round()
-    assert 0.7 < (again != members).float().mean() < 0.9  # anew at each step: 4 of 5 differ
+    assert 0.7 < (again != members).float().mean() < 0.9  # drawn at each step: 4 of 5 differ
     assert (members[0, 1:] != members[0, :-1]).float().mean() > 0.6  # no runs of one elite
 
 

@@ -1,4 +1,4 @@
-"""Training of the dynamics: holdout, bootstrap, early stopping, and seeds that never touch."""
+"""Training of the dynamics: holdout, bootstrap, early stopping, and independence of seeds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,9 +101,9 @@ def test_members_keep_their_own_best_weights_and_a_stopped_seed_keeps_still(
     stopping = EarlyStopping(dynamics)
     losses = [
         [[3.0, 5.0, 5.0], [9.0, 9.0, 9.0]],
-        [[4.0, 4.0, 4.99], [8.0, 9.0, 9.0]],  # 4.99 is no gain of 1%
+        [[4.0, 4.0, 4.99], [8.0, 9.0, 9.0]],  # 4.99 is not an improvement of 1%
         [[4.0, 4.5, 5.0], [7.0, 9.0, 9.0]],
-        [[4.0, 4.5, 5.0], [6.0, 9.0, 9.0]],  # the second epoch without a gain: seed 0 stops
+        [[4.0, 4.5, 5.0], [6.0, 9.0, 9.0]],  # the second epoch without improvement: seed 0 stops
         [[1.0, 1.0, 1.0], [5.0, 9.0, float("nan")]],
     ]
     for epoch, values in enumerate(losses):
@@ -155,13 +155,13 @@ def test_a_seeds_model_does_not_depend_on_the_other_seeds_rows(generators: Make)
     for rows in (one_easy, noisy):
         dynamics = Dynamics(3, 1, config, generators(0, 1))
         streams = generators(0, 1, stream="training")
-        # Twice: what the first training leaves behind must not couple the seeds either.
+        # Twice, because state left by the first training must not couple the seeds either.
         metrics = [train_dynamics(dynamics, rows, streams) for _ in range(2)]
         results.append((dynamics, metrics, streams.integers(10**9, 3)))
     (first, easy_metrics, easy_next), (second, noisy_metrics, noisy_next) = results
     assert not torch.equal(weights_of(first, 0)[-1], weights_of(second, 0)[-1])
     one, other = easy_metrics[0]["model_epochs"], noisy_metrics[0]["model_epochs"]
-    assert one[0] > one[1] and one[0] > other[0]  # seed 0 trains on while seed 1 has stopped
+    assert one[0] > one[1] and one[0] > other[0]  # seed 0 continues after seed 1 has stopped
     for mine, same in zip(weights_of(first, 1), weights_of(second, 1), strict=True):
         assert torch.equal(mine, same)
     assert torch.equal(first.elites[1], second.elites[1])

@@ -1,4 +1,4 @@
-"""What is imagined: from which starts, and how far."""
+"""Imagined trajectories: their start states and their length."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from tests.p2e.algorithms.test_plan2explore import advance, make_loop, plan2expl
 
 @pytest.mark.parametrize("mode", MODES)
 def test_how_many_trajectories_follow_whom(chain: MakeChain, mode: str) -> None:
-    """In the reward-free modes random actions take the task policy's place, which has its own."""
+    """In the reward-free modes the task policy has a separate imagination."""
     trained = plan2explore(make_loop(chain, mode=mode, imagined_starts=128))
     if mode == "joint":
         assert trained.imagination.trajectories == Trajectories(random=32, explorer=48, task=48)
@@ -44,7 +44,7 @@ def test_the_promising_share_of_each_policys_starts_comes_from_all_replay(
     group = trained.imagination.trajectories
     assert group == (4, 6, 6)
     starts, _ = trained.imagination._choose_starts(seen, trained.sac_buffer)
-    # Those of replay are encoded again, by a world model that has learned since.
+    # Starts from replay are encoded again, by a world model that has been updated since.
     of_windows = (starts.unsqueeze(2) == seen[0].unsqueeze(1)).all(dim=3).any(dim=2)
     random, *policies = of_windows.split(group, dim=1)
     assert random.all()

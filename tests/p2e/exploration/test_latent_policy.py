@@ -1,4 +1,4 @@
-"""A policy on the world model's features: it acts by what it remembers of the episode."""
+"""A policy on the world model's features: it acts on its memory of the episode."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Real steps as rows for the agents: from what was seen to what was reached, of the same step."""
+"""Real steps as rows for the agents: state and next state belong to the same step."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def draws() -> SeedGenerators:
 
 
 def random_states() -> WorldStates:
-    """States whose rewards number them."""
+    """States with their index as reward."""
     draws = SeedGenerators(range(SEEDS), "test states")
     return WorldStates(
         latent=draws.normal(ROWS, LATENT),

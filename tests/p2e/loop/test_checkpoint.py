@@ -1,4 +1,4 @@
-"""State that survives: whole, or the generation before it, or an error in words."""
+"""Loading a saved state gives the newest intact one, the previous one, or a clear error."""
 
 import os
 import pickle
@@ -119,11 +119,11 @@ def test_two_damaged_generations_give_none_and_both_problems(path: Path) -> None
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing may catch it."""
+    """Simulates a kill; no code may catch it."""
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
-    """Make the given call (counted from 1) of os.<name> a kill, before it does anything."""
+    """Raise Killed in place of the given call (counted from 1) of os.<name>."""
     real, calls = getattr(os, name), iter(range(1, 100))
 
     def killing(*arguments: Any) -> Any:
@@ -145,7 +145,7 @@ def test_a_kill_while_saving_leaves_a_whole_generation(
         save_checked(path, content(3))
     loaded, problems = load_newest(path)
     assert loaded is not None and loaded["step"] in (2, 3) and problems == []
-    save_checked(path, content(4))  # and saving goes on afterwards
+    save_checked(path, content(4))  # and saving works afterwards
     assert_step(load_newest(path)[0], 4)
 
 
@@ -176,7 +176,7 @@ def test_a_kill_while_saving_over_a_damaged_state_leaves_a_whole_generation(
 
 
 class Malicious:
-    """Writes a file when it is unpickled without care."""
+    """Writes a file when it is unpickled unsafely."""
 
     def __init__(self, target: Path) -> None:
         self.target = target

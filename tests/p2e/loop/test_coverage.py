@@ -1,4 +1,4 @@
-"""Visit counts: cumulative, apart for each seed, kept at each evaluation."""
+"""Visit counts: cumulative, separate for each seed, recorded at each evaluation."""
 
 import io
 
@@ -11,7 +11,7 @@ from p2e.loop.coverage import Coverage
 
 
 def whole_numbers(observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """First and third feature, which the tests keep within the grid."""
+    """The first and the third feature, which the tests keep inside the grid."""
     return observations[..., [0, 2]].astype(np.int64)
 
 

@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 class Script(NamedTuple):
-    """One row's first episode. What comes after it must not count."""
+    """One row's first episode; later episodes must not count."""
 
     length: int
     terminates: bool
@@ -32,8 +32,11 @@ class ScriptedStep(NamedTuple):
 
 
 class ScriptedEnvironment:
-    """Step t of row r pays 100 r + t; after the first episode it pays a million, and succeeds where
-    the first episode did not. The observation is (row, steps so far)."""
+    """An environment that follows a script.
+
+    The reward of row r at step t is 100 r + t. After the first episode it is a million, and later
+    episodes succeed if the first did not. The observation is (row, steps so far).
+    """
 
     observation_size = 2
     action_size = 1
@@ -84,13 +87,13 @@ class ScriptedEnvironment:
 
 
 class CountingPolicy:
-    """Its action is a tenth of its memory, which counts the steps; no policy noise."""
+    """A policy without noise; its action is a tenth of its memory, which counts the steps."""
 
     memory_size = 1
 
     def act(self, observation: Tensor, memory: Tensor, deterministic: bool) -> Tensor:
         assert deterministic
-        assert torch.equal(memory, observation[..., 1:])  # so far: as many steps as remembered
+        assert torch.equal(memory, observation[..., 1:])  # steps so far equal the memory
         return memory / 10
 
     def remember(self, observation: Tensor, action: Tensor, memory: Tensor) -> Tensor:
@@ -99,7 +102,7 @@ class CountingPolicy:
 
 
 class RowPolicy:
-    """Its action tells the row that the observation came from."""
+    """A policy whose action identifies the observation's row."""
 
     memory_size = 0
 

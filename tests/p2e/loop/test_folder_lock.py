@@ -1,4 +1,4 @@
-"""At most one process works on a run, and a dead one holds nothing."""
+"""At most one process works on a run, and a dead process holds no lock."""
 
 import os
 import signal

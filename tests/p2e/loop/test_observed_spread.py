@@ -1,4 +1,4 @@
-"""The spread of observations: that of the whole record, in whatever order it is read."""
+"""The spread of observations is that of all data, in whatever order they are read."""
 
 import io
 

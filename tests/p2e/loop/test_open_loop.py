@@ -1,4 +1,4 @@
-"""Open-loop prediction on episodes whose every number is known by hand."""
+"""Open-loop prediction on episodes with numbers that can be computed by hand."""
 
 import itertools
 import math
@@ -23,8 +23,8 @@ SPREAD = 4.0
 
 
 def counted(*lengths: int, longest: int | None = None) -> Episodes:
-    """One seed; the observation of episode k at time t is (10 k + t, 0), the memory the same, the
-    action 1. What lies behind an episode's end is -1000."""
+    """One seed; observation and memory of episode k at time t are (10 k + t, 0), the action is 1.
+    Values after an episode's end are -1000."""
     most = longest or max(lengths)
     time = torch.arange(most + 1.0).expand(len(lengths), -1)
     position = time + 10 * torch.arange(len(lengths)).unsqueeze(1)
@@ -99,7 +99,7 @@ def test_examples_begin_at_the_truth_and_are_whole() -> None:
 
 def test_examples_of_a_long_observation_show_few_features_spread_evenly() -> None:
     episodes = counted(8)
-    names = torch.arange(348.0)  # each feature is its number; a humanoid observes as many
+    names = torch.arange(348.0)  # each feature is its index; a humanoid has that many
     result = open_loop(
         lambda observation, memory, action: -observation.unsqueeze(2).expand(-1, -1, 2, -1),
         episodes._replace(observation=names.expand(*episodes.observation.shape[:3], -1)),
@@ -123,7 +123,7 @@ def test_without_a_model_there_is_nothing_to_compare() -> None:
 
 
 class DriftingPolicy:
-    """Moves by half; its memory counts the steps."""
+    """A policy that moves by 0.5; its memory counts the steps."""
 
     memory_size = 1
 
@@ -135,14 +135,14 @@ class DriftingPolicy:
 
 
 def chain_model(observation: Tensor, memory: Tensor, action: Tensor) -> Tensor:
-    """The equations of the chain; it trusts the memory to know the time."""
+    """The exact equations of the chain; time is taken from the memory."""
     time = memory + torch.arange(1, action.shape[2] + 1)
     position = observation[..., :1].unsqueeze(2) + action.cumsum(dim=2)
     return torch.cat([position, time.unsqueeze(-1)], dim=-1)
 
 
 def test_recorded_evaluation_episodes_obey_the_equations(chain: MakeChain) -> None:
-    """Observation, action and memory of one step stand together, rows that ended early too."""
+    """Observation, action and memory belong to the same step, also in rows that ended early."""
     recorder = EpisodeRecorder()
     environment = chain(range(6), horizon=5, goal=1.2)
     results = evaluate(DriftingPolicy(), environment, (0, 1), 3, "x", CPU, recorder)

@@ -1,4 +1,4 @@
-"""What a training run says while it runs."""
+"""The progress messages of a training run."""
 
 import io
 

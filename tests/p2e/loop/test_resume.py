@@ -23,7 +23,7 @@ SEEDS, STEPS, BINS = (4, 9), 48, 6
 
 
 def position_cells(observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Position and elapsed steps, cut off at the borders."""
+    """Position and elapsed steps, clipped to the grid."""
     return np.clip(observations, 0, BINS - 1).astype(np.int64)
 
 
@@ -32,7 +32,7 @@ def never_ends(observation: Tensor, action: Tensor, following: Tensor) -> Tensor
 
 
 def agent_loop(chain: MakeChain, device: str = "cpu") -> TrainingLoop:
-    """SAC for real, in the noisy chain."""
+    """The real SAC in the noisy chain."""
     agent = SoftActorCriticConfig(hidden=(8, 8), batch_size=8, learning_rate=1e-2, clip_norm=5.0)
     problem = Problem(SEEDS, 2, 1, STEPS, never_ends, torch.device(device))
     return TrainingLoop(
@@ -46,7 +46,7 @@ def agent_loop(chain: MakeChain, device: str = "cpu") -> TrainingLoop:
 
 
 def run(loop: TrainingLoop) -> None:
-    """Train to the end, without a save."""
+    """Train to the end without saving."""
 
     def save() -> None:
         raise AssertionError("nobody asked for a save")
@@ -55,11 +55,11 @@ def run(loop: TrainingLoop) -> None:
 
 
 class Killed(BaseException):
-    """Ends a run from within its save, between two steps."""
+    """Raised in the save between two steps, to end a run."""
 
 
 def run_until(loop: TrainingLoop, step: int) -> dict[str, Any]:
-    """The state as it comes back from a file that was written after this step, and then the end."""
+    """Run until the save after this step, stop, and return the state as loaded from its file."""
     file = io.BytesIO()
 
     def save() -> None:
@@ -75,7 +75,7 @@ def run_until(loop: TrainingLoop, step: int) -> dict[str, Any]:
 
 
 def outcome(loop: TrainingLoop) -> dict[str, Any]:
-    """All that a run leaves behind, without its clock."""
+    """All results of a run, without its times."""
     tables = copy.deepcopy(loop.recorder.tables)
     for row in tables["training"]:
         del row["seconds"]

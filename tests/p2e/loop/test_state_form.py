@@ -1,4 +1,4 @@
-"""A state of another form is named; what fills while training may differ."""
+"""An error names the mismatch of a state's form; parts that fill during training may differ."""
 
 import io
 from typing import Any
@@ -64,7 +64,7 @@ CASES += [("Pendulum-v1", name) for name in algorithm_names() if name != "sac"]
 
 @pytest.mark.parametrize(("environment", "algorithm"), CASES)
 def test_a_real_run_keeps_the_form_of_its_state(environment: str, algorithm: str) -> None:
-    """Or a run could not go on after a kill. Each task with one algorithm, each algorithm once."""
+    """Otherwise it could not resume. Each task with one algorithm, each algorithm once."""
     settings = {key: small_suite()[key] for key in ("training", algorithm)}
     arguments = ["--algorithm", algorithm, "--environment", environment, "--seeds", "3,4"]
     arguments += ["--steps", "45", "--output", "unused", "--device", "cpu"]

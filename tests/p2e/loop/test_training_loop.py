@@ -1,4 +1,4 @@
-"""The training loop with an algorithm that only watches, in an environment that checks itself."""
+"""The training loop with an algorithm that only records, in a predictable environment."""
 
 import copy
 import io
@@ -26,7 +26,7 @@ BINS = 6
 
 
 def position_cells(observations: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Position and elapsed steps, cut off at the borders."""
+    """Position and elapsed steps, clipped to the grid."""
     return np.clip(observations, 0, BINS - 1).astype(np.int64)
 
 
@@ -50,7 +50,7 @@ def never() -> None:
 
 
 def run(loop: TrainingLoop) -> str:
-    """Train to the end; returns what was shown."""
+    """Train to the end; returns the progress output."""
     stream = io.StringIO()
     progress = Progress(loop.problem.steps, loop.step, stream, seconds_between_lines=0)
     loop.run(progress, never, save_interval=math.inf)

@@ -12,7 +12,7 @@ from p2e.nn.generators import SeedGenerators
 
 
 def linear_of(layer: BatchedLinear, index: tuple[int, ...]) -> nn.Linear:
-    """The torch.nn.Linear with the weights that one index of the leading axes has."""
+    """The torch.nn.Linear with the weights at one index of the leading axes."""
     plain = nn.Linear(layer.in_features, layer.out_features)
     with torch.no_grad():
         plain.weight.copy_(layer.weight[index].T)

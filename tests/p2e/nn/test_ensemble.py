@@ -1,4 +1,4 @@
-"""Ensembles: members are apart, and each sees rows of its own."""
+"""Ensembles: members are independent, and each is trained on different rows."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Random streams: a seed's numbers depend on the seed and the stream, and on nothing else."""
+"""Random streams: a seed's numbers depend only on the seed and the stream."""
 
 import io
 import zlib

@@ -20,7 +20,7 @@ def parameters_of(seeds: int = 3) -> list[nn.Parameter]:
 
 
 def losses_of(parameters: list[nn.Parameter], weights: Tensor) -> Tensor:
-    """One smooth loss a seed, `weights` times something that all parameters enter."""
+    """One smooth loss per seed: `weights` times a function of all parameters."""
     total = torch.zeros_like(weights)
     for number, parameter in enumerate(parameters):
         total = total + (parameter * (number + 1.0)).cos().flatten(1).sum(dim=1)
@@ -33,7 +33,7 @@ def alone(parameters: list[nn.Parameter], seed: int) -> list[nn.Parameter]:
 
 @pytest.mark.parametrize("clip_norm", [None, 1.5])
 def test_every_seed_steps_like_adam_alone(clip_norm: float | None) -> None:
-    weights = torch.tensor([1.0, 1000.0, 0.01])  # clipped by no limit, always, and never
+    weights = torch.tensor([1.0, 1000.0, 0.01])  # unlimited, always clipped, never clipped
     stacked = parameters_of()
     expected = [alone(stacked, seed) for seed in range(3)]
     optimizer = SeedOptimizer(stacked, 1e-2, clip_norm)

@@ -86,7 +86,7 @@ def test_rows_without_gradient_and_expanded_gradients() -> None:
 
 
 def test_the_network_follows_its_parameter_wherever_it_is() -> None:
-    """Slices are kept between passes; they must not outlive the memory that they show."""
+    """Views of parameters are cached between passes, but must not outlive their memory."""
     network = BatchedMLP((2,), [3, 4, 1], SeedGenerators([0, 1], "weights"))
     rows = random_rows(2, 5, 3)
     with pytest.raises(RuntimeError):

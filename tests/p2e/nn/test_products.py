@@ -1,4 +1,4 @@
-"""Products of matrices: float32 unless the process asks for less, and then only wide ones."""
+"""Matrix products: float32, unless the process chooses less, and then only for wide ones."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ EPSILON = 2.0**-8  # of bfloat16, with rounding to nearest
 
 @pytest.fixture
 def medium(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A process of reduced precision on a machine that gains from it."""
+    """A process with reduced precision on a machine that is faster with it."""
     monkeypatch.setattr(products, "CPU_MULTIPLIES_BFLOAT16", True)
     products.round_products(True)
     yield
@@ -27,7 +27,7 @@ def factors(inner: int = WIDE, kind: torch.dtype = torch.float32) -> tuple[torch
 
 
 def error(left: torch.Tensor, right: torch.Tensor, bias: torch.Tensor | None) -> float:
-    """The largest, in units of the product of the factors' sizes."""
+    """The largest error, in units of the product of the factors' sizes."""
     exact = left.double() @ right.double() + (0 if bias is None else bias.double())
     size = left.double().norm(dim=2, keepdim=True) * right.double().norm(dim=1, keepdim=True)
     return float(((product(left, right, bias) - exact).abs() / size).max())

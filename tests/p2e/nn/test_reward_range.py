@@ -1,4 +1,4 @@
-"""Imagined rewards stay within the range of those that were met."""
+"""Imagined rewards stay within the range of the observed ones."""
 
 import torch
 
@@ -32,7 +32,7 @@ def test_a_share_of_the_range_is_where_a_reward_lies_on_the_symlog_scale() -> No
 
 def test_where_nothing_differs_there_is_no_share() -> None:
     within = RewardRange(seeds=2)
-    assert torch.equal(within.at(torch.ones(2, 1)), torch.zeros(2, 1))  # nothing was met
+    assert torch.equal(within.at(torch.ones(2, 1)), torch.zeros(2, 1))  # nothing was observed
     within.update(torch.tensor([[3.0, 3.0], [0.0, 1.0]]))
     assert within.differs.flatten().tolist() == [False, True]
     assert within.share(torch.full((2, 1), 3.0)).flatten().tolist() == [0.0, 1.0]

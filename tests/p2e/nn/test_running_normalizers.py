@@ -1,4 +1,4 @@
-"""Running statistics against NumPy over everything seen."""
+"""Running statistics against NumPy's over all data."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from p2e.nn.normalizers import RunningChange, RunningNormalizer, RunningScale
 
 
 def uneven_batches(seeds: int, features: int) -> list[Tensor]:
-    """Batches of 1 to 60 rows whose mean and spread drift, each feature on a scale of its own."""
+    """Batches of 1 to 60 rows with drifting mean and spread, each feature on a different scale."""
     random = torch.Generator().manual_seed(0)
     scale = torch.tensor([0.01, 1.0, 30.0])[:features]
     offset = torch.tensor([5.0, -3.0, 100.0])[:features]

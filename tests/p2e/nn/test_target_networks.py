@@ -1,4 +1,4 @@
-"""Target networks follow the online ones, and never the other way round."""
+"""Target networks follow the online ones, never the reverse."""
 
 import torch
 

@@ -13,7 +13,7 @@ SEEDS = 2
 
 
 def numbered(first: int, rows: int) -> dict[str, Tensor]:
-    """Rows number first, first + 1, ...: seed 1 counts from 1000. Two fields tell the same."""
+    """Rows numbered first, first + 1, ...; seed 1 counts from 1000. Two fields hold the number."""
     number = torch.arange(first, first + rows, dtype=torch.float32)
     both = torch.stack([number, number + 1000]).unsqueeze(-1)
     return {"number": both, "pair": torch.cat([-both, both * 2], dim=-1)}
@@ -24,14 +24,14 @@ def buffer_of(capacity: int) -> RowBuffer:
 
 
 def held(buffer: RowBuffer) -> list[list[int]]:
-    """The numbers held, sorted, for each seed."""
+    """The numbers in the buffer, sorted, for each seed."""
     rows = buffer.everything()
     assert torch.equal(rows["pair"], torch.cat([-rows["number"], rows["number"] * 2], dim=-1))
     return [sorted(int(value) for value in seed.flatten()) for seed in rows["number"]]
 
 
 def starts_seen(buffer: RowBuffer, length: int, windows: int = 400) -> set[int]:
-    """First numbers of many windows of seed 0; checks that every window is a run of numbers."""
+    """First numbers of many windows of seed 0; checks that every window is consecutive."""
     start = SeedGenerators([0, 1], "x").integers(buffer.size - length + 1, windows)
     fields, slots = buffer.windows(start, length)
     number = fields["number"].squeeze(-1)

@@ -1,4 +1,4 @@
-"""Mixed batches hold exactly the stated share of real rows, every time."""
+"""Mixed batches always have exactly the given share of real rows."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from p2e.replay.mixed_batch import MixedBatch
 
 
 def numbered(rows: int, value: float) -> TransitionBatch:
-    """Rows told apart by their reward, with their number in every feature."""
+    """Rows identified by their reward, with their index in every feature."""
     number = torch.arange(rows, dtype=torch.float32).expand(2, rows)
     features = number.unsqueeze(-1).expand(2, rows, 3)
     return TransitionBatch(

@@ -1,4 +1,4 @@
-"""Multi-step rows of trajectories whose returns are known by hand."""
+"""Multi-step rows of trajectories with returns computed by hand."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ DISCOUNT = 0.5
 
 
 def trajectory(terminated: list[float]) -> dict[str, Tensor]:
-    """One trajectory: step t is at t, pays 1, 2, 4, ... and reaches t + 1."""
+    """One trajectory: step t goes from t to t + 1, with rewards 1, 2, 4, ..."""
     steps = torch.arange(float(len(terminated)))
 
     def field(values: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ def test_no_row_reaches_into_another_episode() -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 9])
 def test_the_value_of_a_policy_is_a_fixed_point_whatever_the_steps(steps: int) -> None:
-    """The Bellman target of exact values is the exact value, with ends of any probability."""
+    """The Bellman target of exact values is the exact value, for any termination probabilities."""
     random = torch.Generator().manual_seed(0)
     length = 6
     rows = trajectory(torch.rand(length, generator=random).tolist())

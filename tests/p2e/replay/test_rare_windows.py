@@ -1,4 +1,4 @@
-"""Windows around rare rows: which values are rare, and where windows then begin."""
+"""Windows around rare rows: which values are rare, and where their windows begin."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ Make = Callable[..., SeedGenerators]
 
 
 def rewards(*places: int, rows: int = 400) -> torch.Tensor:
-    """Zero rewards but for ones at these places."""
+    """Rewards of 1 at these places, and 0 elsewhere."""
     reward = torch.zeros(1, rows)
     reward[0, list(places)] = 1.0
     return reward

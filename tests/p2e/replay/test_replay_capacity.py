@@ -1,4 +1,4 @@
-"""How many real steps every algorithm keeps."""
+"""How many real steps each algorithm keeps."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ PROBLEM = Problem(
 
 
 def store(algorithm: Algorithm, steps: int) -> None:
-    """So many steps, whose rewards number them."""
+    """Store so many steps with their index as reward."""
     memory = torch.zeros(SEEDS, algorithm.explorer.memory_size)
     never = torch.zeros(SEEDS, dtype=torch.bool)
     for step in range(steps):

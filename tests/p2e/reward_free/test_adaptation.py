@@ -1,4 +1,4 @@
-"""A reinitialised task policy: its imagination, the errors it expects, its learning rate."""
+"""Adaptation of a reinitialised task policy: imagination, expected errors, learning rate."""
 
 import pytest
 
@@ -12,7 +12,7 @@ UPDATES = 3
 
 @pytest.fixture
 def trained(chain: MakeChain) -> ZeroShot:
-    """One that has not adapted yet."""
+    """An algorithm that has not adapted yet."""
     settings = AdaptationConfig(UPDATES, error_discount=1.0)
     loop = make_loop(chain, mode="zero-shot", adaptation=settings, final_learning_rate=0.25)
     return zero_shot(advance(loop, steps=7))

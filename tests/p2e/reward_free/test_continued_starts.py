@@ -1,4 +1,4 @@
-"""Imaginations that go on where the last one of their policy ended."""
+"""Imaginations that continue where their policy's last one ended."""
 
 import torch
 

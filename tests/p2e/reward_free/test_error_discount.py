@@ -1,4 +1,4 @@
-"""The error discount: the expected errors of the world model, and the steps that count more."""
+"""The error discount: expected errors of the world model, and steps that are discounted more."""
 
 import pytest
 import torch
@@ -38,7 +38,7 @@ def discount_for(
 
 @torch.no_grad()
 def replay_with_one_hard_action(model: WorldModel) -> RowBuffer:
-    """The model is right about all steps but those whose action is above a half."""
+    """The model is right about all steps except those with an action above 0.5."""
     draws = SeedGenerators(range(SEEDS), "replay")
     rows = {
         name: draws.normal(400, width)
@@ -55,7 +55,7 @@ def replay_with_one_hard_action(model: WorldModel) -> RowBuffer:
 
 
 def imagined(terminated: float = 0.0) -> Fields:
-    """Three steps of four trajectories, each paid 2."""
+    """Three steps of four trajectories, each with reward 2."""
     widths = {"observation": LATENT + MEMORY, "action": ACTION, "reward": 1, "terminated": 1}
     steps = {name: torch.zeros(SEEDS, 3, 4, width) for name, width in widths.items()}
     return steps | {
@@ -65,7 +65,7 @@ def imagined(terminated: float = 0.0) -> Fields:
 
 
 def expecting(model: WorldModel, error: float, weight: float = 1.0) -> ErrorDiscount:
-    """One that expects the same error everywhere."""
+    """An error discount that expects the same error everywhere."""
     made = discount_for(model, weight)
     with torch.no_grad():
         made._network.weights.zero_()

@@ -1,4 +1,4 @@
-"""Real actions inside the world model: their outcomes are the model's, within one episode."""
+"""Real actions in the world model: outcomes come from the model and stay within one episode."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def model() -> WorldModel:
 
 
 def filled(first_at: int | None = None) -> RowBuffer:
-    """As many rows as a window of ROWS steps holds, so that there is one window to draw."""
+    """As many rows as one window of ROWS steps, so that there is only one window to draw."""
     buffer = RowBuffer(len(SEEDS), ROWS, real_fields(OBSERVATION, ACTION, MEMORY))
     draw = torch.Generator().manual_seed(3)
     rows = {
@@ -44,7 +44,7 @@ def drawn(model: WorldModel, buffer: RowBuffer) -> Fields:
 def by_hand(
     model: WorldModel, buffer: RowBuffer, steps: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return, probability of going on, and features after so many steps of the only window."""
+    """Return, continuation probability, and features after so many steps of the only window."""
     with torch.no_grad():
         latent = model.encode(buffer.in_order("observation")[:, :1])
         memory = buffer.in_order("memory")[:, :1]
@@ -93,7 +93,7 @@ def test_a_share_of_the_rows_has_a_rare_reward_within_reach(model: WorldModel) -
     buffer = RowBuffer(len(SEEDS), held, real_fields(OBSERVATION, ACTION, MEMORY))
     rows = {name: torch.zeros(len(SEEDS), held, width) for name, width in buffer.widths.items()}
     rows["reward"][:, rewarded] = 1.0
-    rows["action"][:] = torch.arange(held).view(1, held, 1)  # tells where a row starts
+    rows["action"][:] = torch.arange(held).view(1, held, 1)  # identifies a row's start
     buffer.add(rows)
     draws = SeedGenerators(SEEDS, "draws")
     fields = ReplayedActions(model, buffer, 0.25, draws, DISCOUNT, steps).draw(rows=400)

@@ -1,4 +1,4 @@
-"""Heads apart: what they pay, what they learn, and which inputs they read."""
+"""Separate reward heads: their predictions, their learning, and the inputs that they read."""
 
 from typing import cast
 
@@ -28,7 +28,7 @@ def from_nothing_to(most: float) -> RewardRange:
 
 
 def rows_of_a_goal(draws: SeedGenerators, rows: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Paid 1 where the first feature is above 1.5: one row in fifteen."""
+    """Reward 1 if the first feature is above 1.5, which holds for one row in fifteen."""
     reached = draws.normal(rows, OBSERVATION)
     action = draws.uniform(-1.0, 1.0, rows, ACTION)
     return reached, action, (reached[..., 0] > 1.5).float()
@@ -45,7 +45,7 @@ def learned(price: float, updates: int = 600) -> tuple[RewardHeads, RewardRange]
 
 
 def lowest(heads: RewardHeads, reached: Tensor, action: Tensor, within: RewardRange) -> Tensor:
-    """What a world model that decodes every latent as `reached` predicts."""
+    """The predictions of a world model that decodes every latent as `reached`."""
     generators = SeedGenerators(range(SEEDS), "test world")
     model = WorldModel(OBSERVATION, ACTION, OBSERVATION, 4, [16], generators)
     model.decoder, model.reward_range = cast(Decoder, nn.Identity()), within

@@ -40,7 +40,7 @@ def replay_with(model: WorldModel, reward_of_the_second: float) -> RowBuffer:
 
 
 def moved(model: WorldModel, learner: RewardLearner, buffer: RowBuffer) -> dict[str, list[bool]]:
-    """Of each parameter, which of its seeds an update changes."""
+    """For each parameter, the seeds for which an update changes it."""
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     learner.update(buffer)
     after = dict(model.named_parameters())
@@ -98,7 +98,7 @@ def test_the_heads_read_the_action_and_the_observation_that_it_reached(
 
 
 def weights_of_the_second(model: WorldModel) -> Tensor:
-    """Those of the first layer of its heads, which read the inputs: (H, in, out)."""
+    """The weights of the heads' first layer, which reads the inputs: (H, in, out)."""
     assert isinstance(model.reward_predictor, RewardHeads)
     return model.reward_predictor.layers[0].weight.detach()[1].clone()
 

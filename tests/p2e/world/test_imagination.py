@@ -1,4 +1,4 @@
-"""The indexing of imagined sequences, on a toy world whose answers are known by hand."""
+"""The indexing of imagined sequences, in a toy world with answers computed by hand."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""One update of the world: from which windows, in which units, and what the ensemble predicts."""
+"""One update of the world model: its windows, its units, and the ensemble's targets."""
 
 from typing import Any
 
@@ -65,13 +65,13 @@ def buffer() -> RowBuffer:
     return filled(time * STEP, (time + 1) * STEP)
 
 
-Lesson = tuple[Tensor, Tensor, Tensor]  # latents, actions, and what is to be predicted of them
+Lesson = tuple[Tensor, Tensor, Tensor]  # latents, actions, and prediction targets
 
 
 def lesson_of(
     world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[WorldStates, Lesson]:
-    """The states of one update, and what it hands to the ensemble."""
+    """The states of one update, and the ensemble's inputs and targets."""
     lessons: list[Lesson] = []
 
     def learn(latent: Tensor, action: Tensor, change: Tensor) -> Metrics:
@@ -85,7 +85,7 @@ def lesson_of(
 
 
 def target_of(world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch) -> Tensor:
-    """What one update asks the ensemble to predict."""
+    """The ensemble's targets in one update."""
     _, (_, _, target) = lesson_of(world, buffer, monkeypatch)
     return target
 
@@ -94,7 +94,7 @@ def test_observations_are_predicted_in_units_of_their_change(
     buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = target_of(learner("observation"), buffer, monkeypatch)
-    # Each feature always changes by the same, so that one step is one unit; the last never does.
+    # Each feature changes by a constant, so that one step is one unit; the last never changes.
     expected = torch.tensor([1.0, -1.0, 0.0]).expand(SEEDS, 16, 3)
     torch.testing.assert_close(target, expected)
 
@@ -104,7 +104,7 @@ def test_latents_are_predicted_in_units_of_their_change(monkeypatch: pytest.Monk
     buffer = filled(torch.randn(SEEDS, ROWS, 3), torch.randn(SEEDS, ROWS, 3))
     target = target_of(learner("latent"), buffer, monkeypatch)
     assert target.shape == (SEEDS, 16, 8)
-    # After one batch the unit is the root mean square of its changes.
+    # After one batch the unit is the root mean square of the batch's changes.
     torch.testing.assert_close(target.square().mean(dim=(1, 2)), torch.ones(SEEDS))
 
 

@@ -24,7 +24,7 @@ def model() -> WorldModel:
 
 @pytest.fixture
 def heads(model: WorldModel) -> RewardHeads:
-    """Heads that predict the reward in place of the model's own."""
+    """Separate heads that predict the reward instead of the model's head."""
     generators = SeedGenerators(range(SEEDS), "test heads")
     model.reward_predictor = heads = RewardHeads(3, OBSERVATION, ACTION, [16], generators)
     return heads
@@ -101,7 +101,7 @@ def test_the_forward_target_takes_no_gradient(model: WorldModel) -> None:
 
 
 def test_changes_are_predicted_and_weighed_in_units_of_a_step(model: WorldModel) -> None:
-    """Ten times the unit: ten times the predicted change, and a hundredth of the loss."""
+    """Ten times the unit gives ten times the predicted change and a hundredth of the loss."""
     batch = random_batch(steps=1)
     rows = flatten_time(batch)
     latent, memory = model.encode(rows.observation), torch.zeros(SEEDS, 5, MEMORY)
@@ -119,7 +119,7 @@ def test_changes_are_predicted_and_weighed_in_units_of_a_step(model: WorldModel)
 
 
 def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -> None:
-    """A tenth of the size, with a tenth of the error: the same loss."""
+    """A tenth of the reward scale with a tenth of the error gives the same loss."""
     reward = torch.tensor([0.5, -0.5]).view(1, 1, 2).expand(SEEDS, -1, -1)
     batch = random_batch(steps=1, rows=2)
     losses, predictor = [], model.reward_predictor

@@ -1,4 +1,4 @@
-"""Imports between the folders of workflow/scripts point downwards, and make no circle."""
+"""Imports between the folders of workflow/scripts point downwards and have no cycles."""
 
 from graphlib import TopologicalSorter
 
@@ -7,7 +7,7 @@ from tests.helpers.paths import SCRIPTS
 
 PROGRAMS = "."
 PARTS = ("tables", "statistics", "verification", "figures", "page")
-# Each may import from itself and from those before it; programs not even from each other.
+# Each may import from itself and from those before it; programs may not import each other.
 ORDER = ["program", "runs", "suites", "reporting", *(f"reporting/{part}" for part in PARTS)]
 FOLDER = {
     path: path.parent.relative_to(SCRIPTS).as_posix() for path in sorted(SCRIPTS.rglob("*.py"))

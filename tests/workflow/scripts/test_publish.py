@@ -1,4 +1,4 @@
-"""`make publish`: all of a suite but its checkpoints, links that lead somewhere, or nothing."""
+"""`make publish`: all of a suite except checkpoints, with valid links, or nothing at all."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""A half-published suite goes on: what git holds of its runs is enough for the report."""
+"""A partly published suite can be continued: its files in git are enough for the report."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ def suite(tmp_path):
 
 @pytest.fixture
 def published(suite, tmp_path):
-    """What `make publish` keeps of the runs: all but the checkpoints."""
+    """What `make publish` keeps of the runs: all files except the checkpoints."""
     folder = tmp_path / "published" / "mini"
     copy_without_checkpoints(suite.results / "runs", folder / "runs")
     return folder
@@ -64,7 +64,7 @@ def test_what_is_there_is_not_replaced(suite, published, capsys):
 
 
 def test_a_run_that_is_not_as_the_suite_asks_for_is_not_restored(suite, published, capsys):
-    """One that was not evaluated, and one of another budget."""
+    """A run that was not evaluated, and one with another budget."""
     first, second = (published / suite.folder(n).relative_to(suite.results) for n in (0, 1))
     (first / "final.csv").unlink()
     manifest = json.loads((second / "manifest.json").read_text())
@@ -114,7 +114,7 @@ def test_nothing_published_is_said(suite, tmp_path, capsys):
 
 
 def test_only_missing_and_damaged_runs_are_asked_for(suite):
-    """And the film of the first, which is the one that is filmed."""
+    """Also the film of the first run, the only one that is filmed."""
     assert asked_for(suite) == []
     (suite.folder(1) / "checkpoint.pt").unlink()
     assert asked_for(suite) == []

@@ -1,4 +1,4 @@
-"""train.py and evaluate.py as a user meets them: bad input, and what is complete."""
+"""train.py and evaluate.py as a user runs them: bad input, and complete runs."""
 
 import csv
 import json

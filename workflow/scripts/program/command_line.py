@@ -13,7 +13,7 @@ from p2e.config import require
 class OneLineParser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, without the usage before it.
 
-    Options are written out: an abbreviation would mean another option after the next is added.
+    Options cannot be abbreviated: an abbreviation could change its meaning when an option is added.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -24,9 +24,10 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def run_program(name: str, program: Callable[[], None], *bad_input: type[Exception]) -> None:
-    """Run a program; bad input of the given kinds is one line and exit code 2.
+    """Run a program; report exceptions of the given kinds in one line, with exit code 2.
 
-    So is a file that cannot be read or written, on a full disk for example, and too little memory.
+    The same holds for a file that cannot be read or written (a full disk, for example) and for
+    running out of memory.
     """
     kinds: tuple[type[Exception], ...] = (*bad_input, OSError)
     try:
@@ -49,7 +50,7 @@ def _end_with(name: str, words: str) -> NoReturn:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Torch has a class of its own for a GPU's memory and none for the machine's."""
+    """PyTorch has an exception class for running out of GPU memory, but none for main memory."""
     signs = ("can't allocate memory", "Storage size calculation overflowed")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
         sign in str(error) for sign in signs

@@ -1,8 +1,8 @@
 """Which files of this repository a program consists of, found by following its imports.
 
-A rule of the workflow depends on exactly these, so that a change in one algorithm retrains that
-algorithm only. What is loaded in another way than by an import statement (an algorithm by its name,
-data files) has to be named beside the program.
+A rule of the workflow depends on exactly these files, so that a change in one algorithm retrains
+only that algorithm. What is not loaded by an import statement (an algorithm loaded by name, data
+files) has to be listed in addition to the program.
 """
 
 import ast
@@ -30,7 +30,7 @@ def program_files(*names: str) -> list[str]:
 
 
 def module_file(name: str) -> str:
-    """The file of the module `a.b`, relative to the root: of a package its __init__.py."""
+    """The file of the module `a.b`, relative to the root; for a package, its __init__.py."""
     place = ROOT.joinpath(*name.split("."))
     path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     return path.relative_to(ROOT).as_posix()
@@ -38,10 +38,10 @@ def module_file(name: str) -> str:
 
 @cache
 def imported_files(path: Path) -> frozenset[Path]:
-    """The files of this repository that the module at `path` imports itself.
+    """The files of this repository that the module at `path` imports directly.
 
-    An import of `a.b` also runs a/__init__.py. Programs of workflow/scripts find their neighbours
-    by bare names, as Python lets them.
+    An import of `a.b` also runs a/__init__.py. Programs in workflow/scripts import each other by
+    bare names, since Python puts a program's own folder on the path.
     """
     files: set[Path] = set()
     for name in imported_names(path):

@@ -1,4 +1,4 @@
-"""How a training process computes."""
+"""Arithmetic, threads and memory of a training process."""
 
 import ctypes
 
@@ -21,17 +21,17 @@ def prepare_process(precision: str, threads: int) -> None:
     keep_freed_memory()
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)  # denormal numbers cost much and mean nothing here
-    # "high" is all that a GPU makes of "medium"; and on a CPU that slows narrow products down.
+    # A GPU treats "medium" as "high". On a CPU, "medium" would slow narrow products down.
     torch.set_float32_matmul_precision("high" if precision == "medium" else "highest")
     round_products(precision == "medium")
 
 
 def keep_freed_memory() -> None:
-    """Let the allocator keep what is freed, for an update asks for the same memory again.
+    """Let the allocator keep freed memory, because the next update allocates the same sizes again.
 
-    By default glibc gives large blocks back to the system, which hands out zeroed pages the next
-    time: an update of SAC took between nothing and a third longer, differently in every process
-    (benchmarks/NOTES.md). Where the C library is another one, nothing happens.
+    By default glibc returns large blocks to the system, which has to zero the pages before it hands
+    them out again. That made an update of SAC up to a third slower, by an amount that varied from
+    process to process (benchmarks/NOTES.md). With another C library this function does nothing.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

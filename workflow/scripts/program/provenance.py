@@ -47,9 +47,11 @@ def package_versions() -> dict[str, str]:
 
 
 def cpu_name() -> str:
-    """The processor as the system names it, its family and model, and the vector instructions that
-    PyTorch uses there. A hypervisor may give processors with other instructions the same name."""
-    import torch  # here: Snakemake reads this module too, each time it starts
+    """The processor's name, family and model, and the vector instructions that PyTorch uses on it.
+
+    The instructions are included because a hypervisor may give different processors the same name.
+    """
+    import torch  # here, because Snakemake imports this module at every start
 
     facts = _first_processor()
     name = facts.get("model name") or platform.processor() or platform.machine()

@@ -1,10 +1,10 @@
-"""How MuJoCo draws on this machine; imports nothing of it, for it looks once, when imported."""
+"""How MuJoCo renders on this machine. Does not import MuJoCo, which reads MUJOCO_GL on import."""
 
 import ctypes
 
 
 def choose_renderer() -> str:
-    """What MUJOCO_GL should be: drawing without a screen, or nothing where its libraries lack."""
+    """The value of MUJOCO_GL: off-screen rendering, or empty without the libraries for it."""
     try:
         for library in ("libEGL.so.1", "libGL.so.1"):
             ctypes.CDLL(library)

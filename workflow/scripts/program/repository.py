@@ -1,4 +1,4 @@
-"""Where the repository lies, and which of its files decide the numbers of a run."""
+"""The repository's root, and which of its files determine the numbers of a run."""
 
 from pathlib import Path
 

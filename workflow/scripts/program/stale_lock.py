@@ -1,9 +1,9 @@
-"""Snakemake's lock on the working folder, when the Snakemake that took it was killed.
+"""Remove Snakemake's lock on the working folder when the Snakemake that took it was killed.
 
-Snakemake marks a folder as taken with files in .snakemake/locks/. After kill -9 or a power cut they
+Snakemake marks a folder as locked by files in .snakemake/locks/. After kill -9 or a power cut they
 stay, and every later call ends with "Directory cannot be locked" until someone runs
-`snakemake --unlock`. Here each Snakemake also holds a lock of the kernel, which the kernel releases
-however the holder dies: who gets it alone knows that the files are left over.
+`snakemake --unlock`. Here each Snakemake also holds a kernel file lock, which the kernel releases
+however the process dies. A process that gets this lock exclusively knows that the files are stale.
 """
 
 import fcntl
@@ -17,8 +17,8 @@ def clear_stale_lock(folder: Path) -> TextIO | None:
     """Remove the lock files in `folder` (.snakemake) where no Snakemake is alive.
 
     Returns:
-        what has to stay open as long as this process is at work; None where the file system has
-        no locks, and Snakemake's own message stands.
+        the open lock file, to be kept open while this process works; None if the file system has
+        no locks, in which case Snakemake's own error message appears.
     """
     try:
         folder.mkdir(exist_ok=True)
@@ -30,9 +30,9 @@ def clear_stale_lock(folder: Path) -> TextIO | None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _remove_locks(folder / "locks")
         except BlockingIOError:
-            pass  # another Snakemake is alive: the locks are its own
-        # Shared, so that several can be alive: a dry run beside a real one. A new one that takes
-        # the exclusive lock in between finds no file of this process, which has locked nothing yet.
+            pass  # another Snakemake is alive, and the lock files belong to it
+        # Shared, because several may run at once: a dry run beside a real one. If another process
+        # takes the exclusive lock in between, this process has not written any lock files yet.
         fcntl.flock(file, fcntl.LOCK_SH)
     except OSError:
         file.close()

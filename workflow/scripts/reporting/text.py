@@ -11,15 +11,15 @@ DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore"}
 SUBJECT = "plan2explore"
 COMPOUNDS = ("zero-shot", "few-shot")
 MINUS = "\N{MINUS SIGN}"
-# An absolute path: a slash that nothing path-like precedes, and a name behind it.
+# An absolute path: a slash that does not continue a path, followed by a name.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w./\-])(?:/[^\s/'\",;:=()\[\]{}<>]+)+/?")
 _KEPT_FOLDERS = ("workflow", "results", "reports", "p2e", "envs", "benchmarks", "tests")
 
 
 def display_name(algorithm: str) -> str:
-    """The algorithm's name as the papers write it; an unknown one as it is.
+    """The algorithm's name as in the papers; an unknown name is returned unchanged.
 
-    A variant's is that of its algorithm and what is different: `Plan2Explore, no curiosity`.
+    A variant's name is its algorithm's and the difference: `Plan2Explore, no curiosity`.
     """
     base = DISPLAY_NAMES.get(base_algorithm(algorithm))
     if base is None or algorithm in DISPLAY_NAMES:
@@ -31,12 +31,12 @@ def display_name(algorithm: str) -> str:
 
 
 def short_name(algorithm: str) -> str:
-    """The name where room is short: a variant of the subject is what is different about it."""
+    """The name for narrow places: for a variant of the subject, only the difference."""
     return display_name(algorithm).removeprefix(f"{DISPLAY_NAMES[SUBJECT]}, ")
 
 
 def broken(name: str, width: int = 14) -> str:
-    """A name in lines of about `width` characters, for the narrow places of a figure."""
+    """A name wrapped into lines of about `width` characters, for narrow places of a figure."""
     return "\n".join(textwrap.wrap(name, width, break_long_words=False))
 
 
@@ -46,9 +46,10 @@ def slug(text: str) -> str:
 
 
 def without_machine_paths(text: str) -> str:
-    """`text` with each absolute path cut down to the part that means something elsewhere.
+    """`text` with each absolute path cut to the part that is meaningful on other machines.
 
-    A path through a folder of the project starts at that folder; of any other the last name stays.
+    A path through a folder of the project starts at that folder; of any other path only the last
+    name is kept.
     """
 
     def shortened(match: re.Match[str]) -> str:
@@ -81,14 +82,14 @@ def number(value: float | None, signed: bool = False) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Three decimals; anything smaller is said to be smaller."""
+    """Three decimals; below 0.001 as an inequality."""
     if value is None:
         return "not available"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in the unit that a reader would choose."""
+    """Seconds, written in a suitable unit."""
     if seconds is None or not math.isfinite(seconds):
         return "not available"
     if seconds < 120:

@@ -1,19 +1,19 @@
-"""The files of a run and the columns of its tables: every name stands here, and only here.
+"""The files of a run and the columns of its tables, each defined only here.
 
-Those of the tables that the training loop records stand beside the code that records them.
+The names for tables recorded by the training loop are defined beside the code that records them.
 """
 
 from p2e.loop.recorder import KEY_COLUMNS, table_file
 
 MANIFEST, CHECKPOINT, COVERAGE = "manifest.json", "checkpoint.pt", "coverage.npz"
-# The columns that a table has at least.
+# The columns that a table must have.
 COLUMNS = KEY_COLUMNS | {"final": ["seed", "episode", "return", "length", "success"]}
 FINAL_SCORES = table_file("final")
 EPISODES, EVALUATIONS = table_file("training"), table_file("evaluation")
 PREDICTIONS = table_file("predictions")
 # What training writes; the manifest holds the sha256 of each and appears last.
 TRAINING_FILES = (*map(table_file, KEY_COLUMNS), COVERAGE, CHECKPOINT)
-# The summary of a suite: the same tables with the rows of all runs, and one with a row a run.
+# The summary of a suite: the same tables with the rows of all runs, and one with a row per run.
 RUNS_TABLE = table_file("runs")
 SUMMARY_TABLES = (RUNS_TABLE, *map(table_file, COLUMNS), COVERAGE)
 

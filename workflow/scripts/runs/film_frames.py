@@ -1,4 +1,4 @@
-"""The images of a film: which steps are kept, how a path is drawn, and how small the file gets."""
+"""The images of a film: choosing steps, drawing a path, and encoding to a small file."""
 
 import io
 from itertools import pairwise
@@ -13,7 +13,7 @@ MOST_FRAMES = 60
 MOST_BYTES = 150_000
 MILLISECONDS = 90
 QUALITIES = (75, 60, 45, 30, 15)
-# Drawn at a multiple of the size and scaled down, because Pillow draws lines with steps.
+# Drawn at a multiple of the size and scaled down, because Pillow does not anti-alias lines.
 OVERSAMPLING = 3
 MARGIN = 8
 PAPER, FRAME, OLD, NEW = (246, 246, 242), (205, 205, 198), (196, 198, 200), (40, 44, 48)
@@ -21,10 +21,10 @@ Frame = TypeVar("Frame")
 
 
 class FrameSampler(Generic[Frame]):
-    """At most MOST_FRAMES frames, evenly spaced over an episode whose length nobody knows yet.
+    """At most MOST_FRAMES frames, evenly spaced over an episode of unknown length.
 
-    Starts with every step; when there are too many, every second one goes, and so does every
-    second one of those to come.
+    Starts with every step. When there are too many frames, every second one is dropped, and the
+    spacing of later frames is doubled.
     """
 
     def __init__(self) -> None:
@@ -32,11 +32,11 @@ class FrameSampler(Generic[Frame]):
         self.kept: list[Frame] = []
 
     def wants(self, step: int) -> bool:
-        """Whether the frame of this step is one to keep."""
+        """Whether to keep the frame of this step."""
         return step % self.every == 0
 
     def add(self, frame: Frame) -> None:
-        """Keep the frame of a step that was wanted."""
+        """Add the frame of a step for which `wants` is true."""
         self.kept.append(frame)
         if len(self.kept) > MOST_FRAMES:
             self.kept = self.kept[::2]
@@ -46,9 +46,9 @@ class FrameSampler(Generic[Frame]):
 def draw_path(
     positions: NDArray[np.float64], low: tuple[float, float], high: tuple[float, float]
 ) -> tuple[list[Image.Image], int]:
-    """A path (steps, 2) as frames that it grows over, and the steps from one to the next.
+    """A path (steps, 2) as frames in which it grows, and the number of steps between frames.
 
-    The ends of the projection are the ends of the picture; what lies outside is drawn at its edge.
+    The picture shows the range of the projection; points outside are drawn at the edge.
     """
     sampler: FrameSampler[int] = FrameSampler()
     for step in range(len(positions)):
@@ -68,7 +68,7 @@ def _frame(points: NDArray[np.float64], margin: int) -> Image.Image:
     image = Image.new("RGB", (width, height), PAPER)
     brush = ImageDraw.Draw(image)
     brush.rectangle((margin, margin, width - margin, height - margin), outline=FRAME, width=3)
-    # Where an angle wraps around, the path goes on at the other side: no line across the picture.
+    # Where an angle wraps around, the line is interrupted instead of crossing the picture.
     jump = np.array([width, height]) / 2
     for place, (start, end) in enumerate(pairwise(points)):
         age = (place + 1) / len(points)
@@ -82,9 +82,9 @@ def _frame(points: NDArray[np.float64], margin: int) -> Image.Image:
 
 
 def encode(frames: list[Image.Image]) -> tuple[bytes, bytes]:
-    """An endless film and its last image as WebP, the film of at most MOST_BYTES.
+    """A looping film of at most MOST_BYTES and its last image, both as WebP.
 
-    Quality goes down until it fits; then every second frame goes.
+    Quality is reduced until the film fits; after that, every second frame is dropped.
     """
     still = io.BytesIO()
     frames[-1].save(still, format="WEBP", quality=QUALITIES[0])
@@ -103,7 +103,7 @@ def _encoded(frames: list[Image.Image], quality: int) -> bytes:
         format="WEBP",
         save_all=True,
         append_images=frames[1:],
-        # The last image stays for a while, before the film begins again.
+        # The last image stays for a while before the film repeats.
         duration=[*[MILLISECONDS] * (len(frames) - 1), 12 * MILLISECONDS],
         loop=0,
         quality=quality,

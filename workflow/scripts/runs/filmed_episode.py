@@ -39,9 +39,9 @@ class FilmedEpisode:
 
 
 def set_up_camera(simulator: Simulator) -> None:
-    """Small pictures, from the camera that follows the body where the model has one.
+    """Small pictures, from the camera that follows the body if the model has one.
 
-    Without a name Gymnasium 1.4 films from a place that stands still, and a body that runs leaves.
+    Unless a camera is named, Gymnasium 1.4 uses a fixed one, and a running body leaves its view.
     """
     renderer = getattr(simulator, "mujoco_renderer", None)
     if renderer is None:
@@ -55,7 +55,7 @@ def set_up_camera(simulator: Simulator) -> None:
 def why_not_rendered(simulator: Simulator) -> str:
     """Empty where the simulator can be rendered; else the reason in one line.
 
-    Libraries that are missing show in many kinds of exceptions, and any of them means the same.
+    Missing libraries cause many kinds of exceptions, and all of them mean the same.
     """
     set_up_camera(simulator)
     try:
@@ -73,7 +73,7 @@ def play(
     device: torch.device,
     rendered: bool,
 ) -> FilmedEpisode:
-    """One episode of every row, deterministically; what the first one does is kept."""
+    """One deterministic episode of every row; only the first row's is kept."""
     rows = environment.rows
     observation = environment.reset(starts)
     memory = torch.zeros(rows, 1, policy.memory_size, device=device)
@@ -100,7 +100,7 @@ def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any
     settings, device = settings_of_manifest(manifest), choose_device("cpu")
     simulators = [make_simulator(settings.environment, "rgb_array") for _ in settings.seeds]
     reason = "it was asked for" if drawn else why_not_rendered(simulators[0])
-    # A simulator that failed to render may be left half made.
+    # A simulator that failed to render may be in an inconsistent state.
     if reason:
         simulators = [make_simulator(settings.environment) for _ in settings.seeds]
     spec = task(settings.environment)

@@ -13,7 +13,7 @@ from runs.settings import RunSettings
 def build_algorithm(
     settings: RunSettings, environment: VectorEnvironment, device: torch.device
 ) -> tuple[Problem, Algorithm]:
-    """The algorithm with its initial weights, and the problem as it was told."""
+    """The algorithm with its initial weights, and the description of its problem."""
     problem = Problem(
         seeds=settings.seeds,
         observation_size=environment.observation_size,
@@ -30,7 +30,7 @@ def build_algorithm(
 def environments_of(
     settings: RunSettings, episodes: int
 ) -> tuple[VectorEnvironment, VectorEnvironment]:
-    """One environment a seed for training, and `episodes` a seed for evaluation."""
+    """One environment per seed for training, and `episodes` per seed for evaluation."""
     training = make_vector(settings.environment, seeds=list(settings.seeds))
     evaluation = make_vector(
         settings.environment, seeds=[seed for seed in settings.seeds for _ in range(episodes)]

@@ -1,7 +1,7 @@
-"""In which settings two runs differ, key by key.
+"""The settings in which two runs differ, compared key by key.
 
-A run stays comparable when a setting is added or removed after it: a key that its manifest lacks
-counts as its neutral value, with which the program does what it did without the setting.
+A run stays comparable when a setting is added or removed later: a key that is missing from its
+manifest counts as its neutral value, with which the program behaves as it did without the setting.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from p2e.algorithms import algorithm_names
 from runs.settings import with_defaults
 
-# The neutral value of a setting is its default, unless it stands here: where the setting was
-# removed, so that the code has no default, or where the default is not neutral.
+# The neutral value of a setting is its default unless listed here, which is the case if the setting
+# was removed, so that the code has no default, or if its default is not neutral.
 NEUTRAL: dict[str, Any] = {
     "sac.agent.critic_layer_norm": False,
     "mbpo.agent.critic_layer_norm": False,
@@ -21,7 +21,7 @@ NEUTRAL: dict[str, Any] = {
     "plan2explore.world.prior_weight": 0.0,
     "plan2explore.world.unrolled_steps": 1,
 }
-# Settings that have another name today, with the same meaning.
+# Settings that were renamed without a change of meaning: old name to new name.
 RENAMED = {"plan2explore.adaptation.doubt": "plan2explore.adaptation.error_discount"}
 UNKNOWN = "absent, with no neutral value known"
 
@@ -39,7 +39,7 @@ def setting_differences(
 ) -> list[Difference]:
     """The settings in which two configurations of an algorithm differ, in order of their keys.
 
-    A key of one configuration alone that neither the code nor NEUTRAL knows is a difference.
+    A key that only one configuration has, and neither the code nor NEUTRAL knows, is a difference.
     """
     neutral = neutral_values(algorithm)
     one, other = neutral | flat(first), neutral | flat(second)

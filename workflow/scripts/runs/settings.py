@@ -59,10 +59,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 def resolve_settings(
     algorithm: str, environment: str, seeds: str, steps: int, settings: Mapping[str, Any]
 ) -> RunSettings:
-    """Check what a command line asks for.
+    """Check the arguments of a command line.
 
     Args:
-        settings: {"training": {...}, "<algorithm>": {...}}; what is left out keeps its default.
+        settings: {"training": {...}, "<algorithm>": {...}}; omitted settings keep their defaults.
 
     Raises:
         ConfigError, UnknownEnvironmentError: in one line, naming key, value and what was expected.
@@ -90,7 +90,7 @@ def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]
     """The two sections of a run's settings with every default written out, as JSON holds them.
 
     Raises:
-        ConfigError: for a setting that is not known or has no possible value.
+        ConfigError: for an unknown setting or an invalid value.
     """
     sections = {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
     written = {
@@ -115,7 +115,7 @@ def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
 
 
 def require_strict_possible(settings: RunSettings, device: torch.device, threads: int) -> None:
-    """Refuse what strict digits cannot be had with.
+    """Refuse settings that are incompatible with `deterministic: strict`.
 
     Raises:
         ConfigError: in one line.
@@ -125,7 +125,7 @@ def require_strict_possible(settings: RunSettings, device: torch.device, threads
         ("--device", device.type, "cpu"),
         ("--threads", threads, 1),
         ("training.precision", settings.training.precision, "float32"),
-        # A compiler writes for the processor at hand.
+        # Compilers generate code for this machine's processor.
         (f"{settings.algorithm}.agent.compiled", getattr(agent, "compiled", False), False),
     ):
         require(value == needed, name, value, f"{needed!r}, for 'deterministic' is 'strict'")

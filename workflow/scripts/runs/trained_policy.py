@@ -15,12 +15,12 @@ from runs.files import CHECKPOINT, MANIFEST
 from runs.parts import build_algorithm, environments_of
 from runs.settings import RunSettings, settings_of_manifest
 
-# Names the start states: whoever plays these again starts where the final evaluation started.
+# The random stream of the start states: using it again reproduces those of the final evaluation.
 FINAL_EPISODES = "final episode"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run, whose checkpoint is the one that it names.
+    """The manifest of a run, after checking that the checkpoint is the one that it names.
 
     Raises:
         CheckpointError: when manifest or checkpoint is missing, damaged, or of another run.
@@ -43,7 +43,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def evaluate_run(folder: Path, episodes: int, device: torch.device) -> list[EpisodeResult]:
-    """Episodes of the run's last checkpoint, the same ones at every call."""
+    """Evaluation episodes of the run's last checkpoint; every call gives the same ones."""
     settings = settings_of_manifest(read_manifest(folder))
     training, evaluation = environments_of(settings, episodes)
     algorithm = load_algorithm(settings, folder, training, device)

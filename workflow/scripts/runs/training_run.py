@@ -1,4 +1,4 @@
-"""A training run with its folders: it resumes, trains, and writes the run's files."""
+"""A training run with its folders: resume, train, and write the run's files."""
 
 import argparse
 import hashlib
@@ -34,13 +34,15 @@ from runs.files import CHECKPOINT, COVERAGE, FINAL_SCORES, MANIFEST, TRAINING_FI
 from runs.parts import build_algorithm, coverage_of, environments_of
 from runs.settings import RunSettings
 
-# What loading raises for a state of other parts, shapes or kinds than the run's.
+# Exceptions on loading a state whose keys, shapes or types are not those of the run.
 NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 def fingerprint(settings: RunSettings, device: torch.device, options: argparse.Namespace) -> str:
-    """A state may be resumed only by the same code with the same settings on the same device
-    with the same number of threads and the same kind of arithmetic."""
+    """A hash that a saved state has to share to be resumed.
+
+    It covers code, settings, device, threads, package versions and the kind of arithmetic.
+    """
     identity = {
         "code": provenance.code_hash(*TRAINING_CODE, *program_files("workflow/scripts/train.py")),
         "settings": settings.as_mapping(),
@@ -67,7 +69,7 @@ class TrainingRun:
         self.cpu = provenance.cpu_name()
 
     def is_complete(self) -> bool:
-        """Whether the output folder already holds this very run, whole."""
+        """Whether the output folder already holds exactly this run, complete."""
         try:
             manifest = json.loads((self.output / MANIFEST).read_text())
             return bool(manifest["fingerprint"] == self.identity) and all(
@@ -78,7 +80,7 @@ class TrainingRun:
             return False
 
     def execute(self) -> None:
-        """Train what is missing, and write the run's files."""
+        """Train the remaining steps, and write the run's files."""
         with FolderLock(self.state_folder, lambda words: print(f"train.py: {words}", flush=True)):
             if self.is_complete():
                 print(f"train.py: the run in '{self.output}' is complete: nothing to do")
@@ -128,7 +130,7 @@ class TrainingRun:
             if state["fingerprint"] != self.identity:
                 print(
                     f"train.py: the state in '{self.state_folder}' is of other code or settings: "
-                    "training starts anew",
+                    "training starts from the beginning",
                     file=sys.stderr,
                 )
                 return
@@ -140,14 +142,15 @@ class TrainingRun:
         except NOT_FITTING as error:
             raise CheckpointError(
                 f"the state in '{self.state_folder}' does not fit this run ({error}): "
-                "without that folder training starts anew"
+                "delete that folder to train from the beginning"
             ) from error
         print(f"train.py: resumed at step {loop.step}", file=sys.stderr)
 
     def _write(self, loop: TrainingLoop) -> None:
-        """Write every file aside first; the manifest appears last.
+        """Write all files to a temporary folder first; the manifest is moved last.
 
-        Within the output folder: the state may lie on another file system, where os.replace fails.
+        The temporary folder is inside the output folder, because the state may be on another file
+        system, from which os.replace fails.
         """
         staging = self.output / "unfinished"
         shutil.rmtree(staging, ignore_errors=True)
@@ -159,7 +162,7 @@ class TrainingRun:
         save_weights(staging / CHECKPOINT, state_of(loop.algorithm.policy_components()))
         manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
         (staging / MANIFEST).write_text(manifest)
-        # What an earlier checkpoint scored, if there was one here, is no score of this one.
+        # Delete the final scores of an earlier checkpoint in this folder.
         (self.output / FINAL_SCORES).unlink(missing_ok=True)
         for name in (*TRAINING_FILES, MANIFEST):
             os.replace(staging / name, self.output / name)

@@ -1,1 +1,1 @@
-"""Suites: their parameters, the runs that they consist of, and how results look these up."""
+"""Suites: their parameters, the runs that they consist of, and reading these back."""

@@ -13,7 +13,8 @@ BASE = "params.yaml"
 def describe(parameters: Parameters) -> dict[str, Any]:
     """The content of suite.json: the parameters, and every run with its path and its command.
 
-    What results are grouped by is the case's name; `variant_of` is what a variant's runs train.
+    Results are grouped by the case's name; `variant_of` is the algorithm that a variant's runs
+    train.
     """
     suite = parameters["suite"]
     runs = [
@@ -32,7 +33,7 @@ def describe(parameters: Parameters) -> dict[str, Any]:
 
 
 def read(files: Sequence[str]) -> Parameters:
-    """Read files laid over each other, checked.
+    """Read parameter files, of which later ones override earlier ones, and check the result.
 
     Raises:
         ParameterError: in one line.

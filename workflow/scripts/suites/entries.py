@@ -28,12 +28,12 @@ class SuiteEntry:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The folders below runs/: environment, algorithm, seeds."""
+        """The run's folder below runs/: environment/algorithm/seeds."""
         return task(self.environment).slug, self.algorithm, self.group
 
     @property
     def origin(self) -> dict[str, str]:
-        """What a variant is a variant of; nothing for an algorithm."""
+        """The algorithm of a variant; empty for an algorithm."""
         base = base_algorithm(self.algorithm)
         return {} if base == self.algorithm else {"variant_of": base}
 
@@ -58,7 +58,7 @@ class SuiteEntry:
 
 
 def suite_entries(parameters: Parameters) -> list[SuiteEntry]:
-    """The runs of a suite whose parameters are checked: tasks x cases x groups of seeds."""
+    """The runs of a suite with checked parameters: tasks x cases x groups of seeds."""
     return [
         SuiteEntry(
             environment=entry["environment"],
@@ -82,5 +82,5 @@ def seed_groups(first: int, count: int, group_size: int) -> list[tuple[int, ...]
 
 
 def compact(value: object) -> str:
-    """JSON without spaces and with sorted keys: equal values are equal texts."""
+    """JSON without spaces and with sorted keys, so that equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What is wrong with parameters, in one line: the file, the key, the value, what was expected."""
+"""Errors in parameters, in one line: the file, the key, the value, what was expected."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ class ParameterError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """A file and what stands in it; sources are laid over each other in their order."""
+    """A file and its content; each source overrides those before it."""
 
     name: str
     values: Parameters
 
 
 def of_schema(error: ValidationError, sources: Sequence[Source]) -> ParameterError:
-    """What the schema does not accept."""
+    """An error for what the schema does not accept."""
     path, keyword = list(error.absolute_path), error.validator
     if keyword == "additionalProperties":
         known = sorted(_part(error, "properties"))
@@ -58,15 +58,15 @@ def of_schema(error: ValidationError, sources: Sequence[Source]) -> ParameterErr
 
 
 def at(sources: Sequence[Source], path: KeyPath, value: object, expected: str) -> ParameterError:
-    """A value that cannot be used where it stands."""
+    """An error for a value that is invalid at this place."""
     file = file_of(sources, path, value)
     return ParameterError(f"{file}: '{_written(path)}' is {value!r}, {expected}")
 
 
 def file_of(sources: Sequence[Source], path: KeyPath, value: object) -> str:
-    """The last file in which this value stands at this place.
+    """The last file that has this value at this place.
 
-    A map may be put together from several files: it is looked for in the last that has the place.
+    A map may be merged from several files; for it, this is the last file that has the place.
     """
     for source in reversed(sources):
         found = look_up(source.values, path)
@@ -79,7 +79,7 @@ ABSENT = object()
 
 
 def look_up(values: Any, path: KeyPath) -> Any:
-    """What stands at a place, or ABSENT."""
+    """The value at a place, or ABSENT."""
     for part in path:
         try:
             values = values[part]
@@ -89,7 +89,7 @@ def look_up(values: Any, path: KeyPath) -> Any:
 
 
 def _expectation(error: ValidationError) -> str:
-    """What the schema wants in the place of the error's value, in words."""
+    """What the schema expects instead of the error's value, in words."""
     wanted: Any = error.validator_value
     match error.validator:
         case "type":
@@ -109,7 +109,7 @@ def _expectation(error: ValidationError) -> str:
 
 
 def _part(error: ValidationError, keyword: str) -> Any:
-    """A keyword of the part of the schema that the error's value did not meet."""
+    """A keyword of the part of the schema that the error's value violated."""
     part: Any = error.schema
     return part[keyword]
 

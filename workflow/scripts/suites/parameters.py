@@ -1,7 +1,7 @@
-"""The parameters of a suite: params.yaml with a suite's file laid over it, read and checked.
+"""The parameters of a suite: params.yaml overridden by a suite's file, read and checked.
 
-Whatever is wrong with them is one line that names the file, the key, the value and what was
-expected, before anything runs.
+Any error is reported before anything runs, in one line that names the file, the key, the value and
+what was expected.
 """
 
 import re
@@ -38,7 +38,7 @@ def read_source(name: str) -> Source:
     """Read a YAML file of parameters.
 
     Raises:
-        ParameterError: when it is absent, not YAML or not a map.
+        ParameterError: when it is missing, not YAML or not a map.
     """
     try:
         values = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
@@ -47,7 +47,7 @@ def read_source(name: str) -> Source:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ParameterError(f"{name}: line {line} is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:  # a character that no text holds
+    except (yaml.YAMLError, ValueError) as error:  # a character that text may not contain
         raise ParameterError(f"{name}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ParameterError(f"{name}: is {values!r}, expected a map of keys to values")
@@ -55,9 +55,9 @@ def read_source(name: str) -> Source:
 
 
 def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> Parameters:
-    """`above` laid over `below`: maps are merged key by key, anything else is replaced as a whole.
+    """`below` overridden by `above`: maps are merged key by key, anything else is replaced.
 
-    It is what Snakemake does with `--configfile`.
+    Snakemake does the same with `--configfile`.
     """
     merged = dict(below)
     for key, value in above.items():
@@ -72,17 +72,17 @@ def check(parameters: Parameters, sources: Sequence[Source]) -> None:
     """Check everything about the parameters that can be known before a run.
 
     Args:
-        parameters: the sources laid over each other, and the command line over them.
-        sources: where an error message looks for the file that holds the key.
+        parameters: the merged sources, overridden by the command line.
+        sources: searched for the file that an error message names.
 
     Raises:
-        ParameterError: for the first thing that is wrong.
+        ParameterError: for the first error.
     """
     variants = parameters.get("variants")
     names = [str(name) for name in variants] if isinstance(variants, Mapping) else []
     errors = list(Draft202012Validator(schema(names)).iter_errors(parameters))
     if errors:
-        # A misspelt key is also a missing one: the name that stands in the file helps more.
+        # A misspelt key is also a missing one; naming the key that is in the file helps more.
         first = min(errors, key=lambda e: (e.validator != "additionalProperties", str(e.json_path)))
         raise of_schema(first, sources)
     _check_name(parameters, sources)
@@ -91,10 +91,10 @@ def check(parameters: Parameters, sources: Sequence[Source]) -> None:
 
 
 def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
-    """The JSON schema of the parameters, with the algorithms that there are.
+    """The JSON schema of the parameters, with the names of the existing algorithms.
 
     Args:
-        variants: names that may stand in the list of algorithms, too.
+        variants: further names that the list of algorithms may contain.
     """
     loaded: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     properties = loaded["properties"]
@@ -113,8 +113,8 @@ def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
 def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]:
     """What train.py gets as --settings for the task at `place` of the list.
 
-    The task's own settings lie over the algorithm's section, a variant's over both, and over all of
-    them what the task has for that variant.
+    The task's settings override the algorithm's section, a variant's override both, and the task's
+    settings for that variant override all of them.
     """
     over = parameters["tasks"][place].get("settings", {})
     algorithm = base_algorithm(case)
@@ -128,7 +128,7 @@ def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]
 
 
 def _check_name(parameters: Parameters, sources: Sequence[Source]) -> None:
-    """Other numbers under the same name would replace the results that the name stands for."""
+    """A suite with other numbers under an existing name would overwrite that suite's results."""
     if len(sources) > 1 and not any("suite" in source.values for source in sources[1:]):
         name = parameters["suite"]
         raise ParameterError(
@@ -153,7 +153,7 @@ def _check_environments(parameters: Parameters, sources: Sequence[Source]) -> No
 
 
 def _check_cases(parameters: Parameters, sources: Sequence[Source]) -> None:
-    """Every variant is run, and every setting of every case is one that its algorithm knows."""
+    """Check that every variant is run, and that cases have only settings of their algorithm."""
     for variant, settings in parameters.get("variants", {}).items():
         if variant not in parameters["algorithms"]:
             file = file_of(sources, ("variants", variant), settings)
@@ -190,7 +190,7 @@ def _resolved(
 def _file_of_settings(
     parameters: Parameters, sources: Sequence[Source], place: int, case: str, message: str
 ) -> str:
-    """The file that holds the key which a ConfigError's message quotes as 'section.key'."""
+    """The file with the key that a ConfigError's message quotes as 'section.key'."""
     path = message.split("'")[1].split(".") if "'" in message else []
     places: list[KeyPath] = [
         ("tasks", place, "settings", case, *path[1:]),

@@ -1,4 +1,4 @@
-"""The runs that a suite asks for, read back from suite.json, to check what there is of them."""
+"""The runs that a suite requests, read back from suite.json to check which of them exist."""
 
 import json
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from suites.parameters import settings_of
 
 
 class SuiteError(Exception):
-    """The suite's description cannot be used; the message names the file and what is wrong."""
+    """The suite's description is invalid; the message names the file and the error."""
 
 
 @dataclass(frozen=True)
 class RequestedRun:
     """A run that the suite's configuration names; `path` is relative to the results folder.
 
-    algorithm: what its results are shown under, which may be a variant's name. trained: the
-    algorithm behind it. settings: by section, those of the suite and the defaults of the others.
+    algorithm: the name for its results, which may be a variant's. trained: the algorithm that is
+    run. settings: by section, those of the suite and the defaults of the others.
     """
 
     environment: str
@@ -55,7 +55,7 @@ def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
     """The runs that the suite names, in its order.
 
     Raises:
-        SuiteError: for settings that the code at hand does not know.
+        SuiteError: for settings that the current code does not know.
     """
     places = {task["environment"]: place for place, task in enumerate(suite["tasks"])}
     try:
@@ -82,6 +82,6 @@ def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> Reques
 
 
 def _inside_results(path: str) -> str:
-    """The part of a run's path from the folder `runs` on, whatever it was written relative to."""
+    """A run's path from the folder `runs` on, whatever folder it was relative to."""
     parts = Path(path).parts
     return "/".join(parts[parts.index("runs") :]) if "runs" in parts else path

@@ -1,9 +1,9 @@
-"""Variants: an algorithm with some settings changed, under a name of its own.
+"""Variants: an algorithm with some settings changed, under a separate name.
 
 A suite's list `algorithms` names its cases: algorithms, and variants of them. The section
-`variants` says what each variant changes, and a task's settings under its name what for that task
-alone. Its name is its algorithm, a hyphen, and words
-(`plan2explore-no-curiosity`), so that the name alone tells which code it runs.
+`variants` lists what each variant changes; a task may have further changes under the variant's
+name. A variant is named after its algorithm, followed by a hyphen and words
+(`plan2explore-no-curiosity`), so that the name tells which code it runs.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from typing import Any
 
 
 def base_algorithm(case: str) -> str:
-    """The algorithm that a case runs: its own name, or what a variant's name begins with."""
+    """The algorithm that a case runs: its name, or for a variant the first part of its name."""
     return case.partition("-")[0]
 
 
 def changed_settings(
     parameters: Mapping[str, Any], place: int, case: str
 ) -> list[Mapping[str, Any]]:
-    """What a variant changes of its algorithm's section; nothing for an algorithm.
+    """What a variant changes in its algorithm's section; empty for an algorithm.
 
     Args:
-        place: of the task in the list of tasks.
+        place: the task's index in the list of tasks.
 
     Returns:
-        What it changes everywhere, and over it what it changes for that task.
+        its changes for all tasks, overridden by its changes for that task.
     """
     if case == base_algorithm(case):
         return []

@@ -1,4 +1,4 @@
-"""The update in C++ against the same update by PyTorch's operators."""
+"""The update in C++ against the same update with PyTorch's operators."""
 
 import io
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ def agent_of(seeds: tuple[int, ...], compiled: bool = True, **settings: Any) -> 
 
 
 def random_batch(seeds: tuple[int, ...], number: int, rows: int = ROWS) -> TransitionBatch:
-    """Rows of which about a third ended in termination, as a buffer gives them: parts of one
-    tensor. A seed's rows do not depend on the others."""
+    """Rows of which about a third terminated, as views of one tensor like a buffer's; those of a
+    seed do not depend on the other seeds."""
     width = 2 * FEATURES + ACTIONS + 2
     packed = SeedGenerators(seeds, f"rows {number}").normal(rows, width)
     sizes = [FEATURES, ACTIONS, 1, FEATURES, 1]
@@ -48,7 +48,7 @@ def random_batch(seeds: tuple[int, ...], number: int, rows: int = ROWS) -> Trans
 
 
 def learned(agent: SoftActorCritic) -> dict[str, Tensor]:
-    """All that an update changes."""
+    """Everything that an update changes."""
     found = {}
     for name, part in agent.state_dict().items():
         for key, value in part.items() if isinstance(part, dict) else []:
@@ -75,7 +75,7 @@ def rounded() -> Iterator[None]:
 
 @pytest.fixture
 def compiled_again() -> Iterator[None]:
-    """What is compiled within is used within only."""
+    """Libraries compiled during the test are used only in this test."""
     native_update.native_library.cache_clear()
     yield
     native_update.native_library.cache_clear()
@@ -148,7 +148,7 @@ def test_it_goes_on_after_a_kill_to_the_last_bit() -> None:
 
 
 def q_value(agent: SoftActorCritic, batch: TransitionBatch, rounds: bool) -> Tensor:
-    """By products of factors that are rounded or not, in the layers that are wide."""
+    """The Q-value, with rounded or exact factors of the matrix products in wide layers."""
     rows = torch.cat([batch.observation, batch.action], dim=-1)
     values = []
     for twin in (0, 1):

@@ -1,4 +1,4 @@
-"""How a training process is set up, seen from a process of its own."""
+"""The set-up of a training process, tested in a separate process."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`deterministic: strict`: libraries are told before they are loaded, and roots are rounded well.
+"""`deterministic: strict`: libraries are configured before loading, and roots rounded correctly.
 
 That the digits are the same on other processors is shown by tests/acceptance/strict_check.py.
 """
@@ -56,7 +56,7 @@ def test_the_program_starts_again_once_in_the_same_process_with_its_arguments() 
 
 
 def test_square_roots_are_correctly_rounded() -> None:
-    """The first number says what it is good for; it holds wherever PyTorch comes with MKL."""
+    """The first number shows the need for the replacement; it holds wherever PyTorch uses MKL."""
     roots, values = output_of(ROOTS)
     assert roots == "True 0 True"
     assert values == "[nan, 2.0] 2.0"

@@ -1,4 +1,4 @@
-"""Settings compared key by key: what one side lacks counts as neutral, published runs included."""
+"""Settings compared key by key: a missing key counts as neutral, also for published runs."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from tests.helpers.paths import ROOT
 
 PUBLISHED = sorted((ROOT / "published").glob("*/summary"))
 
-# What the program did before these settings existed: none of their mechanisms was there, and
-# disagreement paid from twice its mean on. A published run lacks some of them, so that none of
-# these values may follow a default that changes: it then goes into NEUTRAL.
+# The behaviour before these settings existed: none of their mechanisms was active, and disagreement
+# was rewarded from twice its mean. Published runs lack some of these settings, so their neutral
+# values must not follow a changed default: such a value goes into NEUTRAL.
 BEFORE = {
     "plan2explore.adaptation.continued_share": 0.0,
     "plan2explore.adaptation.error_discount": 0.0,
@@ -81,7 +81,7 @@ def test_a_default_that_is_not_neutral_gives_way(monkeypatch: pytest.MonkeyPatch
 def test_a_key_that_nothing_is_known_of_is_a_difference() -> None:
     (one,) = setting_differences({"plan2explore": {"agent": {"odd": 3}}}, {}, "plan2explore")
     assert one[:2] == ("plan2explore.agent.odd", 3) and "no neutral value" in one.second
-    # With the same value on both sides it is none, and a setting is no section.
+    # Equal values on both sides are no difference, and a setting is not a section.
     assert changed({"odd": 3}, {"odd": 3}) == []
     assert changed({"training": [1]}, {}) == ["training"]
 

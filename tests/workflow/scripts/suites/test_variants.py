@@ -1,4 +1,4 @@
-"""Variants in a suite's parameters: what they lie over, and what is wrong with them in one line."""
+"""Variants in a suite's parameters: what they override, and their one-line errors."""
 
 import copy
 from pathlib import Path

@@ -53,7 +53,7 @@ def draw_all(statistics: Statistics, summary: Summary) -> Iterator[tuple[Plot, s
 
 
 def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> list[Plot]:
-    """Write every figure and the index; figures of an earlier run that are not drawn now go."""
+    """Write every figure and the index; delete figures of an earlier run that are not drawn now."""
     folder.mkdir(parents=True, exist_ok=True)
     plots = []
     for plot, text in draw_all(statistics, summary):
@@ -69,7 +69,7 @@ def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> lis
 
 
 def read_figures(folder: Path) -> list[tuple[Plot, str]]:
-    """The figures that `write_figures` left in a folder, with their SVG text, in its order."""
+    """The figures that `write_figures` wrote into a folder, with their SVG text, in that order."""
     index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     plots = [Plot(**entry) for entry in index]
     return [(plot, (folder / plot.file).read_text(encoding="utf-8")) for plot in plots]

@@ -1,4 +1,4 @@
-"""Maps of the states that training visited, one beside the other."""
+"""Maps of the states visited in training, side by side."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from reporting.tables.summary import Summary
 from reporting.text import broken, display_name, number, short_name, slug
 
 FAINTEST = 0.16
-MOST_BESIDE = 3  # maps in one line, so that they stay large enough on a phone
+MOST_BESIDE = 3  # maps per row, so that they stay large enough on a phone
 
 
 def mean_visits(summary: Summary, environment: str, algorithm: str) -> FloatArray | None:
-    """Visits a bin (bins, bins) at the last evaluation, averaged over all seeds."""
+    """Visits per bin (bins, bins) at the last evaluation, averaged over all seeds."""
     records = coverage_of(summary, environment, algorithm)
     if not records:
         return None
@@ -68,9 +68,9 @@ def coverage_maps(
 
 
 def tinted(visits: FloatArray, most: float, shade: str) -> FloatArray:
-    """An image (bins, bins, 4), first bin axis across: opacity grows with the log of the visits.
+    """An image (bins, bins, 4), first bin axis horizontal: opacity grows with log visits.
 
-    Bins that were never visited are transparent, so that the page's own background shows.
+    Bins that were never visited are transparent, so that the page's background shows.
     """
     strength = np.log1p(visits.T) / np.log1p(max(most, 1.0))
     image = np.empty((*visits.T.shape, 4))

@@ -14,7 +14,7 @@ from reporting.text import display_name, number, short_name, size_range, slug
 
 PANEL = (4.1, 2.75)
 WIDE_PANEL = (4.4, 2.9)
-# The reference line is left out of the panel, and pointed at, where it would flatten the curves.
+# Where the reference line would flatten the curves, the panel leaves it out and points to it.
 REFERENCE_HEADROOM = 2.5
 
 

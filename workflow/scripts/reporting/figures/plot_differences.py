@@ -110,7 +110,7 @@ def _draw_row(axes: Axes, height: int, row: FigureRow, algorithms: list[str], li
 def _draw_whiskers(
     axes: Axes, y: float, interval: Interval, shade: str, limit: float, width: float
 ) -> None:
-    """The interval, cut at the axis' ends with an arrow head where it goes on."""
+    """The interval, clipped to the axis; an arrow head marks a clipped end."""
     if interval.low is None or interval.high is None:
         return
     axes.plot((max(interval.low, -limit), min(interval.high, limit)), (y, y), color=shade, lw=width)

@@ -99,7 +99,7 @@ def _open_loop_description(errors: list[ModelErrors], task: str) -> str:
 def predictions_plot(
     statistics: Statistics, summary: Summary, environment: str
 ) -> tuple[Plot, str] | None:
-    """The truth and the prediction of a few features, one line a model."""
+    """The truth and the prediction of a few features, one line per model."""
     mine = summary.predictions[summary.predictions["environment"] == environment]
     algorithms = [a for a in statistics.algorithms if len(select(mine, environment, a))]
     if not algorithms:
@@ -112,7 +112,7 @@ def predictions_plot(
         "the first one, over the steps of one held-out episode."
     )
     features = sorted(set(mine["feature"]))
-    # Spread evenly over the observation, whatever they look like: nobody chose the best ones.
+    # Spaced evenly over the observation, so that nobody has picked the best-looking features.
     places = np.unique(np.linspace(0, len(features) - 1, FEATURES).round().astype(int))
     with drawing(4.4, 0.45 + 1.15 * len(algorithms)) as figure:
         grid = figure.subplots(len(algorithms), len(places), squeeze=False, sharex=True)
@@ -136,7 +136,7 @@ def predictions_plot(
 def model_losses_plot(
     statistics: Statistics, summary: Summary, environment: str
 ) -> tuple[Plot, str] | None:
-    """How much the ensemble disagrees, and how the model does on held-out data, over steps."""
+    """The ensemble's disagreement, and the model's losses on held-out data, over steps."""
     metrics = [m for m in MODEL_METRICS if has_metric(summary, m, environment)]
     if not metrics:
         return None
@@ -146,7 +146,8 @@ def model_losses_plot(
         f"{statistics.facts[environment].name} over environment steps."
     )
     with drawing(4.4, 1.75) as figure:
-        # Always two, so that a task with one of them is drawn on the same scale as the others.
+        # Always two panels, so that a task with only one of them is drawn at the same size as the
+        # others.
         grid = figure.subplots(1, 2)
         for axes in grid[len(metrics) :]:
             axes.set_visible(False)

@@ -60,9 +60,9 @@ def _metric_rows(
 def internals_plots(
     statistics: Statistics, summary: Summary, environment: str
 ) -> Iterator[tuple[Plot, str]]:
-    """One small panel a metric: means over seeds with t intervals, within bins of steps.
+    """One small panel per metric: means over seeds with t intervals, within bins of steps.
 
-    Several figures where there are many metrics: each fits onto a printed page.
+    Many metrics are split into several figures, so that each fits onto a printed page.
     """
     metrics = internal_metrics(summary, environment)
     for part, first in enumerate(range(0, len(metrics), MOST_METRICS)):
@@ -118,7 +118,7 @@ def draw_metric(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
-        # By the means: the intervals of two or three seeds would flatten everything else.
+        # Scaled to the means: the wide intervals of two or three seeds would flatten all curves.
         margin = 0.35 * (heights.max() - heights.min()) or 1.0
         axes.set_ylim(heights.min() - margin, heights.max() + margin)
     axes.set_title(metric.replace("_", " "), size=8.5)

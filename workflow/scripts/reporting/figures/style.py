@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from reporting.text import slug
 
 # Okabe and Ito's colours for the algorithms, and further ones for variants and others, in the
-# suite's order. All are told apart with any colour vision, and from the text; each has a contrast
-# of at least 3 with the page. On a dark page style.css has a lighter one in the place of each.
+# suite's order. All can be told apart with any colour vision, and from the text; each has a
+# contrast of at least 3 with the page. On a dark page style.css replaces each by a lighter one.
 PALETTE = {"sac": "#0072B2", "mbpo": "#009E73", "plan2explore": "#D55E00"}
 OTHER_COLOURS = ("#8E1684", "#4D3912", "#7F7B95", "#20209D", "#957840", "#464E40")
 MARKERS = {"sac": "o", "mbpo": "s", "plan2explore": "D"}
@@ -71,7 +71,7 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: its file's name, what it belongs to, and a description for who cannot see it."""
+    """One figure: its file's name, what it belongs to, and a description for screen readers."""
 
     file: str
     kind: str
@@ -90,7 +90,7 @@ def marker(algorithm: str, algorithms: list[str]) -> str:
 
 
 def css_colour(shade: str) -> str:
-    """The colour as a style sheet may replace it on a dark page; `shade` where none does."""
+    """The colour as a CSS variable that a style sheet may set on a dark page, else `shade`."""
     return f"var(--colour-{shade[1:].lower()}, {shade.lower()})"
 
 
@@ -111,19 +111,19 @@ def drawing(width: float, height: float) -> Iterator[Figure]:
 
 
 def rows_legend(axes: Axes, columns: int = 4) -> None:
-    """A legend above the axes, in one line where the names are short."""
+    """A legend above the axes, in one row if the names are short."""
     figure = cast(Figure, axes.get_figure(root=True))
     handles, labels = axes.get_legend_handles_labels()
     columns = legend_columns(labels, figure.get_figwidth(), columns)
     spacing = {"handlelength": 1.2, "columnspacing": 1.1, "borderaxespad": 0.1}
-    if len(figure.axes) > 1:  # tied to one of several, it would squeeze them
+    if len(figure.axes) > 1:  # attached to one of several axes, it would shrink it
         figure.legend(handles, labels, loc="outside upper left", ncols=columns, **spacing)
     else:
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, **spacing)
 
 
 def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
-    """How many of these labels find room beside each other in a figure of `width` inches."""
+    """How many of these labels fit side by side into a figure of `width` inches."""
     longest = max(map(len, labels), default=0)
     return max(1, min(most, int(width * POINTS_AN_INCH / (25 + 4.8 * longest))))
 
@@ -131,10 +131,10 @@ def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
 def svg_text(figure: Figure, name: str, description: str) -> str:
     """The figure as SVG that scales with its container and takes the page's text colour.
 
-    Ids get `name` in front, so that several figures fit into one page; metadata, which would hold
-    a date, is dropped.
+    Ids are prefixed with `name`, so that several figures can share one page. Metadata is dropped,
+    because it would hold a date.
     """
-    # Once, because saving would lay the figure out again for each of its several passes.
+    # Laid out once here, because saving would repeat the layout in each of its passes.
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
@@ -169,7 +169,7 @@ def _sized_by_container(text: str, description: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """Coordinates to a hundredth of a point, and no white space that draws nothing."""
+    """The SVG with coordinates rounded to a hundredth of a point, without needless white space."""
 
     def two_decimals(match: re.Match[str]) -> str:
         return re.sub(r"(\.\d\d)\d+", r"\1", match.group()).replace("\n", " ")

@@ -83,7 +83,7 @@ def context(
         "statistics": statistics,
         "lead": lead(statistics.headline),
         "only_variants": alone,
-        # Where everything is Plan2Explore, that word in every row tells nothing.
+        # Where all are variants of Plan2Explore, repeating its name says nothing.
         "case_name": text.short_name if alone else text.display_name,
         "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
         "has_models": "models" in kinds,
@@ -91,7 +91,7 @@ def context(
         "films": by_environment([film for film, _ in films.values()]),
         "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
-        # Our own files, the only text that is not escaped beside the figures.
+        # Files of this project; apart from the figures the only text that is not escaped.
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         "script": Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
         "colour": lambda algorithm: css_colour(colour(algorithm, order)),
@@ -117,17 +117,17 @@ def context(
 
 
 def lead(headline: Headline) -> Markup:
-    """The sentence, with its verdicts set in bold and its brackets set back."""
+    """The headline as HTML: verdicts in bold, text in brackets less prominent."""
     sentence = re.sub(
         r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
     )
-    # The longest first: one is part of another.
+    # The longest first, because one verdict is a substring of another.
     verdicts = sorted((*VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED), key=len, reverse=True)
     return Markup(re.sub("|".join(map(re.escape, verdicts)), r"<strong>\g<0></strong>", sentence))
 
 
 def colour_order(statistics: Statistics, summary: Summary) -> list[str]:
-    """The suite's algorithms, then those of run folders that the suite does not name."""
+    """The suite's algorithms, then those of run folders that are not in the suite."""
     found = (run["algorithm"] for run in summary.runs)
     return list(dict.fromkeys([*statistics.algorithms, *found]))
 
@@ -140,7 +140,7 @@ def excluded_tasks(statistics: Statistics) -> list[str]:
 
 
 def reproduce_command(suite: str) -> str:
-    """The command that makes this report: a suite has a file of its own, or is the default."""
+    """The command that makes this report; the default suite needs no config file."""
     file = f"workflow/suites/{text.slug(suite)}.yaml"
     option = f" --configfile {file}" if (ROOT / file).is_file() else ""
     return f"snakemake --cores all{option}"
@@ -158,20 +158,20 @@ def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
 
 
 def strip_ends(statistics: Statistics) -> tuple[float, float]:
-    """The scale of the small intervals in the table: 0 to 1, wider where estimates need it."""
+    """The scale of the small intervals in the table: 0 to 1, or wider if estimates lie outside."""
     estimates = [cell.normalised.estimate or 0.0 for cell in statistics.cells]
     return min([0.0, *estimates]) - 0.1, max([1.0, *estimates]) + 0.1
 
 
 def strip_place(value: float | None, low: float, high: float) -> str | None:
-    """A value's place between 0 and 100 on that scale; what lies outside is cut at its ends."""
+    """A value's position between 0 and 100 on that scale, clipped to its ends."""
     if value is None:
         return None
     return f"{100 * min(1.0, max(0.0, (value - low) / (high - low))):.1f}"
 
 
 def on_strip(interval: Interval, low: float, high: float) -> dict[str, str | None]:
-    """Where the small drawing of an interval has its parts."""
+    """The positions of the parts of a small drawing of an interval."""
     parts = {
         "zero": 0.0,
         "one": 1.0,

@@ -8,8 +8,9 @@ from reporting.statistics.analysis import Statistics
 def metrics_of(statistics: Statistics) -> dict[str, dict[str, dict[str, float]] | dict[str, int]]:
     """Estimates without their intervals, which are in statistics.json.
 
-    Per task the mean final return of each algorithm, per group of tasks the interquartile mean of
-    the normalised score, and how many runs there are of each status. What has no data is left out.
+    For each task the mean final return of each algorithm, for each group of tasks the interquartile
+    mean of the normalised score, and the number of runs of each status. Entries without data are
+    left out.
     """
     returns: dict[str, dict[str, float]] = {}
     for cell in statistics.cells:

@@ -11,7 +11,7 @@ HEADLINE_FIGURE = "headline.svg"
 
 
 def published_block(statistics: dict[str, Any], folder: str) -> str:
-    """The sentence, the figure and the tables; `folder` is where all of it is published."""
+    """The sentence, the figure and the tables; `folder` is where the suite is published."""
     counts = statistics["run_counts"]
     usual_n = max(one["n"] for one in statistics["cells"])
     template = template_environment().get_template("readme.md.jinja")
@@ -50,7 +50,7 @@ def cell(value: dict[str, Any], usual_n: int) -> str:
 def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]]:
     """For each task: budget, random policy, final return of each algorithm, reference score."""
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
-    # A folder that the suite does not name is among the runs, under a name that is no task's.
+    # The runs include folders that are not in the suite, under a name that is not a task's.
     named = dict.fromkeys(run["environment"] for run in statistics["runs"])
     table = {}
     for environment in (name for name in named if name in statistics["facts"]):
@@ -65,7 +65,7 @@ def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]
 
 
 def groups_table(statistics: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """For each group of tasks that is not empty, by its title: what is said of each algorithm."""
+    """For each non-empty group of tasks, by title: the row of each algorithm."""
     table = {}
     for group in statistics["groups"]:
         if group["environments"]:
@@ -76,7 +76,7 @@ def groups_table(statistics: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
 
 
 def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, list[str]]:
-    """What is said of a group of tasks, for each algorithm."""
+    """The rows of a group of tasks, one for each algorithm."""
     chances = {
         pair["second"]: interval(pair["probability_of_improvement"])
         for pair in group["pairs"]
@@ -102,7 +102,7 @@ def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, l
 
 
 def best_algorithms(statistics: dict[str, Any], environments: list[str]) -> list[str]:
-    """Of each task the algorithm whose mean final return is above all others'; of a tie none."""
+    """For each task the algorithm with the highest mean final return; none on a tie."""
     best = []
     for task in environments:
         finals = {
@@ -117,5 +117,5 @@ def best_algorithms(statistics: dict[str, Any], environments: list[str]) -> list
 
 
 def no_task_decides(statistics: dict[str, Any]) -> bool:
-    """Whether the seeds are too few for the test of any single task."""
+    """Whether there are too few seeds for a significant test on any single task."""
     return {one["verdict"] for one in statistics["comparisons"]} == {NOT_ENOUGH_SEEDS}

@@ -1,4 +1,4 @@
-"""Small curves of single runs: what each run in the table opens to."""
+"""Small curves of single runs, shown when a run's row in the table is opened."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class SmallCurve:
 
 
 class RunCurves:
-    """Looks the curves of runs up, in tables that are split once by task and algorithm."""
+    """Looks up the curves of runs in tables that are split once by task and algorithm."""
 
     def __init__(self, summary: Summary) -> None:
         self._evaluation = _split(summary.evaluation)
@@ -38,7 +38,7 @@ class RunCurves:
         self._budgets = {name: summary.steps(name) for name in summary.environments}
 
     def of(self, environment: str, algorithm: str, seeds: list[int]) -> list[SmallCurve]:
-        """The evaluation return and every logged metric of a run; empty where nothing is known."""
+        """The evaluation return and every logged metric of a run; empty without data."""
         case = environment, algorithm
         if case not in self._evaluation:
             return []
@@ -62,7 +62,7 @@ def _split(table: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
 
 
 def _small_curve(name: str, steps: FloatArray, values: FloatArray, budget: int) -> SmallCurve:
-    """Values (seeds, points) at steps (points,); what is not a finite number is skipped."""
+    """Values (seeds, points) at steps (points,); values that are not finite are skipped."""
     finite = np.isfinite(values)
     if not finite.any():
         return SmallCurve(name, (), "", "", "")

@@ -1,4 +1,4 @@
-"""What the page says about single runs, and about where all of them come from."""
+"""What the page shows about single runs, and about their provenance."""
 
 import json
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ DECISIVE = ("Commit", "Device", "Processor", "Precision", "Python")
 
 
 def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:
-    """The rows of the table of runs, with the details that each opens to."""
+    """The rows of the table of runs, with the details that each row can be opened to show."""
     curves, folder = RunCurves(summary), data_folder(summary)
     seeds = {run.path: list(run.seeds) for run in requested_runs(summary.suite)}
     rows = []
@@ -71,7 +71,7 @@ class Gap:
 
 
 def gaps(summary: Summary) -> list[Gap]:
-    """The unusable runs, a line for each task, algorithm and reason: they may be many."""
+    """The unusable runs, which may be many, grouped by task, algorithm and reason."""
     found: dict[tuple[str, str, str, str], list[dict[str, str]]] = {}
     for run in summary.unusable_runs():
         key = (run["environment"], run["algorithm"], run["status"], run["reason"])
@@ -86,7 +86,7 @@ def _seeds_of(runs: list[dict[str, str]]) -> str:
 
 
 def _path_of(runs: list[dict[str, str]]) -> str:
-    """That of the only run, or the folder that holds them all."""
+    """The path of the only run, or of the folder that holds all of them."""
     path = runs[0]["path"]
     return path if len(runs) == 1 else path.rpartition("/")[0]
 
@@ -103,7 +103,7 @@ def data_links(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _run_row(run: dict[str, str], facts: dict[str, TaskFacts], folder: str) -> dict[str, Any]:
-    # Of a folder that the suite does not name, only the id as a path component is known.
+    # For a folder that is not in the suite, only the id as a path component is known.
     by_folder = {slug(id_): known for id_, known in facts.items()}
     known = facts.get(run["environment"]) or by_folder.get(run["environment"])
     first_seed = run["seeds"].replace(",", "-").split("-")[0]
@@ -133,11 +133,11 @@ def _run_row(run: dict[str, str], facts: dict[str, TaskFacts], folder: str) -> d
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the complete runs come from.
+    """The provenance of the complete runs.
 
-    facts: each fact's name with its distinct values. mixed: the names of the facts, in words for
-    a sentence, that differ between runs and can change their scores. uncommitted: whether some run
-    was made by files that differ from their commit.
+    facts: each fact's name with its distinct values. mixed: the facts, in words for a sentence,
+    that differ between runs and can change their scores. uncommitted: whether some run was made
+    with uncommitted changes.
     """
 
     facts: tuple[tuple[str, tuple[str, ...]], ...]
@@ -150,7 +150,7 @@ def provenance(runs: list[dict[str, str]]) -> Provenance:
     complete = [run for run in runs if run["status"] == COMPLETE]
     facts = {name: _distinct(complete, key) for key, name in PROVENANCE.items()}
     mixed = [name for name, values in facts.items() if len(values) > 1 and name in DECISIVE]
-    # Algorithms may come from different times; the variants of one should share its code.
+    # Algorithms may differ in their code version; variants of one should share its code.
     hashes: list[str] = []
     for algorithm in dict.fromkeys(base_algorithm(run["algorithm"]) for run in complete):
         same = [run for run in complete if base_algorithm(run["algorithm"]) == algorithm]

@@ -11,7 +11,7 @@ TEMPLATES = ROOT / "workflow" / "report"
 
 
 def template_environment() -> Environment:
-    """Reads templates, knows the words of `text` as filters, and escapes in HTML."""
+    """The Jinja environment: functions of `text` are filters, and HTML is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: name is not None and name.endswith(".html.jinja"),

@@ -49,10 +49,10 @@ class PairAggregate:
 
 @dataclass(frozen=True)
 class Group:
-    """Tasks that every algorithm with results has at least one usable seed of.
+    """Tasks on which every algorithm with results has at least one usable seed.
 
     noun: what one of them is called, `sparse task` or `dense task`, or `task` if they differ.
-    requested: how many tasks of this kind, or of these, the suite asks for.
+    requested: how many tasks of this kind, or of these kinds, the suite asks for.
     """
 
     name: str
@@ -152,8 +152,8 @@ def _algorithm_aggregate(
 def _pair_aggregate(
     group: str, one: str, two: str, first: list[FloatArray], second: list[FloatArray]
 ) -> PairAggregate:
-    # An algorithm's draws are the same whether it comes first or second, so that the interval of
-    # the reversed comparison is the mirrored one.
+    # An algorithm's bootstrap draws do not depend on whether it comes first or second, so that
+    # reversing a comparison mirrors its interval.
     def generators(statistic: str) -> tuple[np.random.Generator, np.random.Generator]:
         return generator_for(group, one, statistic), generator_for(group, two, statistic)
 

@@ -50,7 +50,8 @@ class SeedRow:
 class Cell:
     """One algorithm on one task. All intervals are t intervals over seeds.
 
-    best is the best of the evaluations and biased upward: it stands beside final, not for it.
+    best is the best of the evaluations, which is biased upward: it complements final and does not
+    replace it.
     """
 
     environment: str
@@ -122,7 +123,7 @@ def all_scores(summary: Summary) -> Scores:
 
 
 def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
-    """Compute every statistic; deterministic, with a generator of its own for each bootstrap."""
+    """Compute every statistic; deterministic, with a separate generator for each bootstrap."""
     facts = {environment: facts_of(environment) for environment in summary.environments}
     budgets = {environment: summary.steps(environment) for environment in summary.environments}
     scores = all_scores(summary)

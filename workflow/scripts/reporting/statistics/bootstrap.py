@@ -1,8 +1,8 @@
 """Aggregates over tasks, with stratified bootstrap intervals (Agarwal et al. 2021).
 
-Everywhere `scores` is a list with one entry a task, holding the normalised scores of that task's
-seeds along its first axis. Seeds are resampled within each task; tasks are never resampled, so the
-intervals speak about these tasks and say nothing about tasks that were not run.
+`scores` is always a list with one entry per task, with the normalised scores of the task's seeds
+along its first axis. Seeds are resampled within each task. Tasks are never resampled, so the
+intervals hold for these tasks and say nothing about other tasks.
 """
 
 import zlib
@@ -21,7 +21,7 @@ Statistic = Callable[[FloatArray], FloatArray]
 
 
 def generator_for(*labels: str) -> np.random.Generator:
-    """A generator of its own for each statistic, so that no number depends on the order of work."""
+    """A separate generator for each statistic, so that the order of computation has no effect."""
     return np.random.default_rng([SEED, zlib.crc32("\0".join(labels).encode())])
 
 
@@ -41,13 +41,13 @@ def stratified_indices(
 def interquartile_mean(scores: FloatArray, axis: int = -1) -> FloatArray:
     """The mean of what is left after dropping the lowest and the highest quarter along `axis`.
 
-    floor(n / 4) values go at either end; with fewer than four values it is the plain mean.
+    floor(n / 4) values are dropped at either end; with fewer than four values it is the plain mean.
     """
     return np.asarray(stats.trim_mean(scores, TRIMMED_SHARE, axis=axis), dtype=np.float64)
 
 
 def optimality_gap(scores: FloatArray, axis: int = -1) -> FloatArray:
-    """How far runs fall short of the reference score 1 on average; overshooting earns nothing."""
+    """How far runs fall short of the reference score 1 on average; scores above 1 count as 1."""
     return np.asarray(np.maximum(1.0 - scores, 0.0).mean(axis=axis), dtype=np.float64)
 
 
@@ -113,7 +113,7 @@ def probability_of_improvement(
 
 
 def superiority(first: FloatArray, second: FloatArray) -> FloatArray:
-    """P(X > Y) + P(X = Y) / 2 for samples along the last axis: Mann and Whitney's U / (n m)."""
+    """P(X > Y) + P(X = Y) / 2 for samples along the last axis: Mann-Whitney U / (n m)."""
     gap = first[..., :, None] - second[..., None, :]
     return np.asarray((0.5 * (np.sign(gap) + 1.0)).mean(axis=(-2, -1)), dtype=np.float64)
 

@@ -1,4 +1,4 @@
-"""Comparing two algorithms on one task: how large the difference is, and whether it is shown."""
+"""Comparing two algorithms on one task: the size of the difference and its significance."""
 
 from dataclasses import dataclass
 
@@ -86,10 +86,10 @@ def _compared(
 
 
 def verdict(one: SeedScores, two: SeedScores, p_holm: float | None, family: int) -> str:
-    """What the corrected test says in words, from the point of view of the first algorithm.
+    """The result of the corrected test in words, from the point of view of the first algorithm.
 
-    Where even two samples that do not overlap could not pass the corrected test, the truth is that
-    there are not enough seeds, and not that there is no difference.
+    If even two samples without overlap could not pass the corrected test, the verdict is that there
+    are too few seeds, not that there is no difference.
     """
     if p_holm is None:
         return NOT_ENOUGH_SEEDS
@@ -103,11 +103,11 @@ def verdict(one: SeedScores, two: SeedScores, p_holm: float | None, family: int)
 def algorithm_pairs(algorithms: list[str], subject: str) -> list[tuple[str, str]]:
     """Each pair once: the subject against every rival, then the later rivals against the earlier.
 
-    Variants are compared with their algorithm, and not with each other: nobody asked, and each
-    further test makes Holm's correction stricter for all.
+    Variants are compared with their algorithm and not with each other: nobody asks that question,
+    and each further test makes Holm's correction stricter for all.
 
-    Later against earlier because suites list the simple baselines first: that MBPO is compared
-    with SAC reads as a question, the reverse does not.
+    Later against earlier, because suites list the simple baselines first: whether MBPO beats SAC is
+    a natural question, the reverse is not.
     """
     rivals = [name for name in algorithms if name != subject]
     first = [(subject, rival) for rival in rivals] if subject in algorithms else []
@@ -116,6 +116,6 @@ def algorithm_pairs(algorithms: list[str], subject: str) -> list[tuple[str, str]
 
 
 def _siblings(one: str, two: str, algorithms: list[str]) -> bool:
-    """Whether both are variants of one algorithm that is there itself."""
+    """Whether both are variants of one algorithm that is compared itself."""
     base = base_algorithm(one)
     return base == base_algorithm(two) and base in algorithms and base not in (one, two)

@@ -1,4 +1,4 @@
-"""The answer in one sentence, worded by the numbers."""
+"""The report's result in one sentence, composed from the numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from reporting.statistics.intervals import Interval
 from reporting.text import SUBJECT, count_of, display_name, joined, number, short_name, size_range
 from suites.variants import base_algorithm
 
-# Below this, percentile intervals cover so much less than they claim (about three quarters of the
-# time at three seeds) that a sentence must not lean on them.
+# Below this, percentile intervals cover far less than their nominal level (about three quarters of
+# the time at three seeds), so that no sentence may rest on them.
 SEEDS_FOR_A_VERDICT = 5
 BEATS, WORSE = "beats", "is worse than"
 NO_DIFFERENCE = "makes no difference that these runs can show against"
 NOT_ENOUGH = "has not enough seeds for a verdict against"
 VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
 UNDECIDED = "Not enough seeds for a verdict"
-# Where all rivals are variants of the subject: what their changes do to it.
+# Where all rivals are variants of the subject: the effect of their changes on it.
 EFFECTS = {
     BEATS: "shown to make Plan2Explore worse",
     WORSE: "shown to make it better",
@@ -46,7 +46,7 @@ class Headline:
 
 
 def group_verdict(difference: Interval) -> str:
-    """What the interval of a difference in interquartile mean allows to say."""
+    """The verdict that the interval of a difference in interquartile mean supports."""
     if difference.low is None or difference.high is None or difference.n < SEEDS_FOR_A_VERDICT:
         return NOT_ENOUGH
     if difference.low > 0:
@@ -78,7 +78,7 @@ def headline(groups: list[Group], algorithms: list[str]) -> Headline:
 
 
 def only_variants(algorithms: Sequence[str]) -> bool:
-    """Whether the subject meets variants of itself, and nobody else."""
+    """Whether the subject is compared with variants of itself only."""
     return len(algorithms) > 1 and all(base_algorithm(case) == SUBJECT for case in algorithms)
 
 
@@ -98,7 +98,7 @@ def _clause(group: Group, pair: PairAggregate) -> Clause:
 
 
 def _place(group: Group) -> str:
-    """Over how many tasks, which is not on each; of how many, where a suite is half finished."""
+    """The number of tasks of a verdict; if the suite is unfinished, also of how many."""
     found = len(group.environments)
     if found < group.requested:
         are = "is" if group.requested - found == 1 else "are"

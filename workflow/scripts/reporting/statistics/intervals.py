@@ -1,7 +1,7 @@
 """Intervals from the t distribution: for a mean, and for the difference of two means.
 
-scipy.stats.ttest_1samp and ttest_ind give the same ones, but warn of a sample of equal values, as
-that of a task where no seed met a reward.
+scipy.stats.ttest_1samp and ttest_ind give the same intervals, but warn about samples of equal
+values, such as those of a task where no seed found a reward.
 """
 
 import math
@@ -64,8 +64,8 @@ def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interva
 def t_band(samples: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
     """Means, half widths of the t intervals, and counts, of the columns of (seeds, points).
 
-    NaN marks a value that is absent; it counts in no column. Both results are NaN where a column
-    is empty, the half width also where it has a single value.
+    NaN marks a missing value, which is ignored. Both results are NaN where a column is empty; the
+    half width is also NaN where it has a single value.
     """
     present = np.isfinite(samples)
     count = present.sum(axis=0).astype(np.int64)
@@ -82,7 +82,7 @@ def welch_interval(
 ) -> Interval:
     """Welch's interval for mean(first) - mean(second), for samples of unequal variance.
 
-    The degrees of freedom are those of Welch and Satterthwaite. `n` is the smaller sample's size.
+    The degrees of freedom follow Welch and Satterthwaite. `n` is the smaller sample's size.
     """
     return mean_welch_interval([(first, second)], confidence)
 
@@ -90,10 +90,10 @@ def welch_interval(
 def mean_welch_interval(
     pairs: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]], confidence: float = CONFIDENCE
 ) -> Interval:
-    """The same for the mean over pairs of samples of mean(first) - mean(second).
+    """Welch's interval for mean(first) - mean(second), averaged over pairs of samples.
 
-    The samples are independent; Welch's and Satterthwaite's formulas hold for any number of them.
-    `n` is the smallest sample's size.
+    The samples are independent; the formulas of Welch and Satterthwaite hold for any number of
+    them. `n` is the smallest sample's size.
     """
     samples = [np.asarray(sample, np.float64).ravel() for pair in pairs for sample in pair]
     sizes = np.array([sample.size for sample in samples])

@@ -1,4 +1,4 @@
-"""How far world models are off when they predict on and on from their own predictions."""
+"""Open-loop errors of world models, which predict repeatedly from their own predictions."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from reporting.tables.summary import Summary, select
 class HorizonError:
     """The open-loop error `horizon` steps ahead, in standard deviations of the observations.
 
-    error: mean over seeds with its t interval. unchanged: the same for the prediction that nothing
-    changes, on the same episodes; a model whose error is not below it has predicted nothing.
+    error: mean over seeds with its t interval. unchanged: the same for a baseline that predicts no
+    change, on the same episodes; a model whose error is not below it has learned nothing useful.
     """
 
     horizon: int
@@ -46,7 +46,7 @@ class ModelErrors:
 
 
 def model_errors(summary: Summary) -> list[ModelErrors]:
-    """The errors of every task and algorithm whose runs recorded some."""
+    """The errors of every task and algorithm whose runs recorded any."""
     found = []
     for environment in summary.environments:
         mine = summary.open_loop[summary.open_loop["environment"] == environment]
@@ -76,16 +76,16 @@ def _model_errors(environment: str, algorithm: str, rows: pd.DataFrame, middle: 
 
 
 def _horizon_error(horizon: int, rows: pd.DataFrame) -> HorizonError:
-    """Of no seed at all where all episodes were shorter."""
+    """No seed has a value if all episodes were shorter than the horizon."""
     return HorizonError(horizon, _over_seeds(rows["error"]), _over_seeds(rows["unchanged"]))
 
 
 def _split(rows: pd.DataFrame, column: str) -> list[tuple[int, pd.DataFrame]]:
-    """The rows of each value of a column of whole numbers, in order."""
+    """The rows grouped by an integer column, in order."""
     return [(value, rows[rows[column] == value]) for value in sorted(set(rows[column].astype(int)))]
 
 
 def _over_seeds(values: pd.Series) -> Interval:
-    """One value a seed; a prediction that left the range of numbers is no value."""
+    """The interval over one value per seed; values that are not finite are dropped."""
     numbers = values.to_numpy(dtype=np.float64)
     return t_interval(numbers[np.isfinite(numbers)])

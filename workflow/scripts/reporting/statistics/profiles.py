@@ -62,7 +62,7 @@ def _band(
     low = high = np.empty(0)
     if min(counts) >= 2:
         indices = stratified_indices(counts, REPLICATES, generator)
-        # Column by column: all replicates of the whole table at once would need gigabytes.
+        # Column by column, because all replicates of the whole table would take gigabytes.
         columns = [reduce(table[:, point][indices][..., None])[:, 0] for point in range(len(grid))]
         tail = 50.0 * (1.0 - CONFIDENCE)
         low, high = np.percentile(np.stack(columns), [tail, 100.0 - tail], axis=1)

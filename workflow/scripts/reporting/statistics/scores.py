@@ -1,4 +1,4 @@
-"""One number a seed: everything that the statistics count as an independent observation."""
+"""One number per seed: the independent observations of all statistics."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from reporting.tables.summary import RecordedCoverage, Summary, select
 
 @dataclass(frozen=True)
 class SeedScores:
-    """The scores of one algorithm on one task; every array has one row a seed, in one order.
+    """The scores of one algorithm on one task; every array has one row per seed, in the same order.
 
     final (n,): mean return over the last checkpoint's evaluation episodes. success (n,): the share
     of those episodes that succeeded. curve (n, P): mean evaluation return at `steps` (P,), NaN
@@ -35,7 +35,7 @@ class SeedScores:
 
 
 def seed_scores(summary: Summary, environment: str, algorithm: str) -> SeedScores:
-    """Reduce the episodes of one task and algorithm to scores of its seeds (n may be 0)."""
+    """Reduce the episodes of one task and algorithm to scores per seed (n may be 0)."""
     final = select(summary.final, environment, algorithm)
     means = final.groupby("seed", sort=True)[["return", "success"]].mean()
     seeds = tuple(int(seed) for seed in means.index)
@@ -55,7 +55,7 @@ def seed_scores(summary: Summary, environment: str, algorithm: str) -> SeedScore
 
 
 def seed_step_table(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Means of `column`, one row a seed and one column a step."""
+    """Means of `column`, one row per seed and one column per step."""
     return table.pivot_table(index="seed", columns="step", values=column, aggfunc="mean")
 
 
@@ -75,7 +75,7 @@ def visited_share(coverage: RecordedCoverage) -> FloatArray:
 
 
 def coverage_of(summary: Summary, environment: str, algorithm: str) -> list[RecordedCoverage]:
-    """All recorded coverage of one task and algorithm; one entry a run."""
+    """All recorded coverage of one task and algorithm; one entry per run."""
     return [
         record
         for record in summary.coverage
@@ -88,7 +88,7 @@ def binned_metric(
 ) -> tuple[FloatArray, FloatArray]:
     """A logged metric averaged within equal bins of steps.
 
-    Returns the bins' middles (bins,) and the means (seeds, bins), NaN where a bin holds no value.
+    Returns the bin centres (bins,) and the means (seeds, bins), NaN where a bin holds no value.
     """
     present = table[["seed", "step", metric]].dropna()
     edges = np.linspace(0, max(budget, 1), bins + 1)

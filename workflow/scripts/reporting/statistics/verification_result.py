@@ -50,19 +50,18 @@ class Verification:
 
     @property
     def failed(self) -> bool:
-        """Whether a score disagrees, or other settings leave nothing of an algorithm to compare."""
+        """Whether a score disagrees, or other settings leave an algorithm uncompared."""
         return self.verdict in FAILURES
 
     def as_json(self) -> str:
-        """The same text for the same numbers."""
+        """As JSON text; equal numbers give equal text."""
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
 
 
 def read_verification(file: Path) -> Verification:
-    """What `as_json` wrote, or a sentence that says that there was no comparison.
+    """Read what `as_json` wrote; without a file, the result says that nothing was compared.
 
-    Raises:
-        ValueError: when the file is there and holds something else; the message names it.
+    Raises ValueError, naming the file, when it has other content.
     """
     if not file.is_file():
         sentence = f"These numbers were not compared with published ones: there is no {file.name}."

@@ -62,7 +62,7 @@ def collect(results: Path, suite: dict[str, Any], summary: Path) -> list[dict[st
 
 
 def left_out(results: Path, requested: Iterable[RequestedRun]) -> list[dict[str, str]]:
-    """Run folders that exist and that the suite does not name, for example of dropped seeds."""
+    """Run folders that exist but are not in the suite, for example those of dropped seeds."""
     named = {run.path for run in requested}
     rows = []
     for directory in sorted((results / "runs").glob("*/*/*")):
@@ -119,13 +119,13 @@ def _stacked(checked: list[CheckedRun], name: str) -> pd.DataFrame:
 
 
 def _of_first_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the first seed of each task and algorithm: one is drawn, and they are many."""
+    """The first seed's rows for each task and algorithm: the only ones drawn, of very many."""
     first = table.groupby(["environment", "algorithm"])["seed"].transform("min")
     return table[table["seed"] == first]
 
 
 def _coverage_archive(results: Path, checked: list[CheckedRun]) -> bytes:
-    """One group of arrays a run: counts_0, steps_0, seeds_0, ...; `runs` names their owners."""
+    """Arrays for each run: counts_0, steps_0, seeds_0, ...; `runs` lists the runs."""
     arrays: dict[str, Any] = {}
     owners: list[tuple[str, str]] = []
     for run in checked:
@@ -150,7 +150,7 @@ def _csv_text(rows: list[dict[str, str]]) -> str:
 
 
 def summary_line(rows: list[dict[str, str]]) -> str:
-    """What was found, in one line for the log."""
+    """A one-line summary for the log."""
     statuses = (COMPLETE, "missing", DAMAGED, LEFT_OUT)
     counts = {status: sum(row["status"] == status for row in rows) for status in statuses}
     return ", ".join(f"{amount} {status}" for status, amount in counts.items())

@@ -9,7 +9,7 @@ from suites.requested_runs import requested_runs
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one algorithm on one task, as means over its runs; a run may train many seeds.
+    """The cost of one algorithm on one task: means over its runs, which may train many seeds.
 
     seconds_per_seed: wall-clock seconds of a run divided by its seeds. updates_per_second and
     environment_steps_per_second: as the run recorded them. devices: every device that was used;

@@ -1,4 +1,4 @@
-"""The files of the films: where they lie, and what the report shows of them."""
+"""The files of the films: their paths, and what the report shows of them."""
 
 import json
 from base64 import b64encode
@@ -11,18 +11,18 @@ from reporting.text import slug
 from runs.files import CHECKPOINT, FILM, FILM_FACTS, STILL
 from suites.requested_runs import RequestedRun
 
-# Base64 makes a third more of it: so many bytes of films leave room for the rest of the page.
+# The most bytes of films in the page: base64 adds a third, and the rest of the page needs room.
 MOST_BYTES = 6_000_000
 
 
 def film_folder(requested: RequestedRun) -> Path:
-    """Where the film of the first run of a task and algorithm lies, within the reports folder."""
+    """The folder of the film of a task and algorithm's first run, within the reports folder."""
     return Path("films", slug(requested.environment), requested.algorithm)
 
 
 @dataclass(frozen=True)
 class Film:
-    """What a film shows: one episode of the first seed that a task and an algorithm have."""
+    """What a film shows: one episode of the first seed of a task and algorithm."""
 
     environment: str
     algorithm: str
@@ -36,7 +36,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Images:
-    """A film's animation and its last image, as addresses that an image element may have."""
+    """A film's animation and its last image, as URLs for an image element."""
 
     film: str
     still: str
@@ -45,8 +45,8 @@ class Images:
 def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], tuple[Film, Images]]:
     """The films of the suite's complete runs, by task and algorithm.
 
-    A film of another checkpoint than the run's is of an earlier run and is left out. Films that
-    would make the page too large are not put into it: their address is that of their file.
+    A film of another checkpoint than the run's belongs to an earlier run and is left out. Films
+    that would make the page too large are not embedded but linked by their file's URL.
     """
     found: dict[tuple[str, str], tuple[Film, Images]] = {}
     checkpoints = {

@@ -17,11 +17,10 @@ from runs.setting_differences import setting_differences
 from suites.requested_runs import RequestedRun
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
-# About the world model only: the scores of a run that was trained before these files were written
-# are as good as any.
+# These describe only the world model; a run from before they existed still has valid scores.
 MODEL_TABLES = ("open_loop", "predictions")
-# Promised by the manifest, and no number of the report is read from them: git does not hold the
-# checkpoints of published runs, nor, for the oldest of them, predictions of other than first seeds.
+# Listed in the manifest, but no number of the report is read from them. Git does not hold the
+# checkpoints of published runs nor, for the oldest runs, predictions of any but the first seeds.
 MAY_BE_ABSENT = (CHECKPOINT, PREDICTIONS)
 MANIFEST_KEYS = ("algorithm", "environment", "seeds", "steps", "files")
 
@@ -81,7 +80,7 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
         "steps": requested.steps,
         "deterministic": requested.deterministic,
     }
-    # Manifests from before there was a choice do not name it.
+    # Older manifests lack this key, which then had only this value.
     facts = {"deterministic": "machine"} | manifest
     unequal = [
         *((key, facts[key], value) for key, value in asked.items() if facts[key] != value),
@@ -95,7 +94,7 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
 
 
 def _sections(manifest: Mapping[str, Any], requested: RequestedRun) -> dict[str, Any]:
-    """Those sections of a manifest's settings that the suite has a say in."""
+    """The sections of a manifest's settings that the suite can set."""
     config = manifest.get("config")
     config = config if isinstance(config, Mapping) else {}
     return {section: config.get(section, {}) for section in requested.settings}

@@ -1,4 +1,4 @@
-"""The summary folder, read back: what the statistics, the figures and the report start from."""
+"""Reading the summary folder, the input of the statistics, the figures and the report."""
 
 import csv
 from dataclasses import dataclass
@@ -55,11 +55,11 @@ class Summary:
         return budgets[environment]
 
     def unusable_runs(self) -> list[dict[str, str]]:
-        """Rows of runs that the suite asks for and that are missing or damaged."""
+        """Rows of runs that the suite requests but that are missing or damaged."""
         return [run for run in self.runs if run["status"] not in (COMPLETE, LEFT_OUT)]
 
     def left_out_runs(self) -> list[dict[str, str]]:
-        """Rows of run folders that exist and that the suite does not ask for."""
+        """Rows of run folders that exist but that the suite does not request."""
         return [run for run in self.runs if run["status"] == LEFT_OUT]
 
 

@@ -38,8 +38,8 @@ FactsOf = Callable[[str], TaskFacts]
 def task_facts(environment: str) -> TaskFacts:
     """Look a task up in the registry.
 
-    Raises envs.UnknownEnvironmentError for an id that is not registered, and ValueError where the
-    declared scores cannot normalise anything. The registry is imported here because only this
+    Raises envs.UnknownEnvironmentError for an id that is not registered, and ValueError if returns
+    cannot be normalised with the declared scores. The registry is imported here because only this
     function needs it, and importing it starts a simulator's libraries.
     """
     from envs import task

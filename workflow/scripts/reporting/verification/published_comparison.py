@@ -1,16 +1,16 @@
 """Whether reproduced scores contradict the published ones, score by score.
 
-On the kind of processor, with the versions and the code of the published runs, each seed's score
-has to be the same number, and with `deterministic: strict` on every machine. Elsewhere
-floating-point arithmetic differs, and a training run with it: the mean over seeds has to agree
-within Welch's interval for the difference of the two means. Where seeds differ much, as where one
-of five meets a reward, that interval holds nearly everything; so each algorithm's mean over all
-tasks is compared, too. The intervals hold together (Bonferroni): all true, one or more fails by
-chance in 5 of 100 reproductions.
+With the processor type, versions and code of the published runs, each seed's score has to be
+identical; with `deterministic: strict`, on every machine. Otherwise floating-point arithmetic
+differs, and training with it: then the mean over seeds has to agree within Welch's interval for the
+difference of the two means. If seeds differ much (for example, if one of five finds a reward), that
+interval contains nearly everything, so each algorithm's mean over all tasks is compared, too. The
+confidence level is simultaneous (Bonferroni): if nothing has changed, at most 5 of 100
+reproductions fail by chance in one or more comparisons.
 
-A published run that was laid back (restore.py) reproduces nothing, and is not compared with itself.
-Scores that were published with other settings are not compared; where that leaves no score of an
-algorithm, although it was trained again, the verification fails.
+A published run that was restored (restore.py) reproduces nothing, and is not compared with itself.
+Scores that were published with other settings are not compared. If an algorithm was trained again
+and this leaves none of its scores to compare, the verification fails.
 """
 
 import json
@@ -56,7 +56,7 @@ PUBLISHED_ITSELF = "the published run itself"
 NOT_ASKED_FOR = "the suite does not ask for it any more"
 
 CellKey = tuple[str, str]
-Finals = tuple[list[float], list[float]]  # reproduced and published, one a seed
+Finals = tuple[list[float], list[float]]  # reproduced and published, one per seed
 
 
 class PublishedError(Exception):
@@ -84,7 +84,7 @@ class Numbers:
 
 
 def read_published(folder: Path) -> Numbers | None:
-    """What was published of a suite, or None.
+    """The published numbers of a suite, or None.
 
     Raises:
         PublishedError: when a file of it is missing or not readable.
@@ -138,10 +138,10 @@ def verify(published: Numbers | None, reproduced: Numbers) -> Verification:
 
 
 def _left_out(rows: Sequence[ComparedScore]) -> list[str]:
-    """The algorithms of which other settings left no score to compare.
+    """The algorithms left without any comparison because of different settings.
 
-    Where there is another reason, a verification need not fail: a task that was never published or
-    is no longer asked for, published runs themselves, and single seeds, which have no interval.
+    Other reasons do not make a verification fail: a task that was never published or is no longer
+    requested, restored published runs, and single seeds, which have no interval.
     """
     compared = {row.algorithm for row in rows if row.status in (EQUAL, WITHIN, DIFFERS)}
     other = dict.fromkeys(row.algorithm for row in rows if row.status == OTHER_SETTINGS)
@@ -206,7 +206,7 @@ def _trained_again(
 
 
 def _training(run: dict[str, str]) -> str:
-    """Which training it was: no two take the same seconds, which training.csv holds."""
+    """Identifies a training by its training.csv, whose wall-clock times are unique."""
     digest: str = json.loads(run["files"])[EPISODES]
     return digest
 

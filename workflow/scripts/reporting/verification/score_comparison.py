@@ -17,8 +17,8 @@ from reporting.statistics.verification_result import (
 from runs.setting_differences import Difference, setting_differences
 from suites.variants import base_algorithm
 
-# What has to be the same for the same bits, as runs.csv and the manifests call it: where
-# `deterministic` is "strict", and else.
+# What has to be equal for bit-identical results, by its name in runs.csv and the manifests: with
+# `deterministic: strict` (STRICTLY), and otherwise (MACHINE).
 STRICTLY = (
     *("device", "threads", "precision", "deterministic", "python", "packages", "code_hash"),
     "group",
@@ -34,7 +34,7 @@ def compare(
     new_runs: list[dict[str, str]],
     confidence: float,
 ) -> tuple[str, str, Interval | None]:
-    """Status, its reason, and the difference of the means where it decided."""
+    """The status, its reason, and the difference of the means if the status is based on it."""
     if not old:
         return NOT_COMPARED, "it was not published", None
     if not new:
@@ -60,14 +60,14 @@ def compare(
 
 
 def judged(low: float, high: float) -> tuple[str, str]:
-    """Status and reason where the interval of a difference decides."""
+    """The status and its reason, based on the interval of a difference."""
     if low <= 0.0 <= high:
         return WITHIN, "the interval of the difference holds zero"
     return DIFFERS, "the interval of the difference does not hold zero"
 
 
 def seeds_of(run: dict[str, str]) -> list[int]:
-    """The seeds that were trained side by side."""
+    """The seeds that were trained together."""
     seeds: list[int] = json.loads(run["config"])["seeds"]
     return seeds
 
@@ -75,7 +75,7 @@ def seeds_of(run: dict[str, str]) -> list[int]:
 def _other_settings(
     old_runs: list[dict[str, str]], new_runs: list[dict[str, str]]
 ) -> list[Difference]:
-    """In which settings a published and a new run differ; of the first two that do."""
+    """The settings in which a published and a new run differ, for the first such pair of runs."""
     algorithm = base_algorithm(new_runs[0]["algorithm"])
     for old, new in itertools.product(_settings(old_runs), _settings(new_runs)):
         if differences := setting_differences(old, new, algorithm):
@@ -84,7 +84,7 @@ def _other_settings(
 
 
 def _settings(runs: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """The different configurations of the runs, but for their seeds."""
+    """The distinct configurations of the runs, apart from their seeds."""
     configs = [json.loads(run["config"]) | {"seeds": None} for run in runs]
     return [config for place, config in enumerate(configs) if config not in configs[:place]]
 
@@ -97,8 +97,8 @@ def _in_words(differences: Sequence[Difference]) -> str:
 
 
 def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
-    if key == "group":  # seeds side by side: other shapes of matrices, and other roundings
+    if key == "group":  # seeds trained together: the matrix shapes affect rounding
         return {str(len(seeds_of(run))) for run in runs}
-    if key == "deterministic":  # runs from before there was a choice do not name it
+    if key == "deterministic":  # older runs lack it
         return {run.get(key) or "machine" for run in runs}
     return {run[key] for run in runs}

@@ -1,4 +1,4 @@
-"""Aggregation: which runs are trusted, and that their numbers arrive as they were written."""
+"""Aggregation: which runs are used, and that their numbers are unchanged."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The page in a real browser: no complaint, tables that sort, filter and copy, runs that open."""
+"""The page in a real browser: no errors; tables sort, filter and copy; runs can be opened."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ RESULTS = "browser"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A suite with one run missing and one task of an evil name, beside published numbers."""
+    """A suite with a missing run, a task with a malicious name, and published numbers."""
     tasks = [SyntheticTask("p2e/Maze-v0"), SyntheticTask(EVIL, sparse=False)]
     suite = write_suite(tmp_path_factory.mktemp("results") / RESULTS, tasks, seeds=2)
     shutil.rmtree(suite.folder(0))
@@ -44,9 +44,9 @@ def browser():
 
 @pytest.fixture
 def open_report(browser, folder):
-    """`open_report(width, color_scheme="dark")`: the page in a window of its own, just loaded.
+    """`open_report(width, color_scheme="dark")`: the page in a new window, just loaded.
 
-    Whatever a test does to it, nothing goes wrong in it.
+    After the test, the page must not have had any errors.
     """
     opened = []
 
@@ -69,7 +69,7 @@ def page(open_report):
 
 
 def column(page, number):
-    """The texts of one column of the table of runs, without the rows that are filtered away."""
+    """The texts of one column of the table of runs, without filtered rows."""
     rows = page.locator("#run-table > tbody > tr:not(.details, .filtered)")
     return [
         text.strip() for text in rows.locator(f"> :nth-child({number + 1})").all_text_contents()
@@ -243,7 +243,7 @@ def test_print_leaves_out_what_cannot_be_clicked(page):
 def test_heads_of_tables_are_printed_on_each_page(page):
     page.emulate_media(media="print")
     button = page.locator("table.runs thead button.sort").first
-    # Chromium repeats no head that holds a button's box.
+    # Chromium does not repeat a table head that contains a button.
     assert button.evaluate("button => getComputedStyle(button).display") == "contents"
 
 

@@ -1,4 +1,4 @@
-"""Pairs of algorithms on single tasks: which score, in which unit, and corrected over what."""
+"""Pairs of algorithms on single tasks: score, unit, and the family of the correction."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ SMALLEST_P = 2 / 252  # of five and five
 
 
 def scores_of(final):
-    """Of five seeds; whatever is not the final score is something else."""
+    """Scores of five seeds, with all others different from the final score."""
     other = np.full(5, -77.0)
     steps, curve = np.array([0.0, 1.0]), np.tile(other[:, None], 2)
     return SeedScores((0, 1, 2, 3, 4), final, other, steps, curve, other, other)

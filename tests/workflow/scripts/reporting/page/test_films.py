@@ -1,4 +1,4 @@
-"""Films: the run's own policy, small, drawn where nothing can be rendered, still until pressed."""
+"""Films: of the run's policy, small, drawn if rendering is impossible, still until clicked."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ SETTINGS = {
 
 
 def program(name, *arguments, **environment):
-    """Run one of the programs in a process of its own; returns what it printed."""
+    """Run one of the programs in a separate process; returns its output."""
     done = subprocess.run(
         [sys.executable, str(SCRIPTS / name), *arguments],
         env=os.environ | environment,
@@ -169,7 +169,7 @@ def test_the_page_with_all_films_stays_below_its_limit(suite, tmp_path):
     # The figures and runs of nine tasks with ten seeds were measured at 4.1 MB.
     assert 27 * MOST_BYTES < len(html) < 15_000_000 - 5_000_000
     assert page.unbalanced == []
-    # Nothing moves by itself: each animation is inside of something folded.
+    # Nothing moves without a click: each animation is inside a closed element.
     assert all("open" not in details for details in page.all("details"))
     numbers = json.loads((tmp_path / "report" / "statistics.json").read_text(encoding="utf-8"))
     assert {(f["environment"], f["algorithm"]) for f in numbers["films"]} == {

@@ -1,4 +1,4 @@
-"""The sentence on top: what each verdict needs, and that its numbers are those of the raw files."""
+"""The headline: when each verdict is given, and that its numbers match the raw files."""
 
 import csv
 import json
@@ -108,7 +108,7 @@ def test_headline_recomputed_from_the_raw_files(suite, analysis):
 
 
 def plain_interval(ours, theirs, group, rival):
-    """The interval of a clause in plain Python, but for the random numbers that define it."""
+    """The interval of a clause in plain Python, with the same random numbers."""
 
     def replicates(tasks, algorithm):
         key = zlib.crc32(f"{group}\0{algorithm}\0difference".encode())

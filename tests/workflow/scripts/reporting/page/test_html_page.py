@@ -1,4 +1,4 @@
-"""The page: self-contained, escaped, accessible, the same bytes twice, and plain about gaps."""
+"""The page: self-contained, escaped, accessible, reproducible, and clear about missing data."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def build(suite, folder):
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
-    """One task with a missing, a damaged and a left-out run, and one with an evil name."""
+    """One task with a missing, a damaged and a left-out run, and one with a malicious name."""
     tasks = [SyntheticTask("p2e/Maze-v0"), SyntheticTask(EVIL, sparse=False)]
     suite = write_suite(tmp_path_factory.mktemp("page") / "results", tasks, seeds=2)
     shutil.rmtree(suite.folder(0))
@@ -116,7 +116,7 @@ def test_nothing_is_loaded_from_anywhere(html, page):
     for tag, attributes in page.elements:
         for name in ("src", "href", "xlink:href", "data", "poster", "srcset"):
             target = attributes.get(name, "#")
-            # A link to a file beside the page loads nothing until it is followed.
+            # A link to a file beside the page loads nothing until it is clicked.
             beside = ("statistics.json", "../../results/") if tag == "a" else ()
             assert target.startswith(("#", "data:", *beside)), (tag, name, target)
     assert "@import" not in html and "url(http" not in html
@@ -133,7 +133,7 @@ def test_a_second_run_gives_the_same_bytes(html, suite, folder, tmp_path):
         files = [path for path in root.rglob("*") if path.is_file()]
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
-    # A figure of an earlier run that is not drawn any more goes.
+    # A figure of an earlier run that is no longer drawn is deleted.
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "learning-old.svg").write_text("<svg/>", encoding="utf-8")
     build(suite, tmp_path)

@@ -1,4 +1,4 @@
-"""What the report says about world models: errors by hand, runs without a model, old runs."""
+"""World models in the report: errors computed by hand, runs without a model, old runs."""
 
 import json
 import math
@@ -94,7 +94,7 @@ def test_runs_of_before_there_were_these_files_still_count(suite, tmp_path):
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     page = Page(build(suite, tmp_path / "report"))
     assert "All 9 runs that the suite asks for are complete" in page.visible
-    # Their losses were logged all the same.
+    # Their losses were logged anyway.
     assert "Disagreement and held-out loss over time" in page.visible
     assert "Predictions and true observations" not in page.visible
     assert "Open-loop error" not in page.visible

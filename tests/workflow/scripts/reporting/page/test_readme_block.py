@@ -1,4 +1,4 @@
-"""The README shows the published numbers, as they are written by `make publish`."""
+"""The README shows the published numbers as `make publish` writes them."""
 
 import json
 import shutil

@@ -1,7 +1,6 @@
-"""Synthetic run folders for testing the report's mechanics, and tests that they keep the contract.
+"""Synthetic run folders for testing the report, and tests that they have the real format.
 
-The numbers are drawn at random. They test aggregation, statistics and the page, and are results
-of nothing.
+The numbers are random. They test aggregation, statistics and the page, and are not results.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ FINAL_EPISODES = 4
 
 @dataclass(frozen=True)
 class SyntheticTask:
-    """A task whose runs are drawn: `levels` are the normalised scores that they approach."""
+    """A task with random runs: `levels` are the normalised scores that they approach."""
 
     id: str
     sparse: bool = True
@@ -43,12 +42,12 @@ class SyntheticTask:
     variant_levels: tuple[tuple[str, float], ...] = ()
 
     def level(self, case: str) -> float:
-        """What the runs of an algorithm or a variant approach."""
+        """The score that the runs of an algorithm or a variant approach."""
         levels = dict(zip(ALGORITHMS, self.levels, strict=True)) | dict(self.variant_levels)
         return levels[case]
 
     def facts(self) -> TaskFacts:
-        """What the registry would say about it."""
+        """What the registry would return for it."""
         return TaskFacts(
             id=self.id,
             horizon=200,
@@ -67,7 +66,7 @@ class SyntheticTask:
 
 @dataclass(frozen=True)
 class SyntheticSuite:
-    """Where the folders are, what suite.json says, and the tasks' facts."""
+    """The folders, the content of suite.json, and the tasks' facts."""
 
     results: Path
     suite: dict[str, Any]
@@ -97,7 +96,7 @@ def write_suite(
     algorithms: Sequence[str] = ALGORITHMS,
     variants: Mapping[str, Any] | None = None,
 ) -> SyntheticSuite:
-    """Write one run folder a task, algorithm and group of seeds, and the suite's suite.json."""
+    """Write one run folder per task, algorithm and group of seeds, and suite.json."""
     groups = [range(first, min(first + group_size, seeds)) for first in range(0, seeds, group_size)]
     runs = []
     for place, task in enumerate(tasks):
@@ -140,7 +139,7 @@ def write_run(
     evaluations: int,
     settings: Mapping[str, Any],
 ) -> None:
-    """Write the files of one run, drawn from a generator that depends on the run alone."""
+    """Write the files of one run, from a random generator that depends only on the run."""
     folder.mkdir(parents=True)
     key = zlib.crc32(f"{task.id} {run['algorithm']} {run['seeds']}".encode())
     generator = np.random.default_rng(key)

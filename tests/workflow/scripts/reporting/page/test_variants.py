@@ -1,4 +1,4 @@
-"""Variants in the report: what the sentence says of them, their names, colours, runs and pairs."""
+"""Variants in the report: their headline, names, colours, runs and pairs."""
 
 import json
 import re
@@ -190,7 +190,7 @@ def test_the_algorithms_keep_their_colours_whatever_stands_beside_them():
     assert len(set(OTHER_MARKERS)) == len(OTHER_COLOURS) == len(OTHER_MARKERS)
 
 
-# What a dichromat sees of linear RGB (Machado et al. 2009, severity 1).
+# Linear RGB as a dichromat sees it (Machado et al. 2009, severity 1).
 VISION = {
     "normal": np.eye(3),
     "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
@@ -206,7 +206,7 @@ def linear(shade):
 
 
 def lab(rgb):
-    """CIE L*a*b* of linear RGB; a distance of 2 in it is just seen."""
+    """CIE L*a*b* of linear RGB; a distance of 2 is just noticeable."""
     xyz = TO_XYZ @ np.clip(rgb, 0, 1) / TO_XYZ.sum(axis=1)
     x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
@@ -235,7 +235,7 @@ def test_colours_are_told_apart_with_any_colour_vision(scheme):
             pair: np.linalg.norm(seen[pair[0]] - seen[pair[1]])
             for pair in combinations(range(len(seen)), 2)
         }
-        # The blue and the green of the papers are nearest: to who cannot see blue, on a dark page.
+        # The closest pair is the blue and the green of the papers, for tritanopes on a dark page.
         assert min(distance[0, 1], distance[0, 2], distance[1, 2]) > 12
         assert min(value for (_, two), value in distance.items() if two > 2) > 18
     page = TO_XYZ[1] @ linear(paper)

@@ -1,4 +1,4 @@
-"""Aggregates over tasks by hand and against scipy, and what their bootstrap promises."""
+"""Aggregates over tasks by hand and against scipy, and how often their intervals cover."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def mean(scores):
 
 
 def test_interquartile_mean_by_hand():
-    # Of eight values the two lowest and the two highest go: (3 + 4 + 5 + 6) / 4.
+    # Of eight values the two lowest and the two highest are dropped: (3 + 4 + 5 + 6) / 4.
     assert interquartile_mean(np.array([100.0, 1, 2, 3, 4, 5, 6, -50])) == pytest.approx(3.5)
     assert interquartile_mean(np.array([1.0, 2, 6])) == pytest.approx(3)
 
@@ -90,7 +90,7 @@ def test_superiority_by_hand_and_against_scipy():
 def test_probability_of_improvement_averages_over_tasks():
     first, second = [np.array([2.0, 3.0]), np.zeros(2)], [np.array([0.0, 1.0]), np.zeros(2)]
     generators = (generator_for("a"), generator_for("b"))
-    # Certain on one task and a tie on the other, whatever is resampled.
+    # Certain on one task and a tie on the other, for any resampling.
     assert probability_of_improvement(first, second, generators) == Interval(0.75, 0.75, 0.75, 2)
 
 
@@ -135,7 +135,7 @@ def test_stratified_intervals_cover_nearly_as_often_as_they_say():
 
 
 def test_with_three_seeds_on_one_task_the_interval_covers_far_too_little():
-    """What the report warns of, and why the headline asks for five seeds."""
+    """The report warns of this, and it is why the headline requires five seeds."""
     samples = np.random.default_rng(7).normal(size=(400, 3))
     generator = generator_for("coverage")
     intervals = [stratified_interval([sample], mean, generator) for sample in samples]

@@ -1,8 +1,8 @@
-"""How often bootstrap intervals hold the truth, in simulations with ten seeds on five tasks.
+"""How often bootstrap intervals contain the truth, in simulations: ten seeds, five tasks.
 
-Percentile intervals cover a little less than they claim at so few seeds; how much less is what the
-report says, and what these tests bound. Seeds are fixed; fewer replicates than in the report, for
-time.
+With so few seeds, percentile intervals cover a little less than their nominal level. The report
+states how much less, and these tests bound it. Random seeds are fixed; fewer replicates than in the
+report are used to save time.
 """
 
 import numpy as np
@@ -31,13 +31,13 @@ def fewer_replicates(monkeypatch):
 
 
 def drawn(generator, seeds=SEEDS, better_by=0.0):
-    """Scores of `seeds` seeds on each of the five tasks, one array a task."""
+    """Scores of `seeds` seeds on each of the five tasks, one array per task."""
     noise = generator.standard_normal((5, seeds))
     return list(LEVELS[:, None] + better_by + SPREADS[:, None] * noise)
 
 
 def share_covered(truth, interval_of):
-    """The share of simulated suites whose interval holds the truth."""
+    """The share of simulated suites whose interval contains the truth."""
     intervals = [interval_of(np.random.default_rng([11, place])) for place in range(DRAWS)]
     return np.mean([interval.low <= truth <= interval.high for interval in intervals])
 

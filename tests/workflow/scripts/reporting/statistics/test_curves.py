@@ -1,4 +1,4 @@
-"""Curves, areas, profiles and bins on data whose answers can be worked out by hand."""
+"""Curves, areas, profiles and bins on data with answers computed by hand."""
 
 import numpy as np
 import pandas as pd

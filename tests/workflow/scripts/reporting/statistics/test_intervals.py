@@ -1,4 +1,4 @@
-"""The t intervals against numbers worked out by hand, against scipy, and against their promise."""
+"""The t intervals against numbers computed by hand, against scipy, and their coverage."""
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_t_intervals_cover_as_often_as_they_say(seeds):
 
 
 def ends_of(intervals):
-    """Low and high end of each."""
+    """The low and high ends of intervals."""
     return np.array([(one.low, one.high) for one in intervals], np.float64)
 
 
@@ -94,7 +94,7 @@ def test_the_mean_of_differences_over_pairs_of_samples():
     mean = mean_welch_interval(pairs)
     assert mean.estimate == pytest.approx(np.mean([one.estimate for one in apart]))
     widths = np.diff(ends_of(apart)).ravel()
-    # Independent: about as wide as the root of the sum of squares, divided by their number.
+    # Independent samples: about as wide as the root of the sum of squares, divided by their number.
     assert np.diff(ends_of([mean])) == pytest.approx(np.hypot.reduce(widths) / 3, rel=0.2)
     assert mean_welch_interval(pairs[:1]) == apart[0]
 

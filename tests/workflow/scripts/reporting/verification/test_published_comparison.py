@@ -1,4 +1,4 @@
-"""The comparison of reproduced scores with published ones: equal, within, and each way to fail."""
+"""Comparing reproduced scores with published ones: equal, within the interval, and failures."""
 
 import itertools
 import json
@@ -40,7 +40,7 @@ FACTS = {
     **{"packages": "{}", "code_hash": "0", "status": "complete"},
 }
 
-TRAINED = itertools.count()  # each training has a file of its own, because of its seconds
+TRAINED = itertools.count()  # each training's file is unique, because of its times
 
 
 def numbers(scores: dict[str, list[float]], **facts: str) -> Numbers:
@@ -82,7 +82,7 @@ def test_strict_digits_have_to_be_the_same_on_other_processors() -> None:
     elsewhere = {"cpu": "b", "deterministic": "strict"}
     assert statuses(verify(published, numbers({"sac": [1.0, 2.0, 3.5]}, **elsewhere))) == {EQUAL}
     assert statuses(verify(published, numbers({"sac": [1.0, 2.1, 3.5]}, **elsewhere))) == {DIFFERS}
-    # What is strict and what is not are two kinds of arithmetic.
+    # Strict and not strict are different kinds of arithmetic.
     other = verify(
         PUBLISHED, numbers({"sac": [1.0, 2.1, 3.5], "mbpo": [7.0, 9.0, 8.4]}, **elsewhere)
     )
@@ -98,7 +98,7 @@ def test_published_runs_that_were_laid_back_are_not_compared_with_themselves() -
     half = numbers(SCORES)
     half.runs[3:] = PUBLISHED.runs[3:]
     assert statuses(verify(PUBLISHED, half)) == {EQUAL, NOT_COMPARED}
-    # With one seed of two trained again, that one alone decides.
+    # With one seed of two trained again, only that one decides.
     published = numbers({"sac": [1.0, 2.0]})
     for score, status in ((2.0, EQUAL), (2.1, DIFFERS)):
         reproduced = numbers({"sac": [1.0, score]})
@@ -183,7 +183,7 @@ def test_a_processor_is_more_than_the_name_that_a_hypervisor_gives_it() -> None:
 
 
 def test_the_intervals_hold_together() -> None:
-    """With the truth unchanged, fewer than about 5 of 100 whole verifications may fail."""
+    """If nothing has changed, at most about 5 of 100 whole verifications may fail."""
     random, failed = np.random.default_rng(0), 0
     names = [f"algorithm {place}" for place in range(10)]
     for _ in range(200):
@@ -192,7 +192,7 @@ def test_the_intervals_hold_together() -> None:
             {n: list(map(float, row)) for n, row in zip(names, x, strict=True)} for x in draws
         )
         failed += verify(numbers(one), numbers(two, cpu="b")).verdict == DISAGREES
-    assert failed <= 18  # 10 expected at most; 18 or more once in 100 even so
+    assert failed <= 18  # at most 10 are expected; then 18 or more occur once in 100 times
 
 
 def test_what_has_not_finished_is_missing() -> None:
@@ -223,11 +223,11 @@ def test_an_algorithm_of_which_other_settings_leave_nothing_fails() -> None:
         "2 other settings. Nothing of sac was compared, because it was published with other "
         "settings."
     )
-    # And where nothing else is there to compare.
+    # Also if there is nothing else to compare.
     alone = verify(PUBLISHED, other)
     assert alone.verdict == LEAVES_OUT
     assert "No score can be compared" in alone.sentence and "Nothing of sac" in alone.sentence
-    # A score that disagrees is said as well.
+    # A score that disagrees is reported, too.
     worse = numbers({"sac": [5.0, 6.0, 7.0], "mbpo": [7.0, 9.0, 8.0]})
     worse.runs[:3] = other.runs
     result = verify(PUBLISHED, worse)

@@ -1,4 +1,4 @@
-"""Reproduced beside published numbers on the page: the sentence, and every row with its verdict."""
+"""Reproduced beside published numbers on the page: the summary, and the verdict of each row."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def suite(tmp_path):
 
 
 def publish(suite, folder, change=None):
-    """The report's numbers as the published ones, the first seed's final score `change` apart."""
+    """Publish the report's numbers, with the first seed's final score shifted by `change`."""
     page = build(suite, folder)
     published = folder / "published"
     published.mkdir()
@@ -40,7 +40,7 @@ def publish(suite, folder, change=None):
 
 
 def move_elsewhere(published):
-    """What was published, as if on another processor."""
+    """Change the published runs as if they came from another processor."""
     table = published / "summary" / "runs.csv"
     runs = table.read_text(encoding="utf-8")
     table.write_text(runs.replace("a processor", "another"), encoding="utf-8")
@@ -66,7 +66,7 @@ def section(page):
 
 
 def verdicts(page):
-    """The words of the column of verdicts, without the other tables'."""
+    """The texts of the column of verdicts, without those of other tables."""
     known = ("equal", "within the interval", "differs", "missing", "not compared")
     return [text for tag, text in page.texts if tag == "span" and text in known]
 
@@ -108,7 +108,7 @@ def test_elsewhere_the_interval_stands_in_the_row(suite, tmp_path):
     page, result = verified(suite, tmp_path / "report", published)
     assert verdicts(page) == ["within the interval"] + ["equal"] * 5
     difference = result["rows"][0]["difference"]
-    # Half of what one of two seeds was moved by, downwards.
+    # Minus half of the shift of one of two seeds.
     assert difference["estimate"] == pytest.approx(-0.5)
     shown = [cell for cell in page.all("td") if "data-low" in cell]
     ends = {(float(cell["data-low"]), float(cell["data-high"])) for cell in shown}

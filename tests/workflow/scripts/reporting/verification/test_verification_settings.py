@@ -1,4 +1,4 @@
-"""A published number stays comparable when a setting is added or removed after its publication."""
+"""A published number stays comparable when a setting is added or removed after publication."""
 
 import csv
 import dataclasses
@@ -40,7 +40,7 @@ KEY = "plan2explore.patience"
 
 @contextmanager
 def with_setting(default: float) -> Iterator[None]:
-    """Plan2Explore as if it had a further setting."""
+    """Plan2Explore with one additional setting."""
     patience = ("patience", float, dataclasses.field(default=default))
     further = dataclasses.make_dataclass(
         "Config", [patience], bases=(plan2explore.Config,), frozen=True
@@ -51,8 +51,10 @@ def with_setting(default: float) -> Iterator[None]:
 
 
 def train(suite: SyntheticSuite, **settings: Any) -> None:
-    """The suite's runs trained once more with the code at hand: their manifests name every setting,
-    and the file that holds the seconds is another."""
+    """Train the suite's runs again with the current code.
+
+    Their manifests name every setting, and the file with the times differs.
+    """
     for place, run in enumerate(suite.suite["runs"]):
         folder, algorithm = suite.folder(place), base_algorithm(run["algorithm"])
         with (folder / "training.csv").open(newline="") as stream:
@@ -72,11 +74,11 @@ def suite(tmp_path: Path) -> SyntheticSuite:
 
 @pytest.fixture
 def published(suite: SyntheticSuite, tmp_path: Path) -> Callable[[], Path]:
-    """Publishes what is there."""
+    """Publishes the current results."""
 
     def published() -> Path:
         report_folder = tmp_path / "reports" / "mini"
-        figures = report_folder / "figures"  # none is drawn: they take most of the time
+        figures = report_folder / "figures"  # no figures, which would take most of the time
         figures.mkdir(parents=True)
         (figures / INDEX).write_text("[]")
         arguments = ["--summary", str(suite.results / "summary"), "--figures", str(figures)]
@@ -120,7 +122,7 @@ def test_runs_are_compared_after_a_setting_was_added(
         train(suite)
         result = verification(suite, folder)
     assert statuses(result) == ALL_EQUAL and result.verdict == AGREES
-    # Where its default is not what was done before, NEUTRAL says so.
+    # If the default differs from the previous behaviour, NEUTRAL has the value for the latter.
     with with_setting(default=0.5), pytest.MonkeyPatch.context() as patch:
         train(suite)
         assert statuses(verification(suite, folder)) == ALL_EQUAL

@@ -329,11 +329,7 @@ def test_a_task_policy_beside_it_does_not_move_a_reward_free_explorer(
 
 MIXED = ("task_rows", "few_shot_rows", "explorer_rows")
 # For the task policy, the explorer, and the task policy while it learns in the model alone.
-SOURCES: list[tuple[type, str]] = [
-    (RealSteps, "draw"),
-    (RealSteps, "draw_with_curiosity"),
-    (ReplayedActions, "draw"),
-]
+SOURCES = RealSteps.draw, RealSteps.draw_with_curiosity, ReplayedActions.draw
 
 
 @pytest.mark.parametrize(
@@ -367,14 +363,11 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
 
         return count
 
-    for owner, method in SOURCES:
-        for mixed in (vars(algorithm)[name] for name in MIXED if name in vars(algorithm)):
-            draw = mixed._real
-            if isinstance(draw.__self__, owner) and draw.__name__ == method:
-                monkeypatch.setattr(mixed, "_real", counted(f"{owner.__name__}.{method}", draw))
+    for mixed in (vars(algorithm)[name] for name in MIXED if name in vars(algorithm)):
+        monkeypatch.setattr(mixed, "_real", counted(mixed._real.__qualname__, mixed._real))
     algorithm._update_task_agent()
     algorithm.explorer_rows.draw(16)
-    of_task, of_explorer, of_replay = (asked.get(f"{o.__name__}.{m}", []) for o, m in SOURCES)
+    of_task, of_explorer, of_replay = (asked.get(source.__qualname__, []) for source in SOURCES)
     assert ([sum(of_task), sum(of_explorer)], of_replay) == (real, replayed)
 
 

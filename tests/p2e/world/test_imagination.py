@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RewardRange
 from p2e.world.imagination import roll_out
-from p2e.world.world_model import Prediction, WorldModel
+from p2e.world.world_model import Prediction, SharedRewardHead, WorldModel
 
 
 class ChainModel(WorldModel):
@@ -16,7 +16,8 @@ class ChainModel(WorldModel):
     def __init__(self, end: float = float("inf")) -> None:
         nn.Module.__init__(self)
         self.end = end
-        self.reward_heads, self.reward_range = None, RewardRange(seeds=1)
+        self.reward_predictor = SharedRewardHead(1, torch.device("cpu"))
+        self.reward_range = RewardRange(seeds=1)
 
     def step(self, latent: Tensor, action: Tensor, memory: Tensor) -> tuple[Prediction, Tensor]:
         reached = latent + action

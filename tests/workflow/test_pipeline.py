@@ -119,9 +119,16 @@ def test_dvc_in_a_clone_runs_nothing(clone: Project) -> None:
     assert clone.files() == before
 
 
-def test_a_comment_in_the_evaluation_trains_nothing(clone: Project) -> None:
-    with clone.with_a_comment("workflow/scripts/evaluate.py"):
-        assert clone.planned_jobs() == EVALUATION_AND_BELOW
+@pytest.mark.parametrize(
+    ("file", "films"),
+    [("workflow/scripts/evaluate.py", False), ("workflow/scripts/runs/trained_policy.py", True)],
+)
+def test_a_comment_in_the_evaluation_trains_nothing(clone: Project, file: str, films: bool) -> None:
+    with clone.with_a_comment(file):
+        jobs = clone.planned_jobs()
+    assert ("film" in jobs) == films
+    assert EVALUATION_AND_BELOW | jobs == EVALUATION_AND_BELOW
+    assert EVALUATION_AND_BELOW.keys() - jobs.keys() <= {"film"}
 
 
 def test_a_comment_in_an_algorithm_trains_only_that_algorithm(clone: Project) -> None:

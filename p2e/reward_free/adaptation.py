@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Problem
@@ -46,22 +47,13 @@ class Adaptation:
         capacity: int,
         schedule: LearningRateSchedule,
     ) -> None:
-        own, seeds, device = config.adaptation, problem.seeds, problem.device
-        self._config, self._world, self._replay = config, world, replay
+        own = config.adaptation
+        self._problem, self._config, self._world, self._replay = problem, config, world, replay
         self._task_agent = task_agent
         self.fresh_agent = SoftActorCritic.of_problem(
             problem, FeatureExtractor(world.model).size, config.agent, "adapting agent", schedule
         )
-        self.error_discount = ErrorDiscount(
-            world.model,
-            problem.action_size,
-            config.world,
-            own.error_discount,
-            config.agent.discount,
-            LearningRateSchedule(total_updates=own.updates),
-            SeedGenerators(seeds, "doubt weights", device),  # streams keep their old names
-            SeedGenerators(seeds, "doubt rows", device),
-        )
+        self.error_discount = self._make_error_discount()
         self.imagination = ContinuedImagination(
             own.continued_share,
             problem,
@@ -70,10 +62,10 @@ class Adaptation:
             explorer,
             task_agent,
             trajectories,
-            SeedGenerators(seeds, "task adaptation starts", device),
+            self._generators("task adaptation starts"),
         )
         self.imagination_buffer = imagination_buffer(problem, config, capacity)
-        draws = SeedGenerators(seeds, "adaptation batches", device)
+        draws = self._generators("adaptation batches")
         self.replayed_actions = ReplayedActions(
             world.model,
             replay,
@@ -83,11 +75,24 @@ class Adaptation:
             own.multi_step,
             self.error_discount.apply,
         )
-        self.batch = MixedBatch(
-            self.replayed_actions.draw,
-            lambda rows: self.imagination_buffer.sample(draws, rows),
-            config.replayed_share,
+        imagined = partial(self.imagination_buffer.sample, draws)
+        self.batch = MixedBatch(self.replayed_actions.draw, imagined, config.replayed_share)
+
+    def _make_error_discount(self) -> ErrorDiscount:
+        config = self._config
+        return ErrorDiscount(
+            self._world.model,
+            self._problem.action_size,
+            config.world,
+            config.adaptation.error_discount,
+            config.agent.discount,
+            LearningRateSchedule(total_updates=config.adaptation.updates),
+            self._generators("doubt weights"),  # random streams keep their old names
+            self._generators("doubt rows"),
         )
+
+    def _generators(self, stream: str) -> SeedGenerators:
+        return SeedGenerators(self._problem.seeds, stream, self._problem.device)
 
     def run(self) -> Metrics:
         """All updates of reward heads and task policy, and the metrics of the last."""

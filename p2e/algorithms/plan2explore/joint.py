@@ -6,6 +6,7 @@ reward alone, and is what is evaluated. Every batch holds a stated share of real
 were imagined inside the world model.
 """
 
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -60,7 +61,7 @@ class Plan2Explore(Algorithm):
         )
         self.batches = self._generators("batches")
         self.real_steps = self._real_steps()
-        real, imagined = self.real_steps, self._draw_imagined
+        real, imagined = self.real_steps, partial(self.imagination_buffer.sample, self.batches)
         self.task_rows = MixedBatch(real.draw, imagined, config.real_share)
         self.explorer_rows = MixedBatch(real.draw_with_curiosity, imagined, config.real_share)
         self.updates, self.steps_stored = Counter(), Counter()
@@ -207,6 +208,3 @@ class Plan2Explore(Algorithm):
             return RealSteps(self.world, self.batches)
         returns = self.config.agent.discount, self.config.multi_step
         return RealStepsOfReplay(self.world, self.batches, self.sac_buffer, *returns)
-
-    def _draw_imagined(self, rows: int) -> Fields:
-        return self.imagination_buffer.sample(self.batches, rows)

@@ -6,7 +6,7 @@ tells of the task.
 """
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from p2e.algorithm import Policy, Problem, Stateful
@@ -19,7 +19,7 @@ from p2e.exploration.latent_imagination import (
 )
 from p2e.exploration.settings import Config
 from p2e.metrics import Metrics
-from p2e.replay.buffers import Fields, as_transitions
+from p2e.replay.buffers import as_transitions
 from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.adaptation import Adaptation
 from p2e.reward_free.replayed_actions import ReplayedActions
@@ -64,6 +64,7 @@ class ZeroShot(RewardFree):
         self._imagined_at_once = config.imagined_starts + task
         self.task_buffer = imagination_buffer(problem, config, self._imagined_at_once)
         self.task_batches = self._generators("imagined batches")
+        self.imagined_for_task = partial(self.task_buffer.sample, self.task_batches)
         self.replayed_actions = ReplayedActions(
             self.world.model,
             self.sac_buffer,
@@ -73,7 +74,7 @@ class ZeroShot(RewardFree):
             config.multi_step,
         )
         self.task_rows = MixedBatch(
-            self.replayed_actions.draw, self._draw_for_task, config.replayed_share
+            self.replayed_actions.draw, self.imagined_for_task, config.replayed_share
         )
 
     @cached_property
@@ -125,9 +126,6 @@ class ZeroShot(RewardFree):
             metrics |= self.adaptation.run()
         return metrics
 
-    def _draw_for_task(self, rows: int) -> Fields:
-        return self.task_buffer.sample(self.task_batches, rows)
-
     def components(self) -> dict[str, Stateful]:
         return super().components() | {
             "task_buffer": self.task_buffer,
@@ -145,7 +143,7 @@ class FewShot(ZeroShot):
         starts = self.task_imagination.starts
         self.lone_imagination = self._imagination(self.lone_trajectories, starts)
         self.few_shot_rows = MixedBatch(
-            self.real_steps.draw, self._draw_for_task, config.real_share
+            self.real_steps.draw, self.imagined_for_task, config.real_share
         )
 
     @property

@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from envs import task
-from envs.simulator import Simulator, make_simulator
+from envs.simulation.make import Simulator, make_simulator
 from envs.vector import VectorEnvironment
 from p2e.algorithm import Policy
 from p2e.nn.generators import derived_seed
@@ -98,12 +97,13 @@ def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any
     """The frames of a run's film, and what the report says about it."""
     manifest = read_manifest(folder)
     settings, device = settings_of_manifest(manifest), choose_device("cpu")
-    simulators = [make_simulator(settings.environment, "rgb_array") for _ in settings.seeds]
+    spec = settings.task
+    made = spec.id, "rgb_array", spec.action_repeat
+    simulators = [make_simulator(*made) for _ in settings.seeds]
     reason = "it was asked for" if drawn else why_not_rendered(simulators[0])
     # A simulator that failed to render may be in an inconsistent state.
     if reason:
-        simulators = [make_simulator(settings.environment) for _ in settings.seeds]
-    spec = task(settings.environment)
+        simulators = [make_simulator(spec.id, None, spec.action_repeat) for _ in settings.seeds]
     environment = VectorEnvironment(spec, simulators, list(settings.seeds))
     algorithm = load_algorithm(settings, folder, environment, device)
     starts = [derived_seed(seed, f"{FINAL_EPISODES} 0") for seed in settings.seeds]

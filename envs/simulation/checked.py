@@ -13,6 +13,7 @@ from envs.simulation.errors import BrokenEnvironmentError, WrongValueError
 from envs.simulation.spaces import flat_box, flattened
 
 Flat = NDArray[np.float32]
+SEEDS = 2**31  # the evaluation's seeds have 63 bits, and older generators refuse more than 31 or 32
 
 
 class CheckedSimulator(gymnasium.Wrapper[Flat, Flat, Any, Any]):
@@ -34,6 +35,7 @@ class CheckedSimulator(gymnasium.Wrapper[Flat, Flat, Any, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Flat, dict[str, Any]]:
+        seed = None if seed is None else seed % SEEDS
         with self._in_words("reset"):
             returned = self.env.reset(seed=seed, options=options)
             _require_length(returned, 2, "(observation, info)")
@@ -69,5 +71,7 @@ class CheckedSimulator(gymnasium.Wrapper[Flat, Flat, Any, Any]):
 
 
 def _require_length(returned: Any, length: int, expected: str) -> None:
-    if not isinstance(returned, tuple) or len(returned) != length:
-        raise WrongValueError(f"{type(returned).__name__} {returned!r:.40}, expected {expected}")
+    if not isinstance(returned, tuple):
+        raise WrongValueError(f"a {type(returned).__name__}, expected {expected}")
+    if len(returned) != length:
+        raise WrongValueError(f"a tuple of {len(returned)} values, expected {expected}")

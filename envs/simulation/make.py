@@ -67,10 +67,12 @@ def make_simulator(
 
 
 def _made(spec: EnvSpec, environment_id: str, render_mode: str | None) -> Simulator:
+    # Some environments have no such argument.
+    rendering = {} if render_mode is None else {"render_mode": render_mode}
     try:
         with mujoco_messages_as_warnings():
             made: Simulator = gymnasium.make(
-                spec, max_episode_steps=-1, disable_env_checker=True, render_mode=render_mode
+                spec, max_episode_steps=-1, disable_env_checker=True, **rendering
             )
     except (gymnasium.error.DependencyNotInstalled, ModuleNotFoundError) as error:
         raise UnknownEnvironmentError(

@@ -16,10 +16,11 @@ class Coverage:
     """Cumulative visit counts of each seed, with a snapshot kept at each evaluation.
 
     Args:
-        cells: observations (..., O) to cell indices (..., 2), each in [0, bins).
+        cells: observations (..., O) to cell indices (..., 2), each in [0, bins). None counts
+            nothing: the task has no projection, and `bins` has to be 0.
     """
 
-    def __init__(self, cells: Cells, bins: int, seeds: int) -> None:
+    def __init__(self, cells: Cells | None, bins: int, seeds: int) -> None:
         self._cells = cells
         self._counts = np.zeros((seeds, bins, bins), dtype=np.int32)
         self._uncounted: list[npt.NDArray[np.float32]] = []
@@ -28,6 +29,8 @@ class Coverage:
 
     def visit(self, observations: npt.NDArray[np.float32]) -> None:
         """Count one observation (S, O) of each seed."""
+        if self._cells is None:
+            return
         # Many at once: one alone costs as much as the simulation of the step that led to it.
         self._uncounted.append(observations.copy())
         if len(self._uncounted) == MOST_UNCOUNTED:
@@ -40,7 +43,7 @@ class Coverage:
         return self._counts
 
     def _count(self) -> None:
-        if self._uncounted:
+        if self._cells is not None and self._uncounted:
             cells = self._cells(np.stack(self._uncounted, axis=1))  # (S, visits, 2)
             seeds = np.arange(len(cells))[:, None]
             np.add.at(self._counts, (seeds, cells[..., 0], cells[..., 1]), 1)

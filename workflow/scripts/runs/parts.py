@@ -39,6 +39,8 @@ def environments_of(
 
 
 def coverage_of(settings: RunSettings) -> Coverage:
-    """Empty visit counts on the task's declared projection."""
+    """Empty visit counts on the task's projection; without one, nothing will be counted."""
     projection = task(settings.environment).projection
+    if projection is None:
+        return Coverage(None, 0, len(settings.seeds))
     return Coverage(projection.cells, projection.bins, len(settings.seeds))

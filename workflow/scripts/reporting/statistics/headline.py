@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporting.statistics.aggregates import Group, PairAggregate
+from reporting.statistics.comparison import Comparison
 from reporting.statistics.intervals import Interval
+from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
+from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT, count_of, display_name, joined, number, short_name, size_range
 from suites.variants import base_algorithm
 
@@ -54,15 +57,25 @@ def group_verdict(difference: Interval) -> str:
     return WORSE if difference.high < 0 else NO_DIFFERENCE
 
 
-def headline(groups: list[Group], algorithms: list[str]) -> Headline:
-    """The sentence over the sparse and the dense tasks, or over all where there is one kind."""
+def headline(
+    groups: list[Group],
+    algorithms: list[str],
+    facts: dict[str, TaskFacts],
+    comparisons: list[Comparison],
+) -> Headline:
+    """The sentence over the sparse and the dense tasks, or over all where there is one kind.
+
+    Tasks without normalised scores are in no group: it names them, and where there is no other
+    task, it counts the tests of single tasks.
+    """
     if SUBJECT not in algorithms:
         return Headline("This suite does not run Plan2Explore: it cannot answer the question.", ())
     shown = groups[1:] or groups
     clauses = tuple(clause for group in shown for clause in _clauses(group))
     if not clauses:
         missing = "Plan2Explore and another algorithm have no usable runs on a common task"
-        return Headline(f"{missing}: there is no answer yet.", ())
+        by_task = task_by_task_sentence(facts, comparisons)
+        return Headline(by_task or f"{missing}: there is no answer yet.", ())
     undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
     ablation = only_variants(algorithms)
     decided_words = _effect_words if ablation else _group_words
@@ -74,7 +87,7 @@ def headline(groups: list[Group], algorithms: list[str]) -> Headline:
     if ablation:
         ending = f"Plan2Explore's {score} minus its variant's, n = {sizes} per task and case"
     answer = f"{UNDECIDED}: {'; '.join(parts)}" if undecided else _capitalised("; ".join(parts))
-    return Headline(f"{answer} ({ending}).", clauses)
+    return Headline(f"{answer} ({ending}). {left_out_sentence(facts)}".rstrip(), clauses)
 
 
 def only_variants(algorithms: Sequence[str]) -> bool:

@@ -80,7 +80,10 @@ def headline(
     ablation = only_variants(algorithms)
     decided_words = _effect_words if ablation else _group_words
     words = _undecided_words if undecided else decided_words
-    parts = [words(group, [c for c in clauses if c.group == group.name]) for group in shown]
+    parts = [
+        words(_place(group, facts), [c for c in clauses if c.group == group.name])
+        for group in shown
+    ]
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
     score = "interquartile mean of normalised scores"
     ending = f"differences of the {score}, n = {sizes} per task and algorithm"
@@ -110,38 +113,41 @@ def _clause(group: Group, pair: PairAggregate) -> Clause:
     )
 
 
-def _place(group: Group) -> str:
-    """The number of tasks of a verdict; if the suite is unfinished, also of how many."""
-    found = len(group.environments)
-    if found < group.requested:
-        are = "is" if group.requested - found == 1 else "are"
-        asked = count_of(group.requested, group.noun)
-        return f"over {found} of the {asked} (the rest {are} not finished)"
+def _place(group: Group, facts: dict[str, TaskFacts]) -> str:
+    """The number of tasks of a verdict; if it is not about all of them, also of how many."""
+    kinds = {facts[environment].kind for environment in group.environments}
+    unknown = sum(fact.ends is None and fact.kind in kinds for fact in facts.values())
+    found, asked = len(group.environments), group.requested + unknown
+    if found < asked:
+        are = "is" if asked - found == 1 else "are"
+        unfinished = ["not finished"] if found < group.requested else []
+        why = " or ".join(unfinished + ["left out"] * bool(unknown))
+        return f"over {found} of the {count_of(asked, group.noun)} (the rest {are} {why})"
     if found == 1:
         return f"on the one {group.noun}"
     return f"over the {count_of(found, group.noun)} together"
 
 
-def _undecided_words(group: Group, clauses: list[Clause]) -> str:
+def _undecided_words(place: str, clauses: list[Clause]) -> str:
     rivals = [
         f"{number(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
         f"against {short_name(c.rival)}"
         for c in clauses
     ]
-    return f"{_place(group)} Plan2Explore stands at {joined(rivals)}"
+    return f"{place} Plan2Explore stands at {joined(rivals)}"
 
 
-def _group_words(group: Group, clauses: list[Clause]) -> str:
+def _group_words(place: str, clauses: list[Clause]) -> str:
     verdicts = []
     for verdict in VERDICTS:
         same = [clause for clause in clauses if clause.verdict == verdict]
         if same:
             rivals = joined([f"{display_name(c.rival)} ({_numbers(c.difference)})" for c in same])
             verdicts.append(f"{verdict} {rivals}")
-    return f"{_place(group)} Plan2Explore {joined(verdicts)}"
+    return f"{place} Plan2Explore {joined(verdicts)}"
 
 
-def _effect_words(group: Group, clauses: list[Clause]) -> str:
+def _effect_words(place: str, clauses: list[Clause]) -> str:
     effects = []
     for verdict, words in EFFECTS.items():
         same = [clause for clause in clauses if clause.verdict == verdict]
@@ -150,7 +156,7 @@ def _effect_words(group: Group, clauses: list[Clause]) -> str:
             effects.append(f"{words}: {changes}")
         elif verdict == BEATS:
             effects.append(NO_HARM)
-    return f"{_place(group)}, {'; '.join(effects)}"
+    return f"{place}, {'; '.join(effects)}"
 
 
 def _numbers(difference: Interval) -> str:

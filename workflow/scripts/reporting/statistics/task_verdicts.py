@@ -50,7 +50,7 @@ def _verdicts(tests: list[Comparison]) -> str:
         mine = [test.verdict for test in tests if test.second == rival]
         better, worse = mine.count(BETTER), mine.count(WORSE)
         parts.append(
-            f"higher than that of {display_name(rival)} on {better} of "
-            f"{count_of(len(mine), 'task')} and lower on {worse}"
+            f"higher than that of {display_name(rival)} on {better or 'none'} of "
+            f"{count_of(len(mine), 'task')} and lower on {worse or 'none'}"
         )
     return f"Task by task, the return of {display_name(SUBJECT)} is shown to be {'; '.join(parts)}"

@@ -11,7 +11,7 @@ from typing import cast
 from gymnasium.spaces import Box
 
 from envs.registry import task, task_ids
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
 from envs.task import Task
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
@@ -58,6 +58,7 @@ def _row(known: Task) -> tuple[str, ...]:
     simulator.close()
     link = f"[{known.id}](#{known.slug.lower()})"
     scores = f"{known.random_score:g}", f"{known.reference_score:g}"
+    assert known.projection is not None  # every declared task has one
     first, second = known.projection.labels
     grid = f"{first}, {second}; {known.projection.bins} x {known.projection.bins}"
     return link, *sizes, str(known.horizon), *scores, by_chance(known), grid

@@ -17,7 +17,7 @@ class Coverage:
 
     Args:
         cells: observations (..., O) to cell indices (..., 2), each in [0, bins). None counts
-            nothing: the task has no projection, and `bins` has to be 0.
+            nothing, on a grid of 0 bins.
     """
 
     def __init__(self, cells: Cells | None, bins: int, seeds: int) -> None:
@@ -29,8 +29,6 @@ class Coverage:
 
     def visit(self, observations: npt.NDArray[np.float32]) -> None:
         """Count one observation (S, O) of each seed."""
-        if self._cells is None:
-            return
         # Many at once: one alone costs as much as the simulation of the step that led to it.
         self._uncounted.append(observations.copy())
         if len(self._uncounted) == MOST_UNCOUNTED:
@@ -43,11 +41,11 @@ class Coverage:
         return self._counts
 
     def _count(self) -> None:
-        if self._cells is not None and self._uncounted:
+        if self._uncounted and self._cells is not None:
             cells = self._cells(np.stack(self._uncounted, axis=1))  # (S, visits, 2)
             seeds = np.arange(len(cells))[:, None]
             np.add.at(self._counts, (seeds, cells[..., 0], cells[..., 1]), 1)
-            self._uncounted.clear()
+        self._uncounted.clear()
 
     def snapshot(self, step: int) -> None:
         """Keep a copy of the counts as they are at this environment step."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from envs import make_vector, task, task_ids
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
 from envs.termination import hopper, humanoid, never, walker
 
 FALLING = ("Hopper-v5", "Humanoid-v5", "InvertedPendulum-v5", "Walker2d-v5")

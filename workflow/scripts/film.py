@@ -20,7 +20,7 @@ if "MUJOCO_GL" not in os.environ:
 
 import torch
 
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
 from program.atomic_file import replace_file
@@ -55,4 +55,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_program("film.py", main, ConfigError, UnknownEnvironmentError, CheckpointError)
+    run_program("film.py", main, ConfigError, InvalidEnvironmentError, CheckpointError)

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.agent.native.native_update import CompilerError
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
@@ -21,6 +21,7 @@ from p2e.metrics import DivergenceError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.process import prepare_process
 from program.strict import compute_strictly
+from runs.parts import try_environment
 from runs.settings import require_strict_possible, resolve_settings
 from runs.training_run import TrainingRun
 
@@ -85,6 +86,7 @@ def main() -> None:
         require_strict_possible(settings, choose_device(options.device), options.threads)
         compute_strictly()
     started = time.monotonic()
+    try_environment(settings.task)
     TrainingRun(settings, options).execute()
     print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
@@ -94,7 +96,7 @@ if __name__ == "__main__":
         "train.py",
         main,
         ConfigError,
-        UnknownEnvironmentError,
+        InvalidEnvironmentError,
         CheckpointError,
         DivergenceError,
         CompilerError,

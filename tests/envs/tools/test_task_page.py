@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from envs import task, task_ids
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
 from envs.tools.pictures import frame
 from envs.tools.task_page import MARKER, by_chance, generated, main
 from tests.helpers.paths import ROOT

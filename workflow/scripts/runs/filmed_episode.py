@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from envs import Projection, task
-from envs.simulator import Simulator, make_simulator
+from envs import Projection, Task
+from envs.simulation.make import Simulator, make_simulator
 from envs.vector import VectorEnvironment
 from p2e.algorithm import Policy
 from p2e.nn.generators import derived_seed
@@ -54,7 +54,7 @@ def set_up_camera(simulator: Simulator) -> None:
 
     Unless a camera is named, Gymnasium 1.4 uses a fixed one, and a running body leaves its view.
     """
-    renderer = getattr(simulator, "mujoco_renderer", None)
+    renderer = getattr(simulator.unwrapped, "mujoco_renderer", None)
     if renderer is None:
         return
     renderer.width, renderer.height = SIZE
@@ -63,14 +63,15 @@ def set_up_camera(simulator: Simulator) -> None:
         renderer.camera_id = following
 
 
-def rendering_simulators(environment: str, count: int) -> tuple[list[Simulator], str]:
+def rendering_simulators(task: Task, count: int) -> tuple[list[Simulator], str]:
     """Simulators that render images; or none, and the reason in one line.
 
     Missing libraries cause many kinds of exceptions, and so does a simulator that knows no
     pictures. All of them mean the same.
     """
     try:
-        simulators = [make_simulator(environment, "rgb_array") for _ in range(count)]
+        made = task.id, "rgb_array", task.action_repeat
+        simulators = [make_simulator(*made) for _ in range(count)]
         set_up_camera(simulators[0])
         simulators[0].reset(seed=0)
         frame = simulators[0].render()
@@ -113,22 +114,20 @@ def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any
     """The frames of a run's film, and what the report says about it."""
     manifest = read_manifest(folder)
     settings, device = settings_of_manifest(manifest), choose_device("cpu")
+    spec = settings.task
     simulators, reason = (
-        ([], "it was asked for")
-        if drawn
-        else rendering_simulators(settings.environment, len(settings.seeds))
+        ([], "it was asked for") if drawn else rendering_simulators(spec, len(settings.seeds))
     )
     # New ones, because a simulator that failed to render may be in an inconsistent state.
     if reason:
-        simulators = [make_simulator(settings.environment) for _ in settings.seeds]
-    spec = task(settings.environment)
+        simulators = [make_simulator(spec.id, None, spec.action_repeat) for _ in settings.seeds]
     environment = VectorEnvironment(spec, simulators, list(settings.seeds))
     algorithm = load_algorithm(settings, folder, environment, device)
     starts = [derived_seed(seed, f"{FINAL_EPISODES} 0") for seed in settings.seeds]
     episode = play(algorithm.task_policy, environment, starts, device, rendered=not reason)
     frames, every = episode.frames, episode.every
     if reason:
-        frames, every = episode.drawn(spec.projection)
+        frames, every = episode.drawn(settings.task_settings.projection_of(spec))
     facts = {
         "seed": settings.seeds[0],
         "return": float(episode.returns[-1]),

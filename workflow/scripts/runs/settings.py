@@ -4,15 +4,17 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 
-from envs import task
+from envs import Task
 from p2e.algorithms import algorithm_module
 from p2e.config import ConfigError, from_mapping, require
 from p2e.loop.training_loop import TrainingConfig
+from runs.task_settings import TaskSettings
 
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
@@ -27,9 +29,17 @@ class RunSettings:
     steps: int
     training: TrainingConfig
     algorithm_config: Any
+    task_settings: TaskSettings = field(default_factory=TaskSettings)
+
+    @cached_property
+    def task(self) -> Task:
+        """What is known about the environment."""
+        return self.task_settings.applied_to(self.environment)
 
     def as_mapping(self) -> dict[str, Any]:
-        """The settings resolved, with every default written out, as JSON can hold them."""
+        """The settings resolved, with every default written out, as JSON can hold them; of the
+        task, only what was given."""
+        of_task = self.task_settings.given()
         return {
             "algorithm": self.algorithm,
             "environment": self.environment,
@@ -37,6 +47,7 @@ class RunSettings:
             "steps": self.steps,
             "training": dataclasses.asdict(self.training),
             self.algorithm: dataclasses.asdict(self.algorithm_config),
+            **({"task": of_task} if of_task else {}),
         }
 
 
@@ -62,32 +73,36 @@ def resolve_settings(
     """Check the arguments of a command line.
 
     Args:
-        settings: {"training": {...}, "<algorithm>": {...}}; omitted settings keep their defaults.
+        settings: {"training": {...}, "<algorithm>": {...}, "task": {...}}; omitted settings keep
+            their defaults.
 
     Raises:
-        ConfigError, UnknownEnvironmentError: in one line, naming key, value and what was expected.
+        ConfigError, InvalidEnvironmentError: in one line, naming key, value and what was expected.
     """
     module = algorithm_module(algorithm)
-    task(environment)
     require(steps > 0, "--steps", steps, "a number of environment steps greater than 0")
-    known = ("training", algorithm)
+    known = ("training", algorithm, "task")
     for key in settings:
         require(key in known, "--settings", key, f"only the sections {list(known)}")
     sections = {key: settings.get(key, {}) for key in known}
     for key, section in sections.items():
         require(isinstance(section, Mapping), key, section, "a mapping of settings")
-    return RunSettings(
+    resolved = RunSettings(
         algorithm,
         environment,
         parse_seeds(seeds),
         steps,
         from_mapping(TrainingConfig, sections["training"], "training"),
         from_mapping(module.Config, sections[algorithm], algorithm),
+        from_mapping(TaskSettings, sections["task"], "task"),
     )
+    _ = resolved.task  # an unknown environment is an error now
+    return resolved
 
 
 def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The two sections of a run's settings with every default written out, as JSON holds them.
+    """The sections of a run's settings with every default written out, as JSON holds them; of the
+    task, only what was given.
 
     Raises:
         ConfigError: for an unknown setting or an invalid value.
@@ -97,6 +112,8 @@ def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]
         key: dataclasses.asdict(from_mapping(config, settings.get(key, {}), key))
         for key, config in sections.items()
     }
+    if of_task := from_mapping(TaskSettings, settings.get("task", {}), "task").given():
+        written["task"] = of_task
     in_json: dict[str, Any] = json.loads(json.dumps(written))
     return in_json
 
@@ -107,6 +124,7 @@ def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
         config = manifest["config"]
         seeds = ",".join(str(seed) for seed in config["seeds"])
         sections = {key: config[key] for key in ("training", config["algorithm"])}
+        sections["task"] = config.get("task", {})
         return resolve_settings(
             config["algorithm"], config["environment"], seeds, config["steps"], sections
         )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from envs import NotDeterministicError
 from p2e.algorithm import state_of
 from p2e.loop.checkpoint import (
     CheckpointError,
@@ -85,8 +86,13 @@ class TrainingRun:
             if self.is_complete():
                 print(f"train.py: the run in '{self.output}' is complete: nothing to do")
                 return
-            loop = self._build_loop()
-            self._resume(loop)
+            try:
+                loop = self._build_loop()
+                self._resume(loop)
+            except NotDeterministicError as error:
+                words = f"{error}: it cannot be resumed, and training starts from the beginning"
+                print(f"train.py: {words}", file=sys.stderr)
+                loop = self._build_loop()
             progress = Progress(self.settings.steps, loop.step)
             loop.run(progress, lambda: self._save(loop), self.options.state_interval)
             self._save(loop)
@@ -139,6 +145,8 @@ class TrainingRun:
             self.attempts = state["attempts"] + 1
             if not state["cpu"].endswith(self.cpu):
                 self.cpu = f"{state['cpu']}, then {self.cpu}"
+        except NotDeterministicError:
+            raise
         except NOT_FITTING as error:
             raise CheckpointError(
                 f"the state in '{self.state_folder}' does not fit this run ({error}): "

@@ -1,6 +1,5 @@
 """What the report says about a task: what the environments declare, and what the suite adds."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,14 +50,16 @@ FactsOf = Callable[[str, Mapping[str, Any]], TaskFacts]
 def task_facts(environment: str, of_suite: Mapping[str, Any]) -> TaskFacts:
     """The facts of a task; those that the suite's entry holds under `task` come first.
 
-    Raises envs.UnknownEnvironmentError for an id that is not registered, and ValueError if returns
+    Raises ValueError, in one line, for an environment or a fact that cannot be used, and if returns
     cannot be normalised with the two scores. The registry is imported here because only this
     function needs it, and importing it starts a simulator's libraries.
     """
-    from envs import task
+    from p2e.config import from_mapping
+    from runs.task_settings import TaskSettings
 
-    spec = dataclasses.replace(task(environment), **of_suite)
-    projection = spec.projection
+    settings = from_mapping(TaskSettings, of_suite, "task")
+    spec = settings.applied_to(environment)
+    projection = settings.projection_of(spec)
     facts = TaskFacts(
         id=spec.id,
         horizon=spec.horizon,

@@ -1,7 +1,6 @@
 """Films: of the run's policy, small, drawn if rendering is impossible, still until clicked."""
 
 import csv
-import dataclasses
 import io
 import json
 import os
@@ -14,7 +13,7 @@ from PIL import Image, ImageSequence
 
 import aggregate
 import report
-from envs import task
+from envs import Task
 from program.renderer import choose_renderer
 from reporting.figures.figure_set import INDEX
 from reporting.tables.film_files import read_films
@@ -102,10 +101,7 @@ def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
 
 
 def test_without_a_projection_the_return_over_the_steps_is_drawn(run, monkeypatch):
-    def without_projection(environment):
-        return dataclasses.replace(task(environment), projection=None)
-
-    monkeypatch.setattr("runs.filmed_episode.task", without_projection)
+    monkeypatch.setattr("runs.task_settings.TaskSettings.projection_of", lambda *_: None)
     frames, facts = film_of(run, drawn=True)
     assert (facts["drawn"], facts["every"], len(frames)) == (True, 4, 51)
     with (run / "final.csv").open(encoding="utf-8") as stream:
@@ -116,11 +112,11 @@ def test_without_a_projection_the_return_over_the_steps_is_drawn(run, monkeypatc
 
 
 def test_a_simulator_that_makes_no_pictures_is_no_failure(monkeypatch):
-    def make(environment, render_mode):
+    def make(environment, render_mode, action_repeat):
         raise TypeError(f"no {render_mode}")
 
     monkeypatch.setattr("runs.filmed_episode.make_simulator", make)
-    assert rendering_simulators("Foreign-v1", 2) == ([], "TypeError: no rgb_array")
+    assert rendering_simulators(Task("Foreign-v1", horizon=9), 2) == ([], "TypeError: no rgb_array")
 
 
 def test_a_jump_of_the_return_is_drawn():

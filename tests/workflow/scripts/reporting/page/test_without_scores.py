@@ -239,20 +239,34 @@ def test_verification_compares_returns_and_leaves_the_task_out_of_the_mean(mixed
 
 def test_facts_of_the_suite_come_before_those_of_the_registry(mixed):
     declared = task_facts("p2e/PointMaze-v0", {})
-    changed = task_facts("p2e/PointMaze-v0", {"horizon": 77, "reference_score": 500.0})
-    assert (changed.horizon, changed.reference_score) == (77, 500.0)
-    assert asdict(changed) == asdict(declared) | {"horizon": 77, "reference_score": 500.0}
-    with pytest.raises(ValueError, match="above the random policy's"):
-        task_facts("p2e/PointMaze-v0", {"reference_score": declared.random_score})
+    given = {"horizon": 77, "random_score": -1.0, "reference_score": 500.0}
+    changed = asdict(task_facts("p2e/PointMaze-v0", given))
+    source = {"reference_source": "Given in the suite."}
+    assert changed == asdict(declared) | given | source
+    assert task_facts("p2e/PointMaze-v0", {"coverage": {}}).projection_labels is None
+    with pytest.raises(ValueError, match=r"task\.reference_score"):
+        task_facts("p2e/PointMaze-v0", {"random_score": 1.0, "reference_score": 0.0})
+
+
+def test_a_task_that_nobody_declared_is_dense_and_has_no_scores():
+    foreign = task_facts("Swimmer-v5", {})
+    assert (foreign.ends, foreign.kind, foreign.success_declared) == (None, "dense", False)
+    assert foreign.projection_labels == ("principal component 1", "principal component 2")
+    assert task_facts("Swimmer-v5", {"sparse": True}).kind == "sparse"
+
+
+def test_the_suite_s_facts_reach_the_lookup(mixed):
     suite = dict(mixed.suite, tasks=[{**task, "task": {}} for task in mixed.suite["tasks"]])
     suite["tasks"][0]["task"] = {"sparse": True}
     mixed.config.write_text(json.dumps(suite), encoding="utf-8")
     seen = []
+
+    def facts_of(environment, of_suite):
+        seen.append(of_suite)
+        return mixed.facts_of(environment, of_suite)
+
     aggregate.main(["--results", str(mixed.results), "--config", str(mixed.config)])
-    analyse(
-        read_summary(mixed.results / "summary"),
-        lambda environment, of_suite: seen.append(of_suite) or mixed.facts_of(environment, {}),
-    )
+    analyse(read_summary(mixed.results / "summary"), facts_of)
     assert seen == [{"sparse": True}, {}, {}]
 
 

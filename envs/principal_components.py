@@ -40,7 +40,7 @@ def principal_projection(task: Task) -> Projection | None:
 
     first, second = REACH * np.abs(coordinates(states)).max(axis=0)
     return Projection(
-        labels=("first principal component", "second principal component"),
+        labels=("principal component 1", "principal component 2"),
         low=(-float(first), -float(second)),
         high=(float(first), float(second)),
         bins=BINS,

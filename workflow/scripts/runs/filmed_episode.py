@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from envs import Projection, Task
 from envs.simulation.make import Simulator, make_simulator
 from envs.vector import VectorEnvironment
 from p2e.algorithm import Policy
 from p2e.nn.generators import derived_seed
 from program.command_line import choose_device
 from runs.files import CHECKPOINT
-from runs.film_frames import SIZE, FrameSampler, draw_path
+from runs.film_frames import SIZE, FrameSampler, draw_curve, draw_path
 from runs.settings import settings_of_manifest
 from runs.trained_policy import FINAL_EPISODES, load_algorithm, read_manifest
 
@@ -25,16 +26,27 @@ from runs.trained_policy import FINAL_EPISODES, load_algorithm, read_manifest
 class FilmedEpisode:
     """One episode of the first row.
 
-    frames: rendered images, or none. positions: (steps + 1, 2), the visited states in the task's
-    projection. every: environment steps from one frame to the next.
+    frames: rendered images, or none. visited: (steps + 1, O), the observations. returns:
+    (steps + 1,), the sum of the rewards before each of them. every: environment steps from one
+    frame to the next.
     """
 
     frames: list[Image.Image]
     every: int
-    positions: NDArray[np.float64]
-    episode_return: float
-    length: int
+    visited: NDArray[np.float32]
+    returns: NDArray[np.float64]
     success: bool
+
+    @property
+    def length(self) -> int:
+        """Environment steps."""
+        return len(self.returns) - 1
+
+    def drawn(self, projection: Projection | None) -> tuple[list[Image.Image], int]:
+        """Frames of a path in the projection, or of the return over the steps if there is none."""
+        if projection is None:
+            return draw_curve(self.returns)
+        return draw_path(projection(self.visited), projection.low, projection.high)
 
 
 def set_up_camera(simulator: Simulator) -> None:
@@ -42,7 +54,7 @@ def set_up_camera(simulator: Simulator) -> None:
 
     Unless a camera is named, Gymnasium 1.4 uses a fixed one, and a running body leaves its view.
     """
-    renderer = getattr(simulator, "mujoco_renderer", None)
+    renderer = getattr(simulator.unwrapped, "mujoco_renderer", None)
     if renderer is None:
         return
     renderer.width, renderer.height = SIZE
@@ -51,18 +63,23 @@ def set_up_camera(simulator: Simulator) -> None:
         renderer.camera_id = following
 
 
-def why_not_rendered(simulator: Simulator) -> str:
-    """Empty where the simulator can be rendered; else the reason in one line.
+def rendering_simulators(task: Task, count: int) -> tuple[list[Simulator], str]:
+    """Simulators that render images; or none, and the reason in one line.
 
-    Missing libraries cause many kinds of exceptions, and all of them mean the same.
+    Missing libraries cause many kinds of exceptions, and so does a simulator that knows no
+    pictures. All of them mean the same.
     """
-    set_up_camera(simulator)
     try:
-        simulator.reset(seed=0)
-        frame = simulator.render()
+        made = task.id, "rgb_array", task.action_repeat
+        simulators = [make_simulator(*made) for _ in range(count)]
+        set_up_camera(simulators[0])
+        simulators[0].reset(seed=0)
+        frame = simulators[0].render()
     except Exception as error:
-        return " ".join(f"{type(error).__name__}: {error}".split())
-    return "" if isinstance(frame, np.ndarray) else "the simulator renders no image"
+        return [], " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(frame, np.ndarray):
+        return simulators, ""
+    return [], "the simulator renders no image"
 
 
 def play(
@@ -77,20 +94,20 @@ def play(
     observation = environment.reset(starts)
     memory = torch.zeros(rows, 1, policy.memory_size, device=device)
     sampler: FrameSampler[Image.Image] = FrameSampler()
-    visited, total, length, success = [observation[0]], 0.0, 0, False
+    visited, returns = [observation[0]], [0.0]
     while True:
-        if rendered and sampler.wants(length):
+        if rendered and sampler.wants(len(returns) - 1):
             sampler.add(Image.fromarray(environment.render(0)).resize(SIZE))
         seen = torch.as_tensor(observation, device=device).view(rows, 1, -1)
         action = policy.act(seen, memory, deterministic=True)
         memory = policy.remember(seen, action, memory)
         step = environment.step(action.flatten(0, 1).cpu().numpy())
         visited.append(step.next_observation[0])
-        total, length, success = total + float(step.reward[0]), length + 1, bool(step.success[0])
+        returns.append(returns[-1] + float(step.reward[0]))
         observation = step.observation
         if step.terminated[0] or step.truncated[0]:
-            positions = environment.task.projection(np.stack(visited))
-            return FilmedEpisode(sampler.kept, sampler.every, positions, total, length, success)
+            path, success = (np.stack(visited), np.array(returns)), bool(step.success[0])
+            return FilmedEpisode(sampler.kept, sampler.every, *path, success)
 
 
 def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
@@ -98,10 +115,10 @@ def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any
     manifest = read_manifest(folder)
     settings, device = settings_of_manifest(manifest), choose_device("cpu")
     spec = settings.task
-    made = spec.id, "rgb_array", spec.action_repeat
-    simulators = [make_simulator(*made) for _ in settings.seeds]
-    reason = "it was asked for" if drawn else why_not_rendered(simulators[0])
-    # A simulator that failed to render may be in an inconsistent state.
+    simulators, reason = (
+        ([], "it was asked for") if drawn else rendering_simulators(spec, len(settings.seeds))
+    )
+    # New ones, because a simulator that failed to render may be in an inconsistent state.
     if reason:
         simulators = [make_simulator(spec.id, None, spec.action_repeat) for _ in settings.seeds]
     environment = VectorEnvironment(spec, simulators, list(settings.seeds))
@@ -110,10 +127,10 @@ def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any
     episode = play(algorithm.task_policy, environment, starts, device, rendered=not reason)
     frames, every = episode.frames, episode.every
     if reason:
-        frames, every = draw_path(episode.positions, spec.projection.low, spec.projection.high)
+        frames, every = episode.drawn(settings.task_settings.projection_of(spec))
     facts = {
         "seed": settings.seeds[0],
-        "return": episode.episode_return,
+        "return": float(episode.returns[-1]),
         "length": episode.length,
         "success": episode.success,
         "frames": len(frames),

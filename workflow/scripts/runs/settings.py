@@ -67,23 +67,32 @@ def resolve_settings(
     Raises:
         ConfigError, UnknownEnvironmentError: in one line, naming key, value and what was expected.
     """
-    module = algorithm_module(algorithm)
+    known = sections_of(algorithm)
     task(environment)
     require(steps > 0, "--steps", steps, "a number of environment steps greater than 0")
-    known = ("training", algorithm)
     for key in settings:
         require(key in known, "--settings", key, f"only the sections {list(known)}")
     sections = {key: settings.get(key, {}) for key in known}
     for key, section in sections.items():
         require(isinstance(section, Mapping), key, section, "a mapping of settings")
+    configs = {key: from_mapping(known[key], section, key) for key, section in sections.items()}
     return RunSettings(
         algorithm,
         environment,
         parse_seeds(seeds),
         steps,
-        from_mapping(TrainingConfig, sections["training"], "training"),
-        from_mapping(module.Config, sections[algorithm], algorithm),
+        configs["training"],
+        configs[algorithm],
     )
+
+
+def sections_of(algorithm: str) -> dict[str, type[Any]]:
+    """The sections that the settings of a run have, each with its configuration class.
+
+    Raises:
+        ConfigError: when there is no such algorithm.
+    """
+    return {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
 
 
 def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,10 +101,9 @@ def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]
     Raises:
         ConfigError: for an unknown setting or an invalid value.
     """
-    sections = {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
     written = {
         key: dataclasses.asdict(from_mapping(config, settings.get(key, {}), key))
-        for key, config in sections.items()
+        for key, config in sections_of(algorithm).items()
     }
     in_json: dict[str, Any] = json.loads(json.dumps(written))
     return in_json

@@ -16,6 +16,7 @@ from envs import UnknownEnvironmentError, task
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
 from program.repository import ROOT
+from runs.overlay import overlay
 from runs.settings import RunSettings, resolve_settings
 from suites.parameter_errors import (
     ABSENT,
@@ -52,20 +53,6 @@ def read_source(name: str) -> Source:
     if not isinstance(values, dict):
         raise ParameterError(f"{name}: is {values!r}, expected a map of keys to values")
     return Source(name, values)
-
-
-def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> Parameters:
-    """`below` overridden by `above`: maps are merged key by key, anything else is replaced.
-
-    Snakemake does the same with `--configfile`.
-    """
-    merged = dict(below)
-    for key, value in above.items():
-        under = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            value = overlay(under, value)
-        merged[key] = value
-    return merged
 
 
 def check(parameters: Parameters, sources: Sequence[Source]) -> None:

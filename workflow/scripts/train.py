@@ -23,6 +23,7 @@ from program.command_line import OneLineParser, choose_device, run_program
 from program.process import prepare_process
 from program.strict import compute_strictly
 from runs.assignments import with_assignments
+from runs.parts import require_buildable
 from runs.settings import require_strict_possible, resolve_settings, sections_of
 from runs.training_run import TrainingRun
 
@@ -43,7 +44,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--algorithm", required=True, help=" or ".join(algorithm_names()))
+    parser.add_argument(
+        "--algorithm",
+        required=True,
+        help=f"{', '.join(algorithm_names())}, or the import path of your own, package.module",
+    )
     parser.add_argument("--environment", required=True, help="id such as p2e/PointMaze-v0")
     parser.add_argument("--seeds", required=True, help="such as 3, 0-9 or 0,2,5-7")
     parser.add_argument("--steps", required=True, type=int, help="environment steps a seed")
@@ -108,6 +113,7 @@ def main() -> None:
     if options.deterministic == "strict":
         require_strict_possible(settings, choose_device(options.device), options.threads)
         compute_strictly()
+    require_buildable(settings)
     started = time.monotonic()
     TrainingRun(settings, options).execute()
     print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)

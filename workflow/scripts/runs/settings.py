@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from envs import task
-from p2e.algorithms import algorithm_module
+from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError, from_mapping, require
 from p2e.loop.training_loop import TrainingConfig
 
@@ -27,6 +27,11 @@ class RunSettings:
     steps: int
     training: TrainingConfig
     algorithm_config: Any
+
+    @property
+    def foreign_modules(self) -> tuple[str, ...]:
+        """The modules outside of this repository whose code determines the run's numbers."""
+        return (self.algorithm,) if is_import_path(self.algorithm) else ()
 
     def as_mapping(self) -> dict[str, Any]:
         """The settings resolved, with every default written out, as JSON can hold them."""

@@ -40,6 +40,20 @@ def specification(environment_id: str) -> EnvSpec:
     return found
 
 
+# Their code is hashed with the benchmark's, or their versions stand in the manifest.
+_KNOWN_PACKAGES = ("envs", "gymnasium", "dm_control")
+
+
+def foreign_packages(environment_id: str) -> tuple[str, ...]:
+    """The module that defines an environment, unless it is the benchmark's or Gymnasium's own.
+
+    Raises UnknownEnvironmentError.
+    """
+    entry = specification(environment_id).entry_point
+    module = entry.partition(":")[0] if isinstance(entry, str) else getattr(entry, "__module__", "")
+    return (module,) if module and module.partition(".")[0] not in _KNOWN_PACKAGES else ()
+
+
 def make_simulator(
     environment_id: str, render_mode: str | None = None, action_repeat: int = 1
 ) -> Simulator:

@@ -10,10 +10,15 @@ class SoftActorCriticConfig:
     """Settings of the agent; the defaults are those of the paper.
 
     Args:
-        target_entropy: None for -dim(action).
+        hidden: units of each hidden layer of actor and critics.
+        learning_rate: of actor, critics and alpha.
+        discount: gamma: by this factor a reward counts less for each step that it is later.
+        target_rate: tau of the soft update of the target critics, once an update.
+        batch_size: transitions of an update.
+        initial_alpha: weight of the entropy when training starts; it is learned from then on.
+        target_entropy: to which alpha steers the policy's entropy; None for -dim(action).
         min_alpha: alpha does not fall below it. Where no reward was met yet, all actions are worth
             the same, and alpha otherwise falls until the policy settles on one of them by chance.
-        target_rate: tau of the soft update of the target critics, once an update.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
         compiled: let a C++ compiler make one program of the whole update when training starts:
             on a CPU native/soft_actor_critic.cpp, on one core, in some five seconds; on a GPU

@@ -29,6 +29,9 @@ class Config:
     """Settings of MBPO; the defaults are those of the paper (Walker2d).
 
     Args:
+        agent: of actor and critics.
+        dynamics: of the model, a probabilistic ensemble.
+        rollout: of the imagined rollouts' length.
         model_interval: environment steps between trainings of the model.
         rollouts_per_step: branches for each environment step, all begun right after a training:
             model_interval * rollouts_per_step of them.

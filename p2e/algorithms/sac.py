@@ -20,7 +20,8 @@ class Config:
     """Settings of SAC.
 
     Args:
-        updates_per_step: the update-to-data ratio.
+        agent: of actor and critics.
+        updates_per_step: the update-to-data ratio: updates of the agent an environment step.
         buffer_capacity: transitions kept for each seed; no more than the run's steps are held.
     """
 

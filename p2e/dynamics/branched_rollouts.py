@@ -21,7 +21,14 @@ from p2e.replay.buffers import Fields
 @dataclass(frozen=True)
 class RolloutSchedule:
     """Steps of an imagined rollout: linear in the environment step between two steps, in whole
-    steps, constant before and after (appendix C; Hopper: 1 to 15 over steps 20,000 to 150,000)."""
+    steps, constant before and after (appendix C; Hopper: 1 to 15 over steps 20,000 to 150,000).
+
+    Args:
+        start_length: steps of a rollout up to start_step.
+        end_length: steps of a rollout from end_step on.
+        start_step: environment step from which the length changes.
+        end_step: environment step from which it no longer does.
+    """
 
     start_length: int = 1
     end_length: int = 1

@@ -26,7 +26,10 @@ class DynamicsConfig:
     but for `likelihood_weighting`.
 
     Args:
+        hidden: units of each hidden layer of a member.
+        members: networks of the ensemble.
         elites: members with the lowest holdout loss, the only ones that predict in rollouts.
+        learning_rate: of all members.
         weight_decay: from the first layer to the last; spread evenly over another depth.
         bound_weight: weight of the penalty that pulls the log-variance bounds together.
         likelihood_weighting: beta of the beta-NLL (Seitzer et al. 2022, arXiv:2203.09168): a
@@ -34,7 +37,9 @@ class DynamicsConfig:
             paper's plain likelihood, rows with a high predicted variance are hardly fitted:
             on 3,000 rows of Pendulum-v1, whose velocity is clipped, the velocity's squared error
             stayed five times as large.
-        holdout_share, holdout_limit: share of the rows held out, and the most rows.
+        batch_size: rows of an update, for each member.
+        holdout_share: share of the rows that are held out, for the holdout loss.
+        holdout_limit: most rows that are held out.
         patience: a training ends after this many epochs in which no member improved.
         improvement: share of its best holdout loss by which a member must get better to improve.
         max_updates: most updates of one training, in whole epochs, at least one; None for no

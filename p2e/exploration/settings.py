@@ -70,14 +70,15 @@ class Config:
         retained_imaginations: updates for which imagined rows are kept. Older latents are stale.
         real_share: share of real rows in every batch of the agents. In "zero-shot", and in
             "few-shot" until the task policy takes over, this is true of the explorer alone.
-        replayed_share: share of the task policy's batches then that follow real actions inside the
-            world model. The other rows follow the policies.
+        replayed_share: share of the task policy's batches in these two cases that follows real
+            actions inside the world model. The other rows follow the policies.
         adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
         real_from_replay: draw real rows from all of the replay, not from the windows on which the
             world model was last updated, whose latents are at hand (for ablations).
-        task_weight, intrinsic_weight: of the two rewards of the explorer. The task's reward is
-            divided by its running mean where that is above 1; curiosity/disagreement.py has the
-            scale of the other.
+        task_weight: of the task's reward in the explorer's, after it is divided by its running
+            mean where that is above 1.
+        intrinsic_weight: of the intrinsic reward in the explorer's; its scale is in
+            curiosity/disagreement.py.
         buffer_capacity: real transitions kept for each seed.
     """
 

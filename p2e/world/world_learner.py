@@ -27,16 +27,21 @@ class WorldConfig:
     """Settings of world model and ensemble.
 
     Args:
-        latent_size, memory_size, hidden: sizes of the world model.
-        sequences, sequence_length: windows of replay in one update.
+        latent_size: features of the latent, which encodes an observation.
+        memory_size: units of the recurrent memory (GRU).
+        hidden: units of each hidden layer of the world model's other networks.
+        sequences: windows of replay in one update.
+        sequence_length: steps of a window.
         rare_share: share of the windows that is drawn around rare rewards, where there are any (in
             the reward-free modes around rare terminations).
-        members, ensemble_hidden: sizes of the disagreement ensemble.
+        members: networks of the disagreement ensemble.
+        ensemble_hidden: units of each hidden layer of a member.
         disagreement: what the ensemble predicts: how the "latent" changes in a step, or how the
             "observation" does. "untrained" keeps the ensemble's initial weights (for ablations).
         unknown: disagreement is rewarded where it exceeds this many times its running mean.
             Contacts, which are never fully learned, stay below 2.
-        learning_rate, clip_norm: of world model and ensemble, each clipped separately.
+        learning_rate: the highest, of world model and ensemble.
+        clip_norm: largest gradient norm of world model and of ensemble, for each seed.
         warmup_updates: linear warm-up of the learning rate; then half a cosine, to a tenth.
     """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from suites.parameters import overlay
+from runs.overlay import overlay
 from tests.helpers.paths import ROOT
 
 PARTS = ["Snakefile", "dvc.yaml", "requirements.txt", ".dvcignore", ".gitignore", ".dvc"]

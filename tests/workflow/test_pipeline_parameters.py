@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
+from runs.overlay import overlay
 from suites import parameters as module
 from suites.description import read
 from suites.parameter_errors import ParameterError
-from suites.parameters import check, overlay, read_source, schema, settings_of
+from suites.parameters import check, read_source, schema, settings_of
 from tests.helpers.paths import ROOT
 
 VALID: dict[str, Any] = {

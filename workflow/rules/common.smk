@@ -1,13 +1,16 @@
 """The checked configuration, the names of files, and the functions that the rules use."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from p2e.algorithms import is_import_path
 from program.command_line import choose_device
+from program.foreign_code import with_foreign_code
 from program.import_graph import module_file, program_files
 from program.provenance import code_hash
 from program.repository import ENVIRONMENT_FILES, NATIVE_FILES
@@ -93,9 +96,10 @@ def run_files(*names):
     return [f"{RESULTS}/runs/{'/'.join(key)}/{name}" for key in RUNS for name in names]
 
 
-def program_hash(*programs, data=()):
-    """A hash of the contents of programs, all they import, and files that match `data`."""
-    return code_hash(*program_files(*programs), *data)
+def program_hash(*programs, data=(), foreign=()):
+    """A hash of the contents of programs, all they import, files that match `data`, and modules
+    of other packages."""
+    return with_foreign_code(code_hash(*program_files(*programs), *data), foreign)
 
 
 def algorithm_hash(program):
@@ -106,8 +110,10 @@ def algorithm_hash(program):
     """
 
     def of(wildcards):
-        algorithm = module_file(f"p2e.algorithms.{base_algorithm(wildcards.algorithm)}")
-        return program_hash(program, algorithm, data=ENVIRONMENT_FILES + NATIVE_FILES)
+        data, name = ENVIRONMENT_FILES + NATIVE_FILES, base_algorithm(wildcards.algorithm)
+        if is_import_path(name):
+            return program_hash(program, data=data, foreign=[name])
+        return program_hash(program, module_file(f"p2e.algorithms.{name}"), data=data)
 
     return of
 
@@ -124,8 +130,13 @@ if GPUS:
     workflow.global_resources.setdefault("gpu", 1)
 
 
+def one_of(names):
+    """A regular expression for these names. An import path has dots."""
+    return "|".join(re.escape(name) for name in sorted(set(names)))
+
+
 # Only runs of the suite can be requested.
 wildcard_constraints:
-    environment="|".join(sorted({environment for environment, _, _ in RUNS})),
-    algorithm="|".join(sorted({algorithm for _, algorithm, _ in RUNS})),
-    seeds="|".join(sorted({seeds for _, _, seeds in RUNS})),
+    environment=one_of(environment for environment, _, _ in RUNS),
+    algorithm=one_of(algorithm for _, algorithm, _ in RUNS),
+    seeds=one_of(seeds for _, _, seeds in RUNS),

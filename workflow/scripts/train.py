@@ -15,21 +15,40 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from envs import InvalidEnvironmentError
 from p2e.agent.native.native_update import CompilerError
+from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
 from p2e.metrics import DivergenceError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.process import prepare_process
 from program.strict import compute_strictly
-from runs.parts import try_environment
-from runs.settings import require_strict_possible, resolve_settings
+from runs.assignments import with_assignments
+from runs.parts import require_buildable, try_environment
+from runs.settings import require_strict_possible, resolve_settings, sections_of
 from runs.training_run import TrainingRun
+
+EPILOG = """\
+All settings with their meaning: docs/settings.md. An example:
+
+  python workflow/scripts/train.py --algorithm plan2explore --environment p2e/PointMaze-v0 \\
+    --seeds 0-4 --steps 8000 --output results/mine/maze \\
+    --set plan2explore.horizon=20 --set plan2explore.agent.learning_rate=1e-3
+"""
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line, not yet checked against algorithms and environments."""
-    parser = OneLineParser(prog="train.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--algorithm", required=True, help="sac, mbpo or plan2explore")
+    parser = OneLineParser(
+        prog="train.py",
+        description=__doc__.splitlines()[0],
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--algorithm",
+        required=True,
+        help=f"{', '.join(algorithm_names())}, or the import path of your own, package.module",
+    )
     parser.add_argument("--environment", required=True, help="id such as p2e/PointMaze-v0")
     parser.add_argument("--seeds", required=True, help="such as 3, 0-9 or 0,2,5-7")
     parser.add_argument("--steps", required=True, type=int, help="environment steps a seed")
@@ -46,6 +65,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default="{}",
         help="JSON object, or @file with one: sections 'training' and the algorithm's; what is "
         "left out has the default of p2e/, not the value in params.yaml",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="one setting, laid over --settings; may be given several times",
     )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")
@@ -77,7 +103,9 @@ def main() -> None:
         options.environment,
         options.seeds,
         options.steps,
-        read_settings(options.settings),
+        with_assignments(
+            read_settings(options.settings), options.set, sections_of(options.algorithm)
+        ),
     )
     if options.threads < 1:
         raise ConfigError(f"'--threads' is {options.threads}, expected 1 or more")
@@ -85,6 +113,7 @@ def main() -> None:
     if options.deterministic == "strict":
         require_strict_possible(settings, choose_device(options.device), options.threads)
         compute_strictly()
+    require_buildable(settings)
     started = time.monotonic()
     try_environment(settings.task)
     TrainingRun(settings, options).execute()

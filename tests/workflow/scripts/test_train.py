@@ -12,6 +12,7 @@ import torch
 
 import train
 from envs import InvalidEnvironmentError
+from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError, load_weights
 from p2e.loop.evaluation import evaluate as play
@@ -102,6 +103,8 @@ BAD = {
     },
     "'--settings' is 'mbpo', expected only the sections": {"settings": '{"mbpo": {}}'},
     "'--settings' is '{', expected a JSON object": {"settings": "{"},
+    "'--set' is 'horizon', expected SECTION.KEY=VALUE": {"set": "horizon"},
+    "unknown key 'sac.agent.hiden' (value [8]): did you mean": {"set": "sac.agent.hiden=[8]"},
 }
 
 
@@ -121,6 +124,27 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert message in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_of_the_command_line_lie_over_those_in_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = ["--set", "sac.agent.learning_rate=2e-3", "--set", "training.log_interval=40"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *command(tmp_path / "run"), *over])
+    train.main()
+    config = read_manifest(tmp_path / "run")["config"]
+    assert config["sac"]["agent"]["learning_rate"] == 0.002
+    assert config["sac"]["agent"]["hidden"] == [8]
+    assert (config["training"]["log_interval"], config["training"]["warmup_steps"]) == (40, 20)
+
+
+def test_the_help_names_algorithms_and_where_the_settings_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        train.parse_arguments(["--help"])
+    words = capsys.readouterr().out
+    assert all(name in words for name in (*algorithm_names(), "docs/settings.md", "--set"))
 
 
 def start(output: Path) -> "subprocess.Popen[bytes]":

@@ -6,7 +6,7 @@ files) has to be listed in addition to the program.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,14 +19,20 @@ def program_files(*names: str) -> list[str]:
     Raises:
         FileNotFoundError: when one of `names` does not exist.
     """
+    found = reachable([ROOT / name for name in names], imported_files)
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def reachable(files: Iterable[Path], imports: Callable[[Path], Iterable[Path]]) -> set[Path]:
+    """The files and all that they import, directly or not, where `imports` says what one does."""
     found: set[Path] = set()
-    waiting = [ROOT / name for name in names]
+    waiting = list(files)
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += imported_files(path)
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+            waiting += imports(path)
+    return found
 
 
 def module_file(name: str) -> str:
@@ -43,30 +49,38 @@ def imported_files(path: Path) -> frozenset[Path]:
     An import of `a.b` also runs a/__init__.py. Programs in workflow/scripts import each other by
     bare names, since Python puts a program's own folder on the path.
     """
-    files: set[Path] = set()
-    for name in imported_names(path):
-        for folder in (ROOT, ROOT / "workflow" / "scripts"):
-            files |= set(_files_of(folder, name.split(".")))
-    return frozenset(files - {path})
+    names = imported_names(path)
+    return frozenset(files_of_modules(names, ROOT, ROOT / "workflow" / "scripts") - {path})
 
 
-def imported_names(path: Path) -> set[str]:
-    """The dotted names that a module imports; for `from a import b` both `a` and `a.b`."""
+def files_of_modules(names: Iterable[str], *folders: Path) -> set[Path]:
+    """The files that imports of these dotted names run, as far as they lie below the folders."""
+    return {
+        file for name in names for folder in folders for file in _files_of(folder, name.split("."))
+    }
+
+
+def imported_names(path: Path, root: Path | None = None) -> set[str]:
+    """The dotted names that a module imports; for `from a import b` both `a` and `a.b`.
+
+    Args:
+        root: the folder from which modules are named, for relative imports; else the repository's.
+    """
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = _base_of(node, path)
+            base = _base_of(node, path, root or ROOT)
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return names
 
 
-def _base_of(node: ast.ImportFrom, path: Path) -> str:
+def _base_of(node: ast.ImportFrom, path: Path, root: Path) -> str:
     """The absolute name that `from ... import` starts from; relative imports are resolved."""
     if node.level == 0:
         return node.module or ""
-    package = path.parents[node.level - 1].relative_to(ROOT).parts
+    package = path.parents[node.level - 1].relative_to(root).parts
     return ".".join([*package, *filter(None, [node.module])])
 
 

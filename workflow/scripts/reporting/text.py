@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
+from p2e.algorithms import is_import_path
 from suites.variants import base_algorithm
 
 DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore"}
@@ -17,12 +18,14 @@ _KEPT_FOLDERS = ("workflow", "results", "reports", "p2e", "envs", "benchmarks", 
 
 
 def display_name(algorithm: str) -> str:
-    """The algorithm's name as in the papers; an unknown name is returned unchanged.
+    """The algorithm's name as in the papers; an unknown name is returned unchanged, and an import
+    path is a name by itself.
 
     A variant's name is its algorithm's and the difference: `Plan2Explore, no curiosity`.
     """
-    base = DISPLAY_NAMES.get(base_algorithm(algorithm))
-    if base is None or algorithm in DISPLAY_NAMES:
+    name = base_algorithm(algorithm)
+    base = DISPLAY_NAMES.get(name, name if is_import_path(name) else None)
+    if base is None or algorithm == name:
         return base or algorithm
     words = algorithm.partition("-")[2].replace("-", " ")
     for compound in COMPOUNDS:
@@ -36,8 +39,12 @@ def short_name(algorithm: str) -> str:
 
 
 def broken(name: str, width: int = 14) -> str:
-    """A name wrapped into lines of about `width` characters, for narrow places of a figure."""
-    return "\n".join(textwrap.wrap(name, width, break_long_words=False))
+    """A name wrapped into lines of about `width` characters, for narrow places of a figure.
+
+    An import path may be broken after its dots.
+    """
+    lines = textwrap.wrap(name.replace(".", ". "), width, break_long_words=False)
+    return "\n".join(line.replace(". ", ".") for line in lines)
 
 
 def slug(text: str) -> str:

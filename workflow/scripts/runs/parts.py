@@ -6,6 +6,7 @@ import torch
 from envs import Task, make_vector, task_ids
 from p2e.algorithm import Algorithm, Problem
 from p2e.algorithms import algorithm_module
+from p2e.config import ConfigError
 from p2e.loop.coverage import Coverage
 from p2e.loop.environment import VectorEnvironment
 from runs.settings import RunSettings
@@ -24,8 +25,23 @@ def build_algorithm(
         device=device,
     )
     module = algorithm_module(settings.algorithm)
-    algorithm: Algorithm = module.build(problem, settings.algorithm_config)
+    algorithm = module.build(problem, settings.algorithm_config)
+    if not isinstance(algorithm, Algorithm):
+        raise ConfigError(
+            f"'{settings.algorithm}.build' returned {type(algorithm).__name__}, "
+            "expected a p2e.algorithm.Algorithm"
+        )
     return problem, algorithm
+
+
+def require_buildable(settings: RunSettings) -> None:
+    """Build an algorithm of another package once, before anything of the run is written.
+
+    Raises:
+        ConfigError: when what it builds is no algorithm.
+    """
+    if settings.foreign_modules:
+        build_algorithm(settings, environments_of(settings, 1)[0], torch.device("cpu"))
 
 
 def environments_of(

@@ -7,7 +7,7 @@ manifest counts as its neutral value, with which the program behaves as it did w
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from p2e.algorithms import algorithm_names
+from p2e.config import ConfigError
 from runs.settings import with_defaults
 
 # The neutral value of a setting is its default unless listed here, which is the case if the setting
@@ -52,7 +52,10 @@ def setting_differences(
 
 def neutral_values(algorithm: str) -> dict[str, Any]:
     """The neutral value of every setting of an algorithm; of a removed algorithm, of NEUTRAL."""
-    defaults = with_defaults(algorithm, {}) if algorithm in algorithm_names() else {}
+    try:
+        defaults = with_defaults(algorithm, {})
+    except ConfigError:  # it was removed, or its package is not here
+        defaults = {}
     return flat(defaults) | NEUTRAL
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from envs import Task
-from p2e.algorithms import algorithm_module
+from envs.simulation.make import foreign_packages
+from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError, from_mapping, require
 from p2e.loop.training_loop import TrainingConfig
 from runs.task_settings import TaskSettings
@@ -35,6 +36,12 @@ class RunSettings:
     def task(self) -> Task:
         """What is known about the environment."""
         return self.task_settings.applied_to(self.environment)
+
+    @property
+    def foreign_modules(self) -> tuple[str, ...]:
+        """The modules outside of this repository whose code determines the run's numbers."""
+        of_algorithm = [self.algorithm] if is_import_path(self.algorithm) else []
+        return (*of_algorithm, *foreign_packages(self.environment))
 
     def as_mapping(self) -> dict[str, Any]:
         """The settings resolved, with every default written out, as JSON can hold them; of the
@@ -79,25 +86,35 @@ def resolve_settings(
     Raises:
         ConfigError, InvalidEnvironmentError: in one line, naming key, value and what was expected.
     """
-    module = algorithm_module(algorithm)
+    known = sections_of(algorithm)
     require(steps > 0, "--steps", steps, "a number of environment steps greater than 0")
-    known = ("training", algorithm, "task")
     for key in settings:
         require(key in known, "--settings", key, f"only the sections {list(known)}")
     sections = {key: settings.get(key, {}) for key in known}
     for key, section in sections.items():
         require(isinstance(section, Mapping), key, section, "a mapping of settings")
+    configs = {key: from_mapping(known[key], section, key) for key, section in sections.items()}
     resolved = RunSettings(
         algorithm,
         environment,
         parse_seeds(seeds),
         steps,
-        from_mapping(TrainingConfig, sections["training"], "training"),
-        from_mapping(module.Config, sections[algorithm], algorithm),
-        from_mapping(TaskSettings, sections["task"], "task"),
+        configs["training"],
+        configs[algorithm],
+        configs["task"],
     )
     _ = resolved.task  # an unknown environment is an error now
     return resolved
+
+
+def sections_of(algorithm: str) -> dict[str, type[Any]]:
+    """The sections that the settings of a run have, each with its configuration class.
+
+    Raises:
+        ConfigError: when there is no such algorithm.
+    """
+    algorithm_config = algorithm_module(algorithm).Config
+    return {"training": TrainingConfig, algorithm: algorithm_config, "task": TaskSettings}
 
 
 def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,13 +124,13 @@ def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]
     Raises:
         ConfigError: for an unknown setting or an invalid value.
     """
-    sections = {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
-    written = {
-        key: dataclasses.asdict(from_mapping(config, settings.get(key, {}), key))
-        for key, config in sections.items()
+    configs = {
+        key: from_mapping(config, settings.get(key, {}), key)
+        for key, config in sections_of(algorithm).items()
     }
-    if of_task := from_mapping(TaskSettings, settings.get("task", {}), "task").given():
-        written["task"] = of_task
+    of_task = configs.pop("task").given()
+    written = {key: dataclasses.asdict(config) for key, config in configs.items()}
+    written |= {"task": of_task} if of_task else {}
     in_json: dict[str, Any] = json.loads(json.dumps(written))
     return in_json
 

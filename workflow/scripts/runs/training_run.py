@@ -29,6 +29,7 @@ from p2e.loop.training_loop import TrainingLoop
 from p2e.nn.products import rounds_products
 from program import provenance
 from program.command_line import choose_device
+from program.foreign_code import with_foreign_code
 from program.import_graph import program_files
 from program.repository import TRAINING_CODE
 from runs.files import CHECKPOINT, COVERAGE, FINAL_SCORES, MANIFEST, TRAINING_FILES
@@ -44,8 +45,9 @@ def fingerprint(settings: RunSettings, device: torch.device, options: argparse.N
 
     It covers code, settings, device, threads, package versions and the kind of arithmetic.
     """
+    own = provenance.code_hash(*TRAINING_CODE, *program_files("workflow/scripts/train.py"))
     identity = {
-        "code": provenance.code_hash(*TRAINING_CODE, *program_files("workflow/scripts/train.py")),
+        "code": with_foreign_code(own, settings.foreign_modules),
         "settings": settings.as_mapping(),
         "device": device.type,
         "threads": options.threads,
@@ -188,7 +190,9 @@ class TrainingRun:
             "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),
             "fingerprint": self.identity,
             "git_commit": provenance.git_commit(),
-            "code_hash": provenance.code_hash(*TRAINING_CODE),
+            "code_hash": with_foreign_code(
+                provenance.code_hash(*TRAINING_CODE), settings.foreign_modules
+            ),
             "packages": provenance.package_versions(),
             "python": platform.python_version(),
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",

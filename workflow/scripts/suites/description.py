@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runs.overlay import overlay
 from suites.entries import suite_entries
 from suites.parameter_errors import Parameters
-from suites.parameters import check, overlay, read_source
+from suites.parameters import check, read_source
 
 BASE = "params.yaml"
 

@@ -14,9 +14,10 @@ from jsonschema import Draft202012Validator
 
 from envs import InvalidEnvironmentError
 from envs.task import slug
-from p2e.algorithms import algorithm_names
+from p2e.algorithms import algorithm_module, algorithm_names
 from p2e.config import ConfigError, from_mapping
 from program.repository import ROOT
+from runs.overlay import overlay
 from runs.parts import try_environment
 from runs.settings import RunSettings, resolve_settings
 from runs.task_settings import TaskSettings
@@ -32,7 +33,7 @@ from suites.parameter_errors import (
     look_up,
     of_schema,
 )
-from suites.variants import base_algorithm, changed_settings
+from suites.variants import base_algorithm, changed_settings, foreign_algorithms
 
 SCHEMA = ROOT / "workflow" / "schemas" / "params.schema.yaml"
 
@@ -57,20 +58,6 @@ def read_source(name: str) -> Source:
     return Source(name, values)
 
 
-def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> Parameters:
-    """`below` overridden by `above`: maps are merged key by key, anything else is replaced.
-
-    Snakemake does the same with `--configfile`.
-    """
-    merged = dict(below)
-    for key, value in above.items():
-        under = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            value = overlay(under, value)
-        merged[key] = value
-    return merged
-
-
 def check(parameters: Parameters, sources: Sequence[Source]) -> None:
     """Check everything about the parameters that can be known before a run.
 
@@ -83,31 +70,35 @@ def check(parameters: Parameters, sources: Sequence[Source]) -> None:
     """
     variants = parameters.get("variants")
     names = [str(name) for name in variants] if isinstance(variants, Mapping) else []
-    errors = list(Draft202012Validator(schema(names)).iter_errors(parameters))
+    foreign = foreign_algorithms(parameters)
+    errors = list(Draft202012Validator(schema(names, foreign)).iter_errors(parameters))
     if errors:
         # A misspelt key is also a missing one; naming the key that is in the file helps more.
         first = min(errors, key=lambda e: (e.validator != "additionalProperties", str(e.json_path)))
         raise of_schema(first, sources)
     _check_name(parameters, sources)
+    _check_foreign(foreign, parameters, sources)
     _check_environments(parameters, sources)
     _check_cases(parameters, sources)
 
 
-def schema(variants: Sequence[str] = ()) -> dict[str, Any]:
+def schema(variants: Sequence[str] = (), foreign: Sequence[str] = ()) -> dict[str, Any]:
     """The JSON schema of the parameters, with the names of the existing algorithms.
 
     Args:
         variants: further names that the list of algorithms may contain.
+        foreign: import paths of algorithms of other packages.
     """
     loaded: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     properties = loaded["properties"]
-    cases = [*algorithm_names(), *variants]
+    algorithms = [*algorithm_names(), *foreign]
+    cases = [*algorithms, *variants]
     properties["algorithms"]["items"]["enum"] = cases
     section = {"$ref": "#/$defs/section"}
-    properties |= dict.fromkeys(algorithm_names(), section)
+    properties |= dict.fromkeys(algorithms, section)
     settings = properties["tasks"]["items"]["properties"]["settings"]
     settings["properties"] = dict.fromkeys(["training", *cases], section)
-    known = "|".join(map(re.escape, algorithm_names()))
+    known = "|".join(map(re.escape, algorithms))
     name = properties["variants"]["propertyNames"]
     name["pattern"] = name["pattern"].replace("ALGORITHM", f"({known})")
     return loaded
@@ -141,6 +132,19 @@ def _check_name(parameters: Parameters, sources: Sequence[Source]) -> None:
         raise ParameterError(
             f"{sources[-1].name}: the key 'suite' is missing: expected a name other than '{name}'"
         )
+
+
+def _check_foreign(
+    foreign: Sequence[str], parameters: Parameters, sources: Sequence[Source]
+) -> None:
+    """Import every algorithm of another package, before it is said to have wrong settings."""
+    for name in foreign:
+        try:
+            algorithm_module(name)
+        except ConfigError as error:
+            path: KeyPath = [name] if name in parameters else ["algorithms"]
+            file = file_of(sources, path, look_up(parameters, path))
+            raise ParameterError(f"{file}: {error}") from error
 
 
 def _check_environments(parameters: Parameters, sources: Sequence[Source]) -> None:
@@ -203,7 +207,10 @@ def _file_of_settings(
     parameters: Parameters, sources: Sequence[Source], place: int, case: str, message: str
 ) -> str:
     """The file with the key that a ConfigError's message quotes as 'section.key'."""
-    path = message.split("'")[1].split(".") if "'" in message else []
+    quoted, algorithm = message.split("'")[1] if "'" in message else "", base_algorithm(case)
+    path = quoted.split(".")
+    if quoted.startswith(f"{algorithm}."):  # an import path has dots itself
+        path = [algorithm, *quoted[len(algorithm) + 1 :].split(".")]
     places: list[KeyPath] = [
         ("tasks", place, "settings", case, *path[1:]),
         ("variants", case, *path[1:]),

@@ -9,6 +9,8 @@ name. A variant is named after its algorithm, followed by a hyphen and words
 from collections.abc import Mapping
 from typing import Any
 
+from p2e.algorithms import is_import_path
+
 
 def base_algorithm(case: str) -> str:
     """The algorithm that a case runs: its name, or for a variant the first part of its name."""
@@ -30,3 +32,11 @@ def changed_settings(
         return []
     of_task = parameters["tasks"][place].get("settings", {})
     return [parameters.get("variants", {}).get(case, {}), of_task.get(case, {})]
+
+
+def foreign_algorithms(parameters: Mapping[str, Any]) -> list[str]:
+    """The algorithms of other packages that a suite runs or has settings for, by import path."""
+    cases = parameters.get("algorithms")
+    named = [*(cases if isinstance(cases, list) else []), *parameters]
+    bases = [base_algorithm(name) for name in named if isinstance(name, str)]
+    return sorted({base for base in bases if is_import_path(base)})

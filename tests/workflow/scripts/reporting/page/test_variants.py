@@ -16,7 +16,7 @@ from reporting.statistics.analysis import analyse
 from reporting.statistics.comparison import algorithm_pairs
 from reporting.statistics.headline import only_variants
 from reporting.tables.summary import read_summary
-from reporting.text import display_name, number, short_name
+from reporting.text import broken, display_name, number, short_name
 from tests.helpers.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
@@ -128,10 +128,18 @@ def test_variants_are_not_compared_with_each_other(analysis):
         ("plan2explore-zero-shot", "Plan2Explore, zero-shot", "zero-shot"),
         ("sac-large", "SAC, large", "SAC, large"),
         ("dreamer-large", "dreamer-large", "dreamer-large"),
+        ("package.my_sac", "package.my_sac", "package.my_sac"),
+        ("package.my_sac-no-noise", "package.my_sac, no noise", "package.my_sac, no noise"),
     ],
 )
 def test_names_can_be_read(case, full, short):
     assert (display_name(case), short_name(case)) == (full, short)
+
+
+def test_a_long_name_is_broken_at_spaces_and_after_dots():
+    assert broken("Plan2Explore, random networks") == "Plan2Explore,\nrandom\nnetworks"
+    assert broken("my_package.cross_entropy, wide") == "my_package.\ncross_entropy,\nwide"
+    assert broken("a.b, wide") == "a.b, wide"
 
 
 def test_the_page_names_variants_and_its_question(page):

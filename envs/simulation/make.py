@@ -45,13 +45,14 @@ _KNOWN_PACKAGES = ("envs", "gymnasium", "dm_control")
 
 
 def foreign_packages(environment_id: str) -> tuple[str, ...]:
-    """The module that defines an environment, unless it is the benchmark's or Gymnasium's own.
+    """The modules that register and define an environment, apart from known packages.
 
     Raises UnknownEnvironmentError.
     """
     entry = specification(environment_id).entry_point
     module = entry.partition(":")[0] if isinstance(entry, str) else getattr(entry, "__module__", "")
-    return (module,) if module and module.partition(".")[0] not in _KNOWN_PACKAGES else ()
+    named = {environment_id.rpartition(":")[0], module} - {""}
+    return tuple(sorted(m for m in named if m.partition(".")[0] not in _KNOWN_PACKAGES))
 
 
 def make_simulator(

@@ -1,5 +1,7 @@
 """Environments that nobody here has seen: what is accepted, in which order, and what is refused."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -41,8 +43,8 @@ def actions_for(environment, steps):
 def test_defaults_come_from_gymnasium():
     swimmer = task("Swimmer-v5")
     assert (swimmer.horizon, swimmer.action_repeat, swimmer.sparse) == (1000, 1, False)
-    assert swimmer.random_score is swimmer.reference_score is swimmer.projection is None
-    assert swimmer.terminated is swimmer.success is None
+    unknown = ("random_score", "reference_score", "projection", "terminated", "success")
+    assert all(getattr(swimmer, name) is None for name in unknown)
     assert task("Swimmer-v5", horizon=30).horizon == 30
     assert task("Swimmer-v5", action_repeat=3).horizon == 334
     assert task(FOREIGN).slug == "tests.helpers.foreign_environments-DictReach-v0"
@@ -131,14 +133,14 @@ def test_a_changed_action_or_generator_is_noticed():
 
 def test_dict_and_tuple_are_flattened_in_the_order_of_their_keys():
     simulator = make_simulator(FOREIGN)
-    inner = simulator.unwrapped
+    inner: Any = simulator.unwrapped
     observation, _ = simulator.reset(seed=3)
     goal, position = inner._goal.ravel(), inner._position
     assert observation.dtype == np.float32
     low = float(inner._battery < 1.0)
-    assert observation.tolist() == np.float32([*goal, low, *position]).tolist()
-    assert simulator.action_space.shape == (2,)
-    assert simulator.action_space.high.tolist() == [2.0, 2.0]
+    assert observation.tolist() == np.array([*goal, low, *position], np.float32).tolist()
+    actions = simulator.action_space
+    assert isinstance(actions, Box) and actions.high.tolist() == [2.0, 2.0]
     moved = simulator.step(np.array([2.0, 0.0], np.float32))[0]
     assert moved[3] > observation[3] and moved[4] == observation[4]
 

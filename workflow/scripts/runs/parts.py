@@ -5,7 +5,7 @@ import torch
 
 from envs import Task, make_vector, task_ids
 from p2e.algorithm import Algorithm, Problem
-from p2e.algorithms import algorithm_module
+from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError
 from p2e.loop.coverage import Coverage
 from p2e.loop.environment import VectorEnvironment
@@ -40,7 +40,7 @@ def require_buildable(settings: RunSettings) -> None:
     Raises:
         ConfigError: when what it builds is no algorithm.
     """
-    if settings.foreign_modules:
+    if is_import_path(settings.algorithm):
         build_algorithm(settings, environments_of(settings, 1)[0], torch.device("cpu"))
 
 

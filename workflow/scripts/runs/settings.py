@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from envs import Task
+from envs.simulation.control_suite import NAMESPACE
 from envs.simulation.make import foreign_packages
 from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError, from_mapping, require
@@ -42,6 +43,11 @@ class RunSettings:
         """The modules outside of this repository whose code determines the run's numbers."""
         of_algorithm = [self.algorithm] if is_import_path(self.algorithm) else []
         return (*of_algorithm, *foreign_packages(self.environment))
+
+    @property
+    def further_packages(self) -> tuple[str, ...]:
+        """Installed packages whose numerics matter for this run, but not for every run."""
+        return ("dm_control",) if self.environment.startswith(NAMESPACE) else ()
 
     def as_mapping(self) -> dict[str, Any]:
         """The settings resolved, with every default written out, as JSON can hold them; of the

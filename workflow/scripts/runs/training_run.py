@@ -52,7 +52,7 @@ def fingerprint(settings: RunSettings, device: torch.device, options: argparse.N
         "device": device.type,
         "threads": options.threads,
         "deterministic": options.deterministic,
-        "packages": provenance.package_versions(),
+        "packages": provenance.package_versions(*settings.further_packages),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
@@ -193,7 +193,7 @@ class TrainingRun:
             "code_hash": with_foreign_code(
                 provenance.code_hash(*TRAINING_CODE), settings.foreign_modules
             ),
-            "packages": provenance.package_versions(),
+            "packages": provenance.package_versions(*settings.further_packages),
             "python": platform.python_version(),
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "cpu": self.cpu,

@@ -75,8 +75,8 @@ class TaskSettings:
         success_reward: an episode succeeds with a step whose reward is above this.
         terminates: "learned": MBPO learns when episodes end; "never": they are only truncated. By
             default the declared rule, or "learned".
-        coverage: coordinates for counting visited states; by default the first two principal
-            components of the states that random actions reach.
+        coverage: of the coordinates over which visited states are counted; by default these are the
+            first two principal components of the states that random actions reach.
     """
 
     horizon: int | None = None

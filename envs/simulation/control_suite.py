@@ -3,6 +3,7 @@
 Ids are `dm_control/<domain>-<task>-v0`, such as dm_control/cartpole-swingup_sparse-v0.
 """
 
+import logging
 import warnings
 from types import ModuleType
 from typing import Any
@@ -93,11 +94,14 @@ def register_all() -> None:
 
 def _suite() -> ModuleType:
     """dm_control.suite, imported only now: it takes a second, and looks for a display."""
+    handlers = list(logging.root.handlers)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*GLFWError.*")
         warnings.filterwarnings("ignore", message=".*DISPLAY.*")
         from dm_control import suite
         from dm_control.mujoco.wrapper.mjbindings import sizes
+    # Its messages give the root logger a handler, which would print Snakemake's messages twice.
+    logging.root.handlers[:] = handlers
     _drop_missing_fields(sizes.array_sizes)
     found: ModuleType = suite
     return found

@@ -1,5 +1,7 @@
 """Environments that nobody here has seen: what is accepted, in which order, and what is refused."""
 
+import subprocess
+import sys
 from typing import Any
 
 import gymnasium
@@ -22,6 +24,7 @@ from envs.simulation.recorded_episode import RecordedEpisode
 from tests.envs.simulation.test_snapshot import play, same, through_a_file
 from tests.helpers import foreign_environments
 from tests.helpers.foreign_environments import FAULTS, Spaces, fault_id
+from tests.helpers.paths import ROOT
 
 FOREIGN = f"{foreign_environments.__name__}:DictReach-v0"
 RECORDED = (
@@ -223,3 +226,14 @@ def test_a_state_holds_nothing_but_what_torch_reads_safely():
     saved = through_a_file(environment.state_dict())["simulators"][0]
     assert isinstance(saved["actions"], torch.Tensor) and len(saved["actions"]) == 0
     assert any("_random" in name for name in saved["generators"])
+
+
+def test_dm_control_leaves_the_root_logger_alone():
+    """In a process of its own, because it may have been imported before."""
+    code = (
+        "import logging; from envs import make_vector; "
+        "make_vector('dm_control/cheetah-run-v0', [0]).reset(); print(logging.root.handlers)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "[]\n"), ended.stderr
+    assert ended.stderr == ""

@@ -82,7 +82,8 @@ def tinted(visits: FloatArray, most: float, shade: str) -> FloatArray:
 
 def _frame(axes: Axes, title: str, label: str) -> None:
     axes.set_title(title, size=9)
-    axes.set_xlabel(label)
+    # A unit stays beside its name. Long labels without one, side by side, would run together.
+    axes.set_xlabel(label if label.endswith(")") else broken(label))
     axes.grid(visible=False)
     axes.locator_params(nbins=3)
     for side in ("top", "right", "left", "bottom"):

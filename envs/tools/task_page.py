@@ -13,6 +13,8 @@ from gymnasium.spaces import Box
 from envs.registry import task, task_ids
 from envs.simulation.make import make_simulator
 from envs.task import Task
+from envs.tools.action_noise import EXPONENTS
+from envs.tools.noise_table import NoiseChance, read_table
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
 BUDGET = 20_000  # environment steps: the largest budget of a sparse task in the core suite
@@ -28,13 +30,39 @@ HEADER = (
 )
 
 
+NOISE_HEADER = ("task", "steps", *(f"{noise} noise" for noise in EXPONENTS))
+
+
 def generated() -> str:
-    """The table of all tasks, and a section for each."""
+    """The table of all tasks, the chances of noise, and a section for each task."""
     tasks = sorted(map(task, task_ids()), key=lambda known: (not known.sparse, known.id))
-    rows = [_row(known) for known in tasks]
-    table = [HEADER, ("---",) * len(HEADER), *rows]
-    lines = [f"| {' | '.join(cells)} |" for cells in table]
-    return "\n".join([*lines, "", *(_section(known) for known in tasks)])
+    facts = _table(HEADER, [_row(known) for known in tasks])
+    chances = read_table()
+    noise = _table(NOISE_HEADER, [_noise_row(known, chances) for known in tasks])
+    title = ["## Chances that undirected noise meets the reward", ""]
+    return "\n".join([*facts, "", *title, *noise, "", *(_section(known) for known in tasks)])
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (header, ("---",) * len(header), *rows)]
+
+
+def _noise_row(known: Task, chances: dict[tuple[str, str], NoiseChance]) -> tuple[str, ...]:
+    link = f"[{known.id}](#{known.slug.lower()})"
+    if known.success is None:
+        return link, "", *["no success condition"] * len(EXPONENTS)
+    rows = [chances[known.id, noise] for noise in EXPONENTS]
+    return link, f"{rows[0].budget:,}", *map(noise_chance, rows)
+
+
+def noise_chance(row: NoiseChance) -> str:
+    """How often noise of one colour meets the reward, in words."""
+    low, high = row.interval
+    seeds = f"{row.seeds_met} of {row.seeds} seeds ({low:.0%} to {high:.0%})"
+    episodes = f"{row.successes:,} of {row.episodes:,} episodes"
+    if row.median_first_step is None:
+        return f"{seeds}; {episodes}"
+    return f"{seeds}, median step {row.median_first_step:,.0f}; {episodes}"
 
 
 def by_chance(known: Task) -> str:

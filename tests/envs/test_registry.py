@@ -25,8 +25,10 @@ PUBLISHED = (
     "p2e/PendulumSwingup-v0",
     "p2e/PointMaze-v0",
     "p2e/PointMazeLarge-v0",
+    "p2e/PointMazeMedium-v0",
     "p2e/SparseHalfCheetah-v0",
     "p2e/SparseReacher-v0",
+    "p2e/WeakMountainCar-v0",
 )
 
 

@@ -12,6 +12,7 @@ from program.repository import ROOT
 from reporting import text
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
+from reporting.page.noise_chances import noise_chances
 from reporting.page.run_table import RUN_COLUMNS, data_links, gaps, provenance, run_rows
 from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
@@ -117,6 +118,7 @@ def context(
         "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
         "score_names": SCORE_NAMES,
+        "noise_chances": noise_chances(statistics.facts),
         "provenance": provenance(summary.runs),
     }
 

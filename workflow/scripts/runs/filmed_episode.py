@@ -6,58 +6,51 @@ from typing import Any, cast
 
 import mujoco
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from envs import task
 from envs.simulator import Simulator, make_simulator
-from envs.vector import VectorEnvironment
-from p2e.algorithm import Policy
-from p2e.nn.generators import derived_seed
 from program.command_line import choose_device
 from runs.files import CHECKPOINT
-from runs.film_frames import SIZE, FrameSampler, draw_path
-from runs.settings import settings_of_manifest
-from runs.trained_policy import FINAL_EPISODES, load_algorithm, read_manifest
+from runs.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_path
+from runs.final_episodes import FinalEpisode, final_episodes
+from runs.trained_policy import read_manifest
 
 
 @dataclass(frozen=True)
-class FilmedEpisode:
-    """One episode of the first row.
+class Film:
+    """The frames of an episode.
 
-    frames: rendered images, or none. positions: (steps + 1, 2), the visited states in the task's
-    projection. every: environment steps from one frame to the next.
+    Args:
+        every: environment steps from one frame to the next.
+        reason: why the path is drawn; empty where frames are rendered.
     """
 
     frames: list[Image.Image]
     every: int
-    positions: NDArray[np.float64]
-    episode_return: float
-    length: int
-    success: bool
+    reason: str
 
 
-def set_up_camera(simulator: Simulator) -> None:
-    """Small pictures, from the camera that follows the body if the model has one.
+def set_up_camera(simulator: Simulator, size: tuple[int, int] = SIZE) -> None:
+    """Pictures of this size, from the camera that follows the body if the model has one.
 
     Unless a camera is named, Gymnasium 1.4 uses a fixed one, and a running body leaves its view.
     """
     renderer = getattr(simulator, "mujoco_renderer", None)
     if renderer is None:
         return
-    renderer.width, renderer.height = SIZE
+    renderer.width, renderer.height = size
     following = mujoco.mj_name2id(renderer.model, mujoco.mjtObj.mjOBJ_CAMERA, "track")
     if following != -1:
         renderer.camera_id = following
 
 
-def why_not_rendered(simulator: Simulator) -> str:
+def why_not_rendered(simulator: Simulator, size: tuple[int, int] = SIZE) -> str:
     """Empty where the simulator can be rendered; else the reason in one line.
 
     Missing libraries cause many kinds of exceptions, and all of them mean the same.
     """
-    set_up_camera(simulator)
+    set_up_camera(simulator, size)
     try:
         simulator.reset(seed=0)
         frame = simulator.render()
@@ -66,60 +59,41 @@ def why_not_rendered(simulator: Simulator) -> str:
     return "" if isinstance(frame, np.ndarray) else "the simulator renders no image"
 
 
-def play(
-    policy: Policy,
-    environment: VectorEnvironment,
-    starts: list[int],
-    device: torch.device,
-    rendered: bool,
-) -> FilmedEpisode:
-    """One deterministic episode of every row; only the first row's is kept."""
-    rows = environment.rows
-    observation = environment.reset(starts)
-    memory = torch.zeros(rows, 1, policy.memory_size, device=device)
-    sampler: FrameSampler[Image.Image] = FrameSampler()
-    visited, total, length, success = [observation[0]], 0.0, 0, False
-    while True:
-        if rendered and sampler.wants(length):
-            sampler.add(Image.fromarray(environment.render(0)).resize(SIZE))
-        seen = torch.as_tensor(observation, device=device).view(rows, 1, -1)
-        action = policy.act(seen, memory, deterministic=True)
-        memory = policy.remember(seen, action, memory)
-        step = environment.step(action.flatten(0, 1).cpu().numpy())
-        visited.append(step.next_observation[0])
-        total, length, success = total + float(step.reward[0]), length + 1, bool(step.success[0])
-        observation = step.observation
-        if step.terminated[0] or step.truncated[0]:
-            positions = environment.task.projection(np.stack(visited))
-            return FilmedEpisode(sampler.kept, sampler.every, positions, total, length, success)
+def film_of_episode(
+    episode: FinalEpisode,
+    environment_id: str,
+    drawn: bool = False,
+    size: tuple[int, int] = SIZE,
+    most: int = MOST_FRAMES,
+) -> Film:
+    """At most `most` rendered frames of this size, or the drawn path."""
+    simulator = make_simulator(environment_id, "rgb_array")
+    reason = "it was asked for" if drawn else why_not_rendered(simulator, size)
+    if reason:
+        projection = task(environment_id).projection
+        positions = projection(episode.observations)
+        return Film(*draw_path(positions, projection.low, projection.high), reason)
+    sampler: FrameSampler[Image.Image] = FrameSampler(most)
+    for step in episode.repeat(environment_id, simulator):
+        if sampler.wants(step):
+            sampler.add(Image.fromarray(cast(Any, simulator.render())).resize(size))
+    return Film(sampler.kept, sampler.every, "")
 
 
 def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
-    """The frames of a run's film, and what the report says about it."""
+    """The frames of a run's film, of its first seed, and what the report says about it."""
     manifest = read_manifest(folder)
-    settings, device = settings_of_manifest(manifest), choose_device("cpu")
-    simulators = [make_simulator(settings.environment, "rgb_array") for _ in settings.seeds]
-    reason = "it was asked for" if drawn else why_not_rendered(simulators[0])
-    # A simulator that failed to render may be in an inconsistent state.
-    if reason:
-        simulators = [make_simulator(settings.environment) for _ in settings.seeds]
-    spec = task(settings.environment)
-    environment = VectorEnvironment(spec, simulators, list(settings.seeds))
-    algorithm = load_algorithm(settings, folder, environment, device)
-    starts = [derived_seed(seed, f"{FINAL_EPISODES} 0") for seed in settings.seeds]
-    episode = play(algorithm.task_policy, environment, starts, device, rendered=not reason)
-    frames, every = episode.frames, episode.every
-    if reason:
-        frames, every = draw_path(episode.positions, spec.projection.low, spec.projection.high)
+    episode = final_episodes(folder, 1, choose_device("cpu"))[0]
+    film = film_of_episode(episode, manifest["environment"], drawn)
     facts = {
-        "seed": settings.seeds[0],
-        "return": episode.episode_return,
-        "length": episode.length,
-        "success": episode.success,
-        "frames": len(frames),
-        "every": every,
-        "drawn": bool(reason),
-        "reason": reason,
+        "seed": episode.result.seed,
+        "return": episode.result.episode_return,
+        "length": episode.result.length,
+        "success": episode.result.success,
+        "frames": len(film.frames),
+        "every": film.every,
+        "drawn": bool(film.reason),
+        "reason": film.reason,
         "checkpoint": cast(dict[str, str], manifest["files"])[CHECKPOINT],
     }
-    return frames, facts
+    return film.frames, facts

@@ -66,6 +66,12 @@ class ControlSuiteEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         observation = self._flat(step.observation)
         return observation, float(step.reward), terminated, ended and not terminated, {}
 
+    @property
+    def mujoco_parts(self) -> tuple[mujoco.MjModel, mujoco.MjData]:
+        """MuJoCo's model and data, for a viewer."""
+        physics = self._environment.physics
+        return physics.model.ptr, physics.data.ptr
+
     def render(self) -> Any:
         """A frame (240, 320, 3), uint8, of the suite's first camera."""
         height, width = FRAME

@@ -21,13 +21,14 @@ Frame = TypeVar("Frame")
 
 
 class FrameSampler(Generic[Frame]):
-    """At most MOST_FRAMES frames, evenly spaced over an episode of unknown length.
+    """At most `most` frames, evenly spaced over an episode of unknown length.
 
     Starts with every step. When there are too many frames, every second one is dropped, and the
     spacing of later frames is doubled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_FRAMES) -> None:
+        self.most = most
         self.every = 1
         self.kept: list[Frame] = []
 
@@ -38,7 +39,7 @@ class FrameSampler(Generic[Frame]):
     def add(self, frame: Frame) -> None:
         """Add the frame of a step for which `wants` is true."""
         self.kept.append(frame)
-        if len(self.kept) > MOST_FRAMES:
+        if len(self.kept) > self.most:
             self.kept = self.kept[::2]
             self.every *= 2
 

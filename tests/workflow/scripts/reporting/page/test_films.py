@@ -27,7 +27,7 @@ from runs.film_frames import (
     draw_path,
     encode,
 )
-from runs.filmed_episode import film_of, rendering_simulators
+from runs.filmed_episode import film_of, rendering_simulator
 from tests.helpers.html_page import Page
 from tests.helpers.paths import ROOT, SCRIPTS
 from tests.helpers.synthetic_films import write_films
@@ -116,7 +116,7 @@ def test_a_simulator_that_makes_no_pictures_is_no_failure(monkeypatch):
         raise TypeError(f"no {render_mode}")
 
     monkeypatch.setattr("runs.filmed_episode.make_simulator", make)
-    assert rendering_simulators(Task("Foreign-v1", horizon=9), 2) == ([], "TypeError: no rgb_array")
+    assert rendering_simulator(Task("Foreign-v1", horizon=9)) == (None, "TypeError: no rgb_array")
 
 
 def test_a_jump_of_the_return_is_drawn():

@@ -1,0 +1,201 @@
+"""play.py: the returns of the final evaluation, films, a window, and its one-line errors."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageGrab, ImageSequence
+
+from envs import task
+from envs.simulation.make import make_simulator
+from runs.final_episodes import final_episodes
+from tests.helpers.paths import ROOT, SCRIPTS
+
+SETTINGS = {
+    "training": {"warmup_steps": 20, "evaluation_interval": 40, "evaluation_episodes": 1},
+    "sac": {"agent": {"hidden": [8], "batch_size": 8}},
+}
+HAS_ENCODER = find_spec("imageio_ffmpeg") is not None
+
+
+def run(
+    name: str, *arguments: str, code: int = 0, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """A program in a process of its own, without a display unless it is given one."""
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY")
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / name), *arguments],
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module", params=["Pendulum-v1", "p2e/PointMaze-v0"])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short run of SAC with two seeds, and its final evaluation of three episodes."""
+    return train(request.param, tmp_path_factory.mktemp("run") / "run")
+
+
+@pytest.fixture(scope="module")
+def maze(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train("p2e/PointMaze-v0", tmp_path_factory.mktemp("run") / "maze")
+
+
+def train(environment: str, folder: Path) -> Path:
+    task = ("--algorithm", "sac", "--environment", environment, "--device", "cpu")
+    settings = ("--steps", "40", "--seeds", "100,102", "--settings", json.dumps(SETTINGS))
+    run("train.py", *task, *settings, "--output", str(folder))
+    run("evaluate.py", "--run", str(folder), "--episodes", "3")
+    return folder
+
+
+def final_scores(folder: Path) -> list[dict[str, str]]:
+    with (folder / "final.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("seed", ["100", "102"])
+def test_the_returns_are_those_of_the_final_evaluation(trained: Path, seed: str) -> None:
+    printed = run("play.py", str(trained), "--episodes", "3", "--seed", seed).stdout.splitlines()
+    rows = [row for row in final_scores(trained) if row["seed"] == seed]
+    assert printed[:-1] == [
+        f"seed {seed}, episode {row['episode']}: return {row['return']} in {row['length']} steps"
+        for row in rows
+    ]
+    assert printed[-1].startswith("play.py: no window: there is no display (DISPLAY and")
+
+
+def test_an_episode_is_repeated_exactly(trained: Path) -> None:
+    environment = json.loads((trained / "manifest.json").read_text())["environment"]
+    simulator = make_simulator(environment)
+    observe = getattr(simulator, "_observation", None) or simulator._get_obs  # type: ignore[attr-defined]
+    for episode in final_episodes(trained, 2, torch.device("cpu"))[1:3]:
+        assert len(episode.actions) == episode.result.length == 200
+        assert len(episode.observations) == 201
+        for step in episode.repeat(task(environment), simulator):
+            assert np.array_equal(np.float32(observe()), episode.observations[step])
+
+
+def test_a_film_is_of_the_seed_that_was_asked_for(maze: Path, tmp_path: Path) -> None:
+    films = []
+    for seed in ("100", "102"):
+        film = tmp_path / "new" / f"{seed}.webp"
+        said = run("play.py", str(maze), "--seed", seed, "--film", str(film)).stdout
+        assert said.startswith(f"seed {seed}, episode 0: return 0.0") and "no window" not in said
+        with Image.open(film) as image:
+            assert image.format == "WEBP"
+            assert sum(1 for _ in ImageSequence.Iterator(image)) > 5
+        films.append(film.read_bytes())
+    assert films[0] != films[1]
+
+
+@pytest.mark.skipif(not HAS_ENCODER, reason="imageio-ffmpeg is not installed")
+def test_a_film_as_mp4_has_every_step(maze: Path, tmp_path: Path) -> None:
+    said = run("play.py", str(maze), "--film", str(tmp_path / "film.mp4")).stdout
+    frames = imageio.imread(tmp_path / "film.mp4", plugin="FFMPEG")
+    drawn = "drawn" in said
+    assert frames.shape == ((51, 180, 240, 3) if drawn else (200, 360, 480, 3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--seed", "101"], "'--seed' is 101, expected one of the run's: 100, 102"),
+        (["--episodes", "0"], "'--episodes' is 0, expected a number greater than 0"),
+        (["--film", "film.gif"], "'--film' is 'film.gif', expected a file ending in .webp or .mp4"),
+        pytest.param(
+            ["--film", "film.mp4"],
+            "mp4 needs a package that is not installed: pip install imageio-ffmpeg; a .webp works",
+            marks=pytest.mark.skipif(HAS_ENCODER, reason="imageio-ffmpeg is installed"),
+        ),
+    ],
+)
+def test_a_wrong_option_is_one_line(maze: Path, arguments: list[str], message: str) -> None:
+    error = run("play.py", str(maze), *arguments, code=2).stderr
+    assert error.startswith("play.py: error: ") and message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("suite", "command"),
+    [
+        ("core", "snakemake --cores 1 -- results/core/runs/"),
+        ("ablation", "snakemake --cores 1 --configfile workflow/suites/ablation.yaml -- results/"),
+    ],
+)
+def test_a_published_run_names_the_command_that_trains_it(suite: str, command: str) -> None:
+    manifest = min((ROOT / "published" / suite / "runs").rglob("manifest.json"))
+    error = run("play.py", str(manifest.parent), code=2).stderr
+    assert "has no policy; this trains it: " + command in error
+    below = manifest.parent.relative_to(ROOT / "published").as_posix()
+    assert error.endswith(f" -- results/{below}/final.csv\n") and error.count("\n") == 1
+
+
+def test_a_run_without_its_checkpoint_names_its_command(maze: Path, tmp_path: Path) -> None:
+    shutil.copy(maze / "manifest.json", tmp_path)
+    error = run("play.py", str(tmp_path), code=2).stderr
+    assert "has no policy; this trains it: python workflow/scripts/train.py --algorithm" in error
+
+
+def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
+    error = run("play.py", str(tmp_path), code=2).stderr
+    assert "expected the manifest of a finished run" in error and error.count("\n") == 1
+
+
+def test_a_display_that_does_not_answer_is_one_line(maze: Path) -> None:
+    said = run("play.py", str(maze), DISPLAY=":1234567").stdout.splitlines()
+    assert said[-1].startswith("play.py: no window: no window can be opened on this display")
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """A screen that is drawn in memory."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed")
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdout is not None
+    number = server.stdout.readline().strip()
+    if not number:
+        pytest.skip("Xvfb does not start here")
+    yield f":{number}"
+    server.terminate()
+    server.communicate()
+
+
+def test_an_episode_is_shown_in_a_window(maze: Path, display: str) -> None:
+    playing = subprocess.Popen(
+        [sys.executable, str(SCRIPTS / "play.py"), str(maze)],
+        env=os.environ | {"DISPLAY": display},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    pictures: set[bytes] = set()
+    while playing.poll() is None:
+        screen = ImageGrab.grab(xdisplay=display)
+        if len(screen.getcolors(screen.width * screen.height) or ()) > 50:
+            pictures.add(screen.tobytes())
+        time.sleep(0.2)
+    said, error = playing.communicate()
+    assert playing.returncode == 0, error
+    if "no window can be opened" in said:
+        pytest.skip(said.splitlines()[-1])
+    assert "no window" not in said
+    assert len(pictures) > 2  # it moves

@@ -8,6 +8,7 @@ import platform
 import shlex
 import shutil
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,28 @@ from p2e.loop.checkpoint import (
     save_checked,
     save_weights,
 )
+from p2e.loop.live_tables import LiveTables
 from p2e.loop.progress import Progress
+from p2e.loop.progress_file import ProgressFile
+from p2e.loop.recorder import Follower
 from p2e.loop.training_loop import TrainingLoop
 from p2e.nn.products import rounds_products
 from program import provenance
 from program.command_line import choose_device
 from program.import_graph import program_files
 from program.repository import TRAINING_CODE
-from runs.files import CHECKPOINT, COVERAGE, FINAL_SCORES, MANIFEST, TRAINING_FILES
+from runs.files import (
+    CHECKPOINT,
+    COVERAGE,
+    FINAL_SCORES,
+    LIVE_FOLDER,
+    MANIFEST,
+    PROGRESS,
+    TRAINING_FILES,
+)
 from runs.parts import build_algorithm, coverage_of, environments_of
 from runs.settings import RunSettings
+from runs.tensorboard_log import TensorBoardLog
 
 # Exceptions on loading a state whose keys, shapes or types are not those of the run.
 NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
@@ -65,6 +78,8 @@ class TrainingRun:
         )
         self.device = choose_device(options.device)
         self.identity = fingerprint(settings, self.device, options)
+        folder = options.tensorboard
+        self.tensorboard = [] if folder is None else [TensorBoardLog(folder)]
         self.attempts = 1
         self.cpu = provenance.cpu_name()
 
@@ -87,9 +102,7 @@ class TrainingRun:
                 return
             loop = self._build_loop()
             self._resume(loop)
-            progress = Progress(self.settings.steps, loop.step)
-            loop.run(progress, lambda: self._save(loop), self.options.state_interval)
-            self._save(loop)
+            self._train(loop)
             try:
                 self._write(loop)
             except OSError as error:
@@ -97,6 +110,20 @@ class TrainingRun:
                     f"cannot write the run's files into '{self.output}': {error.strerror}; "
                     "its state is kept, and the same command writes them"
                 ) from error
+
+    def _train(self, loop: TrainingLoop) -> None:
+        """Train to the end; whoever looks on is told of every row and of the steps made."""
+        live = self.state_folder / LIVE_FOLDER
+        with ExitStack() as stack:
+            followers: list[Follower] = [LiveTables(live), *self.tensorboard]
+            for follower in followers:
+                loop.recorder.follow(stack.enter_context(closing(follower)))
+            print(f"train.py: rows appear in '{live}' while the run goes on", file=sys.stderr)
+            warmup = self.settings.training.warmup_steps
+            file = ProgressFile(self.state_folder / PROGRESS, self.settings.steps, warmup)
+            progress = Progress(self.settings.steps, loop.step, file=file)
+            loop.run(progress, lambda: self._save(loop), self.options.state_interval)
+        self._save(loop)
 
     def _build_loop(self) -> TrainingLoop:
         training = self.settings.training

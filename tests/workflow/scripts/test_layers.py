@@ -8,7 +8,14 @@ from tests.helpers.paths import SCRIPTS
 PROGRAMS = "."
 PARTS = ("tables", "statistics", "verification", "figures", "page")
 # Each may import from itself and from those before it; programs may not import each other.
-ORDER = ["program", "runs", "suites", "reporting", *(f"reporting/{part}" for part in PARTS)]
+ORDER = [
+    "program",
+    "runs",
+    "suites",
+    "progress",
+    "reporting",
+    *(f"reporting/{part}" for part in PARTS),
+]
 FOLDER = {
     path: path.parent.relative_to(SCRIPTS).as_posix() for path in sorted(SCRIPTS.rglob("*.py"))
 }

@@ -50,7 +50,7 @@ def report_progress(
     if os.environ.get(SWITCH) == "off":
         return
     jobs = [job_of(run) for key, run in runs.items() if key in asked]
-    survey = Survey(Path(results), jobs, time.time())
+    survey = Survey(Path(results), jobs, time.time(), cpu_name())
     Reporter(survey, [job_of(run) for run in runs.values()], quiet_about_rules="RULES" in quiet)
 
 
@@ -58,7 +58,7 @@ class Reporter:
     """A thread that writes where Snakemake does, until the process ends.
 
     Args:
-        finished: runs whose speeds are known if they were trained on this processor.
+        finished: runs that may tell how fast others will be.
         quiet_about_rules: whether Snakemake does not tell of each job that starts; then it need
             not tell either how many have ended.
     """
@@ -96,7 +96,7 @@ class Reporter:
 
     def _run(self) -> None:
         try:
-            self._survey.measure(self._finished, cpu_name())
+            self._survey.measure(self._finished)
             started = time.monotonic()
             pause = AT_A_TERMINAL
             last: list[str] = []

@@ -10,7 +10,7 @@ def status_lines(progress: SuiteProgress) -> list[str]:
     rows = [_cells(active) for active in progress.active]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return [*lines, _summary(progress)]
+    return [*lines, summary_line(progress)]
 
 
 def fitted(lines: Sequence[str], columns: int, rows: int) -> list[str]:
@@ -19,6 +19,21 @@ def fitted(lines: Sequence[str], columns: int, rows: int) -> list[str]:
         hidden = len(lines) - rows + 1
         lines = [*lines[: rows - 2], f"and {hidden} more", lines[-1]]
     return [line[: max(columns - 1, 1)] for line in lines]
+
+
+def summary_line(progress: SuiteProgress) -> str:
+    """How many runs are trained, and when all will be."""
+    if progress.trained == progress.total:
+        return f"all {progress.total} runs are trained; their scores and the report follow"
+    parts = [f"{progress.trained} of {progress.total} runs trained"]
+    parts += [f"{len(progress.active)} in training"] if progress.active else []
+    parts += [f"{progress.waiting} waiting"] if progress.waiting else []
+    words = ", ".join(parts)
+    # "At least less than a minute" tells nothing.
+    if progress.seconds is None or (progress.at_least and progress.seconds < 60):
+        return words
+    least = "at least " if progress.at_least else ""
+    return f"{words}; all trained in {least}{about(progress.seconds)}"
 
 
 def about(seconds: float) -> str:
@@ -41,17 +56,3 @@ def _cells(active: ActiveJob) -> list[str]:
         "" if active.seconds is None else f"{about(active.seconds)} left",
         "" if last is None else f"last return {last:.4g}",
     ]
-
-
-def _summary(progress: SuiteProgress) -> str:
-    if progress.trained == progress.total:
-        return f"all {progress.total} runs are trained; their scores and the report follow"
-    parts = [f"{progress.trained} of {progress.total} runs trained"]
-    parts += [f"{len(progress.active)} in training"] if progress.active else []
-    parts += [f"{progress.waiting} waiting"] if progress.waiting else []
-    words = ", ".join(parts)
-    # "At least less than a minute" tells nothing.
-    if progress.seconds is None or (progress.at_least and progress.seconds < 60):
-        return words
-    least = "at least " if progress.at_least else ""
-    return f"{words}; all trained in {least}{about(progress.seconds)}"

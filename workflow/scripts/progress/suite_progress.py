@@ -34,8 +34,8 @@ class ActiveJob:
 class SuiteProgress:
     """Where a set of runs is.
 
-    seconds: until all are trained, None without a basis. at_least: whether that leaves runs out
-    whose speed nobody knows yet.
+    seconds: until all are trained, None without a basis or while nothing is being trained.
+    at_least: whether that leaves runs out whose speed nobody knows yet.
     """
 
     trained: int
@@ -57,20 +57,22 @@ class Survey:
         results: results/<suite>.
         jobs: the runs, in the order of their start.
         since: seconds since 1970; a run is trained when its manifest is newer.
+        processor: only runs on it tell how fast others will be.
     """
 
-    def __init__(self, results: Path, jobs: Sequence[Job], since: float) -> None:
+    def __init__(self, results: Path, jobs: Sequence[Job], since: float, processor: str) -> None:
         self._results, self._jobs, self._since = results, jobs, since
+        self._processor = processor
         self._measured: dict[Job, float] = {}
         self._at_once = 1
 
-    def measure(self, jobs: Iterable[Job], processor: str | None = None) -> None:
-        """Take the speeds of runs that are trained; with a processor, only of those on it."""
+    def measure(self, jobs: Iterable[Job]) -> None:
+        """Take the speeds of those of these runs that are trained."""
         for job in jobs:
             try:
                 text = (self._results / job.path / MANIFEST).read_text(encoding="utf-8")
                 manifest = json.loads(text)
-                if processor is None or manifest["cpu"] == processor:
+                if manifest["cpu"] == self._processor:
                     self._measured[job] = manifest["seconds"] / manifest["steps"]
             except (OSError, ValueError, KeyError, TypeError):
                 continue
@@ -100,7 +102,7 @@ class Survey:
         now = [one.seconds for one in going]
         later = [speeds.seconds(job.environment, job.algorithm, job.steps) for job in waiting]
         known_now, known_later = known(now), known(later)
-        if not (known_now or known_later):
+        if not going or not (known_now or known_later):
             return SuiteProgress(trained, going, len(waiting))
         seconds = time_until_all(known_now, known_later, self._at_once)
         at_least = len(known_now) + len(known_later) < len(now) + len(later)

@@ -37,7 +37,7 @@ def start(results: Path, going: Job, step: int, speed: float | None) -> None:
 
 @pytest.fixture
 def survey(tmp_path: Path) -> Survey:
-    return Survey(tmp_path, JOBS, since=time.time() - 100)
+    return Survey(tmp_path, JOBS, time.time() - 100, "a processor")
 
 
 def test_before_anything_was_measured_no_time_is_told(survey: Survey, tmp_path: Path) -> None:
@@ -77,6 +77,8 @@ def test_without_a_speed_of_every_algorithm_the_time_is_a_lower_bound(
     survey: Survey, tmp_path: Path
 ) -> None:
     train(tmp_path, JOBS[0], 500.0)
+    assert survey.look().seconds is None  # nothing is being trained
+    start(tmp_path, JOBS[1], 0, None)
     progress = survey.look()
     assert progress.at_least and progress.seconds == pytest.approx(1000.0)
     assert status_lines(progress)[-1].endswith("all trained in at least about 17 min")
@@ -86,7 +88,7 @@ def test_a_run_of_an_earlier_time_counts_as_waiting(survey: Survey, tmp_path: Pa
     train(tmp_path, JOBS[0], 500.0)
     start(tmp_path, JOBS[1], 10, None)
     os.utime(tmp_path / JOBS[0].path / "manifest.json", (1e9, 1e9))
-    later = Survey(tmp_path, JOBS, since=time.time() + 100).look()
+    later = Survey(tmp_path, JOBS, time.time() + 100, "a processor").look()
     assert (later.trained, later.active, later.waiting) == (0, (), 4)
     assert survey.look().trained == 0
 
@@ -97,7 +99,8 @@ def test_earlier_runs_give_their_speed_if_they_ran_on_this_processor(
     earlier = [job("sac", 7), job("mbpo", 7)]
     train(tmp_path, earlier[0], 500.0)
     train(tmp_path, earlier[1], 900.0, cpu="another")
-    survey.measure(earlier, "a processor")
+    survey.measure(earlier)
+    start(tmp_path, JOBS[0], 0, None)
     progress = survey.look()
     assert progress.seconds == pytest.approx(3 * 500.0) and progress.at_least
 

@@ -16,6 +16,7 @@ from program.import_graph import module_file, program_files
 from program.provenance import code_hash
 from program.repository import ENVIRONMENT_FILES, NATIVE_FILES
 from program.stale_lock import clear_stale_lock
+from progress.reporter import report_progress
 from runs.files import (
     EVALUATIONS,
     FILM,

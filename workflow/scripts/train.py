@@ -53,7 +53,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", required=True, help="such as 3, 0-9 or 0,2,5-7")
     parser.add_argument("--steps", required=True, type=int, help="environment steps a seed")
     parser.add_argument("--output", required=True, type=Path, help="the run's folder")
-    parser.add_argument("--state", type=Path, help="resumable state (default: OUTPUT.state)")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="resumable state (default: OUTPUT.state); the rows so far of training.csv, "
+        "evaluation.csv and losses.csv are in STATE/live/ while the run goes on",
+    )
     parser.add_argument(
         "--state-interval",
         type=float,
@@ -72,6 +77,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=[],
         metavar="SECTION.KEY=VALUE",
         help="one setting, laid over --settings; may be given several times",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="also write the rows as TensorBoard event files, DIR/seed-<n>/ for each seed "
+        "(pip install -r requirements-tensorboard.txt)",
     )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")

@@ -14,6 +14,7 @@ from envs.registry import task, task_ids
 from envs.simulation.make import make_simulator
 from envs.task import Task
 from envs.tools.action_noise import EXPONENTS
+from envs.tools.controllers import CONTROLLERS
 from envs.tools.noise_table import NoiseChance, read_table
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
@@ -85,21 +86,28 @@ def _row(known: Task) -> tuple[str, ...]:
     sizes = [str(space.shape[0]) for space in spaces]
     simulator.close()
     link = f"[{known.id}](#{known.slug.lower()})"
-    scores = f"{known.random_score:g}", f"{known.reference_score:g}"
+    scores = _score(known.random_score), _score(known.reference_score)
     assert known.projection is not None  # every declared task has one
     first, second = known.projection.labels
     grid = f"{first}, {second}; {known.projection.bins} x {known.projection.bins}"
-    return link, *sizes, str(known.horizon), *scores, by_chance(known), grid
+    repeat = f" (of {known.action_repeat} simulator steps)" if known.action_repeat > 1 else ""
+    return link, *sizes, f"{known.horizon}{repeat}", *scores, by_chance(known), grid
+
+
+def _score(score: float | None) -> str:
+    return "none known" if score is None else f"{score:g}"
 
 
 def _section(known: Task) -> str:
     lines = [f"## {known.slug}", ""]
-    if known.sparse:
+    if known.id in CONTROLLERS:
         picture = f"![The start and the reached goal of {known.id}](tasks/{known.slug}.png)"
         lines += [picture, ""]
     lines += [f"`{known.id}`, {'sparse' if known.sparse else 'dense'}. {known.description}", ""]
     lines += [f"- Success: {_sentence(known.success_description)}"]
-    lines += [f"- Reference {known.reference_score:g}: {_sentence(known.reference_source)}", ""]
+    if known.reference_score is not None:
+        lines += [f"- Reference {known.reference_score:g}: {_sentence(known.reference_source)}"]
+    lines += [""]
     return "\n".join(lines)
 
 

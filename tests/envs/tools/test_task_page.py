@@ -11,13 +11,14 @@ import pytest
 
 from envs import task, task_ids
 from envs.simulation.make import make_simulator
+from envs.tools.controllers import CONTROLLERS
 from envs.tools.noise_table import NoiseChance
 from envs.tools.pictures import frame
 from envs.tools.task_page import MARKER, by_chance, generated, main, noise_chance
 from tests.helpers.paths import ROOT
 
 DOCS = ROOT / "docs"
-SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
+SPARSE = [environment_id for environment_id in task_ids() if environment_id in CONTROLLERS]
 
 
 def test_the_page_is_current():

@@ -1,6 +1,7 @@
 """What a suite or a command line may say about a task, without any Python."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,9 +102,8 @@ class TaskSettings:
         require(above, "task.reference_score", high, "more than 'random_score'")
 
     def given(self) -> dict[str, Any]:
-        """What differs from the defaults, as JSON can hold it."""
-        written = dataclasses.asdict(self)
-        return {name: value for name, value in written.items() if value is not None}
+        """What was given and changes a run, as JSON can hold it."""
+        return facts_of_runs({k: v for k, v in dataclasses.asdict(self).items() if v is not None})
 
     def applied_to(self, environment_id: str) -> Task:
         """The task as declared in envs, with these facts in place of its own.
@@ -131,6 +131,15 @@ class TaskSettings:
         if self.coverage is not None:
             return self.coverage.projection()
         return declared.projection or principal_projection(declared)
+
+
+# These change the report alone: runs stay as they are when a score becomes known.
+REPORT_ONLY = ("sparse", "random_score", "reference_score")
+
+
+def facts_of_runs(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts on which a run depends."""
+    return {name: value for name, value in facts.items() if name not in REPORT_ONLY}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from program.repository import ROOT
 from runs.overlay import overlay
 from runs.parts import try_environment
 from runs.settings import RunSettings, resolve_settings
-from runs.task_settings import TaskSettings
+from runs.task_settings import TaskSettings, facts_of_runs
 from suites.parameter_errors import (
     ABSENT,
     COMMAND_LINE,
@@ -107,9 +107,9 @@ def schema(variants: Sequence[str] = (), foreign: Sequence[str] = ()) -> dict[st
 def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]:
     """What train.py gets as --settings for the task at `place` of the list.
 
-    What the suite says about the task is the section `task`. The task's settings override the
-    algorithm's section, a variant's override both, and the task's settings for that variant
-    override all of them.
+    What the suite says about the task, unless only the report needs it, is the section `task`. The
+    task's settings override the algorithm's section, a variant's override both, and the task's
+    settings for that variant override all of them.
     """
     entry = parameters["tasks"][place]
     over = entry.get("settings", {})
@@ -120,8 +120,8 @@ def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]
     }
     for above in changed_settings(parameters, place, case):
         settings[algorithm] = overlay(settings[algorithm], above)
-    if "task" in entry:
-        settings["task"] = entry["task"]
+    if of_task := facts_of_runs(entry.get("task", {})):
+        settings["task"] = of_task
     return settings
 
 

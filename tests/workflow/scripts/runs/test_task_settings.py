@@ -9,7 +9,10 @@ from p2e.config import ConfigError, from_mapping
 from runs.parts import build_algorithm, coverage_of, environments_of
 from runs.settings import resolve_settings, settings_of_manifest, with_defaults
 from runs.task_settings import TaskSettings
+from suites.description import read
+from suites.parameters import settings_of
 from tests.helpers import foreign_environments  # noqa: F401  (registers them)
+from tests.helpers.paths import ROOT
 
 GIVEN = {
     "horizon": 33,
@@ -54,8 +57,22 @@ def test_everything_given_is_used():
 def test_a_run_keeps_what_was_given_in_its_manifest():
     run = resolve_settings("mbpo", "Swimmer-v5", "3", 10, {"task": GIVEN})
     again = settings_of_manifest({"config": run.as_mapping()})
-    assert again == run and again.task == run.task
+    assert again.as_mapping() == run.as_mapping()
+    assert (again.task.horizon, again.task.success) == (33, run.task.success)
     assert with_defaults("mbpo", {"task": GIVEN})["task"]["horizon"] == 33
+
+
+def test_a_score_that_becomes_known_changes_no_run():
+    for_the_report = {"sparse": True, "random_score": 0.0, "reference_score": 1.0}
+    run = resolve_settings("sac", "Swimmer-v5", "3", 10, {"task": for_the_report})
+    assert run.task.sparse and run.task.reference_score == 1.0
+    assert run.as_mapping() == resolve_settings("sac", "Swimmer-v5", "3", 10, {}).as_mapping()
+    parameters = read([str(ROOT / "params.yaml")])
+    plain = settings_of(parameters, 0, "sac")
+    parameters["tasks"][0]["task"] = for_the_report
+    assert settings_of(parameters, 0, "sac") == plain
+    parameters["tasks"][0]["task"] = for_the_report | {"horizon": 9}
+    assert settings_of(parameters, 0, "sac") == plain | {"task": {"horizon": 9}}
 
 
 def test_a_declared_task_may_be_changed():

@@ -26,6 +26,7 @@ from program.command_line import OneLineParser, choose_device, run_program
 from program.strict import compute_strictly
 from runs.film_file import require_writable_film, write_film
 from runs.final_episodes import FinalEpisode, final_episodes
+from runs.settings import settings_of_manifest
 from runs.trained_policy import read_manifest, require_checkpoint
 from runs.window import show, why_no_window
 
@@ -62,7 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
         require_writable_film(options.film)
     manifest = read_manifest(options.run)
     require_checkpoint(options.run, manifest)
-    seeds = manifest["seeds"]
+    settings = settings_of_manifest(manifest)
+    seeds = settings.seeds
     seed = seeds[0] if options.seed is None else options.seed
     require(seed in seeds, "--seed", seed, f"one of the run's: {', '.join(map(str, seeds))}")
     torch.set_num_threads(1)
@@ -71,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     every = final_episodes(options.run, options.episodes, choose_device("cpu"))
     episodes = [episode for episode in every if episode.result.seed == seed]
     print_returns(episodes)
-    environment = manifest["environment"]
+    environment = settings.environment
     if options.film is not None:
         film = write_film(options.film, episodes[0], environment)
         how = f"drawn ({film.reason})" if film.reason else "rendered"

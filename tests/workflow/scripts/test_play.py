@@ -176,6 +176,13 @@ def test_a_run_without_its_checkpoint_names_its_command(maze: Path, tmp_path: Pa
     assert f"has no policy; {command}" in error_of(tmp_path)
 
 
+def test_a_manifest_without_settings_is_one_line(maze: Path, tmp_path: Path) -> None:
+    shutil.copy(maze / "checkpoint.pt", tmp_path)
+    files = json.loads((maze / "manifest.json").read_text())["files"]
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
+    assert "manifest.json holds no usable 'config'" in error_of(tmp_path)
+
+
 def test_a_checkpoint_of_another_run_is_refused(maze: Path, tmp_path: Path) -> None:
     shutil.copy(maze / "manifest.json", tmp_path)
     (tmp_path / "checkpoint.pt").write_bytes(b"another")

@@ -14,6 +14,7 @@ from program.command_line import choose_device
 from runs.files import CHECKPOINT
 from runs.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_path
 from runs.final_episodes import FinalEpisode, final_episodes
+from runs.settings import settings_of_manifest
 from runs.trained_policy import read_manifest
 
 
@@ -83,8 +84,9 @@ def film_of_episode(
 def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
     """The frames of a run's film, of its first seed, and what the report says about it."""
     manifest = read_manifest(folder)
+    environment = settings_of_manifest(manifest).environment
     episode = final_episodes(folder, 1, choose_device("cpu"))[0]
-    film = film_of_episode(episode, manifest["environment"], drawn)
+    film = film_of_episode(episode, environment, drawn)
     facts = {
         "seed": episode.result.seed,
         "return": episode.result.episode_return,

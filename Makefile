@@ -3,6 +3,7 @@
 #   make demo              a small benchmark and its report, in about a quarter of an hour
 #   make test              every check that CI runs
 #   make setup             create .venv with exact versions (the other targets do so when needed)
+#   make watch SUITE=demo  serve that report on this machine while the runs go on; PORT=N chooses a port
 #   make report SUITE=demo a report on the finished runs of a suite, even if others are missing
 #   make benchmark         the core suite, through DVC
 #   make publish           publish a suite's numbers, with which `dvc repro` then compares
@@ -19,7 +20,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test setup lint pytest browser report benchmark publish extend container-check slurm-check \
+.PHONY: demo test setup lint pytest browser report watch benchmark publish extend container-check slurm-check \
   remote-check strict-check format lock clean
 
 VENV := .venv
@@ -41,6 +42,9 @@ benchmark: $(VENV)/.runtime
 report: $(VENV)/.runtime
 	$(write_report)
 	@echo "The report: $(CURDIR)/reports/$(SUITE)/index.html"
+
+watch: $(VENV)/.runtime
+	@python workflow/scripts/watch.py --suite $(SUITE) $(if $(PORT),--port $(PORT))
 
 # The default suite is core here, and demo for `make report`.
 publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))

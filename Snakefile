@@ -32,6 +32,11 @@ localrules:
     report,
 
 
+# Says what is being trained, how far each run is, and when all will be trained.
+onstart:
+    report_progress(workflow, RUNS, RESULTS)
+
+
 # All files are listed here, intermediate ones too: Snakemake makes a missing intermediate file again
 # only if it is requested.
 rule all:

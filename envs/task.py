@@ -58,9 +58,10 @@ def rewarded(
 
 @dataclass(frozen=True)
 class Task:
-    """One environment of the benchmark.
+    """What the benchmark knows about one environment; None is what nobody has declared.
 
-    `horizon` is in environment steps. Scores are undiscounted returns of one episode:
+    `horizon` is in decisions of the agent, each of which lasts `action_repeat` steps of the
+    simulator. Scores are undiscounted returns of one episode:
     `random_score` is what the uniform random policy gets (measured by `envs.tools.random_scores`),
     `reference_score` is what a good policy gets, as `reference_source` explains;
     a normalised score is (return - random_score) / (reference_score - random_score).
@@ -74,18 +75,24 @@ class Task:
 
     id: str
     horizon: int
-    sparse: bool
-    description: str
-    random_score: float
-    reference_score: float
-    reference_source: str
-    success_description: str
-    projection: Projection
-    terminated: Termination
+    sparse: bool = False
+    description: str = ""
+    random_score: float | None = None
+    reference_score: float | None = None
+    reference_source: str = ""
+    success_description: str = "none declared"
+    projection: Projection | None = None
+    terminated: Termination | None = None
     success: Success | None = None
     random_successes: tuple[int, int] | None = None
+    action_repeat: int = 1
 
     @property
     def slug(self) -> str:
         """The id as one path component."""
-        return self.id.replace("/", "-")
+        return slug(self.id)
+
+
+def slug(environment_id: str) -> str:
+    """An environment's id as one path component."""
+    return environment_id.replace("/", "-").replace(":", "-")

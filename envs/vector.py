@@ -11,8 +11,8 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from envs.registry import task
-from envs.simulator import Simulator, make_simulator
-from envs.snapshot import load_simulator_state, simulator_state
+from envs.simulation.make import Simulator, make_simulator
+from envs.simulation.snapshot import load_simulator_state, simulator_state
 from envs.task import Task
 
 FloatArray = NDArray[np.float32]
@@ -180,14 +180,14 @@ class VectorEnvironment:
 
 
 def make_vector(
-    environment_id: str, seeds: Sequence[int], render_mode: str | None = None
+    environment: str | Task, seeds: Sequence[int], render_mode: str | None = None
 ) -> VectorEnvironment:
-    """One row a seed of the registered task `environment_id`.
+    """One row a seed of a task, or of the environment with this id.
 
-    Raises UnknownEnvironmentError for an id that is not registered, ValueError without seeds.
+    Raises InvalidEnvironmentError for an environment that cannot be used, ValueError without seeds.
     """
-    known = task(environment_id)
+    known = environment if isinstance(environment, Task) else task(environment)
     if len(seeds) == 0:
-        raise ValueError(f"no seeds given for {environment_id!r}; expected one a row")
-    simulators = [make_simulator(known.id, render_mode) for _ in seeds]
+        raise ValueError(f"no seeds given for {known.id!r}; expected one a row")
+    simulators = [make_simulator(known.id, render_mode, known.action_repeat) for _ in seeds]
     return VectorEnvironment(known, simulators, seeds)

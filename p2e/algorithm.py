@@ -39,7 +39,8 @@ class Problem:
         observation_size, action_size: features of an observation and of an action.
         steps: environment steps of the whole run, for each seed.
         terminated: the environment's own termination function,
-            (observation, action, next observation), each (..., features), to bool (...,).
+            (observation, action, next observation), each (..., features), to bool (...,). None
+            where nobody knows it: an algorithm that needs one learns it.
         device: where the networks and buffers live.
     """
 
@@ -47,7 +48,7 @@ class Problem:
     observation_size: int
     action_size: int
     steps: int
-    terminated: Termination
+    terminated: Termination | None
     device: torch.device
 
 

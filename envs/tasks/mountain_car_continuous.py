@@ -8,7 +8,7 @@ from envs.task import Projection, Task, select
 from envs.termination import mountain_car
 
 
-def _at_goal(
+def at_goal(
     next_observation: NDArray[np.float32],
     reward: NDArray[np.float32],
     terminated: NDArray[np.bool_],
@@ -37,7 +37,7 @@ register(
             coordinates=select(0, 1),
         ),
         terminated=mountain_car,
-        success=_at_goal,
+        success=at_goal,
         random_successes=(4, 1000),
     )
 )

@@ -40,6 +40,12 @@ def maze() -> Controller:
     return WaypointController([(1.5, -0.65), (1.5, 0.65), (-1.6, 0.65)])
 
 
+def medium_maze() -> Controller:
+    """Along the only path that leads to the goal."""
+    first = [(-1.8, 1.2), (-0.6, 1.2), (-0.6, -1.2), (0.6, -1.2), (0.6, 1.2)]
+    return WaypointController([*first, (1.8, 1.2)])
+
+
 def large_maze() -> Controller:
     """Along the only path that leads to the goal."""
     first = [(0.0, -2.4), (0.0, 0.0), (-2.4, 0.0), (-2.4, 2.4), (1.2, 2.4)]
@@ -128,6 +134,8 @@ CONTROLLERS: dict[str, Callable[[], Controller]] = {
     "p2e/PendulumSwingup-v0": pendulum,
     "p2e/PointMaze-v0": maze,
     "p2e/PointMazeLarge-v0": large_maze,
+    "p2e/PointMazeMedium-v0": medium_maze,
     "p2e/SparseHalfCheetah-v0": half_cheetah,
     "p2e/SparseReacher-v0": reacher,
+    "p2e/WeakMountainCar-v0": mountain_car,
 }

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from envs.registry import task
-from envs.simulator import Simulator, make_simulator
+from envs.simulation.make import Simulator, make_simulator
 from envs.tools.controllers import CONTROLLERS
 
 Frame = NDArray[np.uint8]  # (SIZE, SIZE, 3)

@@ -65,9 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("environment,episodes,mean_return,standard_error,mean_length,successes,registered")
     for known in tasks:
         score = measure(known.id, options.episodes, options.seed)
+        registered = "" if known.random_score is None else f"{known.random_score:g}"
         print(
             f"{known.id},{options.episodes},{score.mean:.3f},{score.standard_error:.3f},"
-            f"{np.mean(score.lengths):.1f},{score.successes},{known.random_score:g}",
+            f"{np.mean(score.lengths):.1f},{score.successes},{registered}",
             flush=True,
         )
 

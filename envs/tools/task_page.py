@@ -11,8 +11,11 @@ from typing import cast
 from gymnasium.spaces import Box
 
 from envs.registry import task, task_ids
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
 from envs.task import Task
+from envs.tools.action_noise import EXPONENTS
+from envs.tools.controllers import CONTROLLERS
+from envs.tools.noise_table import NoiseChance, read_table
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
 BUDGET = 20_000  # environment steps: the largest budget of a sparse task in the core suite
@@ -28,13 +31,39 @@ HEADER = (
 )
 
 
+NOISE_HEADER = ("task", "steps", *(f"{noise} noise" for noise in EXPONENTS))
+
+
 def generated() -> str:
-    """The table of all tasks, and a section for each."""
+    """The table of all tasks, the chances of noise, and a section for each task."""
     tasks = sorted(map(task, task_ids()), key=lambda known: (not known.sparse, known.id))
-    rows = [_row(known) for known in tasks]
-    table = [HEADER, ("---",) * len(HEADER), *rows]
-    lines = [f"| {' | '.join(cells)} |" for cells in table]
-    return "\n".join([*lines, "", *(_section(known) for known in tasks)])
+    facts = _table(HEADER, [_row(known) for known in tasks])
+    chances = read_table()
+    noise = _table(NOISE_HEADER, [_noise_row(known, chances) for known in tasks])
+    title = ["## Chances that undirected noise meets the reward", ""]
+    return "\n".join([*facts, "", *title, *noise, "", *(_section(known) for known in tasks)])
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (header, ("---",) * len(header), *rows)]
+
+
+def _noise_row(known: Task, chances: dict[tuple[str, str], NoiseChance]) -> tuple[str, ...]:
+    link = f"[{known.id}](#{known.slug.lower()})"
+    if known.success is None:
+        return link, "", *["no success condition"] * len(EXPONENTS)
+    rows = [chances[known.id, noise] for noise in EXPONENTS]
+    return link, f"{rows[0].budget:,}", *map(noise_chance, rows)
+
+
+def noise_chance(row: NoiseChance) -> str:
+    """How often noise of one colour meets the reward, in words."""
+    low, high = row.interval
+    seeds = f"{row.seeds_met} of {row.seeds} seeds ({low:.0%} to {high:.0%})"
+    episodes = f"{row.successes:,} of {row.episodes:,} episodes"
+    if row.median_first_step is None:
+        return f"{seeds}; {episodes}"
+    return f"{seeds}, median step {row.median_first_step:,.0f}; {episodes}"
 
 
 def by_chance(known: Task) -> str:
@@ -57,20 +86,28 @@ def _row(known: Task) -> tuple[str, ...]:
     sizes = [str(space.shape[0]) for space in spaces]
     simulator.close()
     link = f"[{known.id}](#{known.slug.lower()})"
-    scores = f"{known.random_score:g}", f"{known.reference_score:g}"
+    scores = _score(known.random_score), _score(known.reference_score)
+    assert known.projection is not None  # every declared task has one
     first, second = known.projection.labels
     grid = f"{first}, {second}; {known.projection.bins} x {known.projection.bins}"
-    return link, *sizes, str(known.horizon), *scores, by_chance(known), grid
+    repeat = f" (of {known.action_repeat} simulator steps)" if known.action_repeat > 1 else ""
+    return link, *sizes, f"{known.horizon}{repeat}", *scores, by_chance(known), grid
+
+
+def _score(score: float | None) -> str:
+    return "none known" if score is None else f"{score:g}"
 
 
 def _section(known: Task) -> str:
     lines = [f"## {known.slug}", ""]
-    if known.sparse:
+    if known.id in CONTROLLERS:
         picture = f"![The start and the reached goal of {known.id}](tasks/{known.slug}.png)"
         lines += [picture, ""]
     lines += [f"`{known.id}`, {'sparse' if known.sparse else 'dense'}. {known.description}", ""]
     lines += [f"- Success: {_sentence(known.success_description)}"]
-    lines += [f"- Reference {known.reference_score:g}: {_sentence(known.reference_source)}", ""]
+    if known.reference_score is not None:
+        lines += [f"- Reference {known.reference_score:g}: {_sentence(known.reference_source)}"]
+    lines += [""]
     return "\n".join(lines)
 
 

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
-from p2e.algorithm import Algorithm, Memories, Observations, Problem, Stateful
+from p2e.algorithm import Algorithm, Memories, Observations, Problem, Stateful, Termination
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
 from p2e.config import require, require_positive
 from p2e.dynamics.branched_rollouts import RolloutSchedule, branch
+from p2e.dynamics.learned_termination import LearnedTermination
 from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig
 from p2e.dynamics.training import train_dynamics
 from p2e.metrics import Metrics, require_finite
@@ -83,7 +84,8 @@ class MBPO(Algorithm):
     """What differs from SAC is where the batches come from."""
 
     def __init__(self, problem: Problem, config: Config) -> None:
-        self.config, self.terminated = config, problem.terminated
+        self.config = config
+        self.terminated: Termination = problem.terminated or LearnedTermination(problem)
         sizes = problem.observation_size, problem.action_size
         self.seeds = seeds = problem.seeds
         device = problem.device
@@ -119,6 +121,8 @@ class MBPO(Algorithm):
         self.calendar.trained_at, self.calendar.model_is_new = now, True
         real = as_transitions(self.sac_buffer.everything())
         metrics = train_dynamics(self.dynamics, real, self.model_training)
+        if isinstance(self.terminated, LearnedTermination):
+            metrics |= self.terminated.train_on(real)
         # Now, not when it is logged: nobody is to learn from what a broken model imagines.
         values = {name: value.tolist() for name, value in metrics.items()}
         require_finite(values, self.seeds, now)
@@ -167,7 +171,7 @@ class MBPO(Algorithm):
 
     def components(self) -> dict[str, Stateful]:
         # The dynamics' Adam is reinitialised at each training: it has no state to be saved.
-        return {
+        parts: dict[str, Stateful] = {
             "agent": self.agent,
             "dynamics": self.dynamics,
             "sac_buffer": self.sac_buffer,
@@ -177,6 +181,9 @@ class MBPO(Algorithm):
             "rollouts": self.rollouts,
             "batches": self.batches,
         }
+        if isinstance(self.terminated, LearnedTermination):
+            parts |= {"termination": self.terminated, "terminations": self.terminated.generators}
+        return parts
 
     def policy_components(self) -> dict[str, Stateful]:
         return {"actor": self.agent.actor}

@@ -16,10 +16,11 @@ class Coverage:
     """Cumulative visit counts of each seed, with a snapshot kept at each evaluation.
 
     Args:
-        cells: observations (..., O) to cell indices (..., 2), each in [0, bins).
+        cells: observations (..., O) to cell indices (..., 2), each in [0, bins). None counts
+            nothing, on a grid of 0 bins.
     """
 
-    def __init__(self, cells: Cells, bins: int, seeds: int) -> None:
+    def __init__(self, cells: Cells | None, bins: int, seeds: int) -> None:
         self._cells = cells
         self._counts = np.zeros((seeds, bins, bins), dtype=np.int32)
         self._uncounted: list[npt.NDArray[np.float32]] = []
@@ -40,11 +41,11 @@ class Coverage:
         return self._counts
 
     def _count(self) -> None:
-        if self._uncounted:
+        if self._uncounted and self._cells is not None:
             cells = self._cells(np.stack(self._uncounted, axis=1))  # (S, visits, 2)
             seeds = np.arange(len(cells))[:, None]
             np.add.at(self._counts, (seeds, cells[..., 0], cells[..., 1]), 1)
-            self._uncounted.clear()
+        self._uncounted.clear()
 
     def snapshot(self, step: int) -> None:
         """Keep a copy of the counts as they are at this environment step."""

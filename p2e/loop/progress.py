@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from tqdm import tqdm
 
+from p2e.loop.progress_file import ProgressFile
+
 SHOWN = ("intrinsic_reward", "actor_loss", "critic_loss", "alpha", "world_loss")
 
 
@@ -28,10 +30,16 @@ class Progress:
         total: environment steps of the run.
         done: steps already made by an earlier attempt.
         seconds_between_lines: in a log, at most one line in this time.
+        file: kept up to date for other programs.
     """
 
     def __init__(
-        self, total: int, done: int, stream: Stream | None = None, seconds_between_lines: float = 5
+        self,
+        total: int,
+        done: int,
+        stream: Stream | None = None,
+        seconds_between_lines: float = 5,
+        file: ProgressFile | None = None,
     ) -> None:
         self._stream: Stream = sys.stderr if stream is None else stream
         self._total, self._done = total, done
@@ -43,12 +51,17 @@ class Progress:
             if self._stream.isatty()
             else None
         )
+        self._file = file
+        if file is not None:
+            file.update(done, at_once=True)
 
     def step(self) -> None:
         """One more environment step of every seed."""
         self._done += 1
         if self._bar is not None:
             self._bar.update()
+        if self._file is not None:
+            self._file.update(self._done)
 
     def losses(self, seed: int, means: Mapping[str, float]) -> None:
         """The latest means of a seed's logged metrics."""
@@ -78,3 +91,5 @@ class Progress:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
+        if self._file is not None:
+            self._file.update(self._done, at_once=True)

@@ -2,8 +2,9 @@
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 Row = dict[str, Any]
 
@@ -21,15 +22,37 @@ def table_file(table: str) -> str:
     return f"{table}.csv"
 
 
+@runtime_checkable
+class Follower(Protocol):
+    """Whoever is told of each row when it is recorded."""
+
+    def begin(self, tables: Mapping[str, Sequence[Row]], /) -> None:
+        """The rows recorded so far: none, or those of a resumed run."""
+
+    def added(self, table: str, rows: Sequence[Row], /) -> None:
+        """The rows of a table, of which the last is new."""
+
+    def close(self) -> None:
+        """No further row will come."""
+
+
 class Recorder:
     """Tables of rows: the key columns first, then any others in order of appearance."""
 
     def __init__(self) -> None:
         self.tables: dict[str, list[Row]] = {name: [] for name in KEY_COLUMNS}
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Tell `follower` of the rows so far, and of each that is added from now on."""
+        follower.begin(self.tables)
+        self._followers.append(follower)
 
     def add(self, table: str, row: Row) -> None:
         """Append a row to a table."""
         self.tables[table].append(row)
+        for follower in self._followers:
+            follower.added(table, self.tables[table])
 
     def replace(self, table: str, rows: list[Row]) -> None:
         """Keep only these rows in a table."""
@@ -47,10 +70,16 @@ class Recorder:
         self.tables = json.loads(state["tables"])
 
 
-def write_csv(path: Path, key_columns: list[str], rows: list[Row]) -> None:
+def columns_of(key_columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """The key columns, then the others in order of appearance."""
+    return list(dict.fromkeys([*key_columns, *(key for row in rows for key in row)]))
+
+
+def write_csv(path: Path, key_columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Write rows with the union of their columns; a value that a row lacks stays blank."""
-    columns = list(dict.fromkeys([*key_columns, *(key for row in rows for key in row)]))
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer = csv.DictWriter(
+            file, columns_of(key_columns, rows), restval="", lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(rows)

@@ -13,12 +13,18 @@ from envs.tools.controllers import WaypointController
 from envs.tools.reference_scores import Episode, play
 
 MAZE = "p2e/PointMaze-v0"
+MAZES = ("point_maze.xml", "point_maze_medium.xml", "point_maze_large.xml")
 RADIUS = 0.1
 GIVE = 0.03  # m; how far a ball at full speed may be pressed into a wall
 
 
 def test_heading_straight_for_the_goal_fails():
-    for environment_id, goal in ((MAZE, (-1.6, 0.65)), ("p2e/PointMazeLarge-v0", (3.6, -2.4))):
+    goals = {
+        MAZE: (-1.6, 0.65),
+        "p2e/PointMazeMedium-v0": (1.8, 1.2),
+        "p2e/PointMazeLarge-v0": (3.6, -2.4),
+    }
+    for environment_id, goal in goals.items():
         environment = make_vector(environment_id, [0])
         straight = WaypointController([goal])
         assert play(environment, straight) == Episode(total=0.0, success=False, arrival=None)
@@ -39,8 +45,12 @@ def neighbours(simulator, cell):
             yield tuple(np.round(cell + 1.2 * way, 1).tolist())
 
 
-def test_the_large_maze_has_one_way():
-    simulator = PointMazeEnv("point_maze_large.xml")
+@pytest.mark.parametrize(
+    ("xml_file", "cells", "way"),
+    [("point_maze_medium.xml", 4 * 3, 10.8), ("point_maze_large.xml", 7 * 5, 21.6)],
+)
+def test_the_mazes_of_cells_have_one_way(xml_file, cells, way):
+    simulator = PointMazeEnv(xml_file)
     start, goal = tuple(simulator.start.tolist()), tuple(np.round(simulator.goal.tolist(), 1))
     length, waiting, passages = {start: 0.0}, [start], 0
     while waiting:
@@ -50,9 +60,9 @@ def test_the_large_maze_has_one_way():
             if near not in length:
                 length[near] = length[cell] + 1.2
                 waiting.append(near)
-    assert len(length) == 7 * 5
-    assert passages == 2 * (7 * 5 - 1)  # a tree: there is one path to each cell
-    assert length[goal] == pytest.approx(21.6)
+    assert len(length) == cells
+    assert passages == 2 * (cells - 1)  # a tree: there is one path to each cell
+    assert length[goal] == pytest.approx(way)
 
 
 def test_reward_is_exactly_the_declared_predicate():
@@ -126,7 +136,7 @@ def pushes(simulator):
             yield position, force
 
 
-@pytest.mark.parametrize("xml_file", ["point_maze.xml", "point_maze_large.xml"])
+@pytest.mark.parametrize("xml_file", MAZES)
 def test_walls_are_solid(xml_file):
     simulator = PointMazeEnv(xml_file)
     simulator.reset(seed=0)
@@ -145,7 +155,7 @@ def test_walls_are_solid(xml_file):
     assert touched > 1000
 
 
-@pytest.mark.parametrize("xml_file", ["point_maze.xml", "point_maze_large.xml"])
+@pytest.mark.parametrize("xml_file", MAZES)
 def test_the_camera_looks_down_on_all_of_it(xml_file):
     simulator = PointMazeEnv(xml_file)
     simulator.reset(seed=0)

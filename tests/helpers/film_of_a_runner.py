@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
 from runs.filmed_episode import set_up_camera
 
 

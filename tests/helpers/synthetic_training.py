@@ -62,13 +62,18 @@ def write_model_tables(
 
 
 def write_coverage(
-    folder: Path, run: dict[str, Any], steps: np.ndarray, generator: np.random.Generator
+    folder: Path,
+    run: dict[str, Any],
+    steps: np.ndarray,
+    generator: np.random.Generator,
+    bins: int = BINS,
 ) -> None:
+    """Visits around a point; with 0 bins the file of a task that has no projection."""
     spread = 1.5 + 3.0 * ALGORITHMS.index(base_algorithm(run["algorithm"]))
-    counts = np.zeros((len(steps), len(run["seeds"]), BINS, BINS), dtype=np.int32)
-    for place in range(len(run["seeds"])):
+    counts = np.zeros((len(steps), len(run["seeds"]), bins, bins), dtype=np.int32)
+    for place in range(len(run["seeds"]) if bins else 0):
         visits = generator.normal((6.0, 12.0), spread, (int(steps[-1]), 2))
-        cells = np.clip(visits, 0, BINS - 1).astype(int)
+        cells = np.clip(visits, 0, bins - 1).astype(int)
         for point, step in enumerate(steps):
             np.add.at(counts[point, place], tuple(cells[:step].T), 1)
     np.savez_compressed(

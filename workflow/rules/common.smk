@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from envs.simulation.make import foreign_packages
 from p2e.algorithms import is_import_path
 from program.command_line import choose_device
 from program.foreign_code import with_foreign_code
@@ -15,6 +16,7 @@ from program.import_graph import module_file, program_files
 from program.provenance import code_hash
 from program.repository import ENVIRONMENT_FILES, NATIVE_FILES
 from program.stale_lock import clear_stale_lock
+from progress.reporter import report_progress
 from runs.files import (
     EVALUATIONS,
     FILM,
@@ -71,6 +73,8 @@ FILM_FILES = [FILM, STILL, FILM_FACTS]
 REPORT_FILES = [f"{REPORTS}/{name}" for name in ("index.html", "statistics.json", "metrics.json")]
 
 RUNS = {run.key: run for run in suite_entries(config)}
+# The id of an environment by the name of its folder.
+ENVIRONMENTS = {key[0]: run.environment for key, run in RUNS.items()}
 
 
 def run_of(wildcards):
@@ -111,9 +115,11 @@ def algorithm_hash(program):
 
     def of(wildcards):
         data, name = ENVIRONMENT_FILES + NATIVE_FILES, base_algorithm(wildcards.algorithm)
+        foreign = foreign_packages(ENVIRONMENTS[wildcards.environment])
         if is_import_path(name):
-            return program_hash(program, data=data, foreign=[name])
-        return program_hash(program, module_file(f"p2e.algorithms.{name}"), data=data)
+            return program_hash(program, data=data, foreign=[name, *foreign])
+        own = module_file(f"p2e.algorithms.{name}")
+        return program_hash(program, own, data=data, foreign=foreign)
 
     return of
 

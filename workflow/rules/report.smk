@@ -46,7 +46,8 @@ rule report:
         figures=subpath(input.figures, strip_suffix=".sha256"),
         folder=subpath(output[0], parent=True),
         code=program_hash(
-            "workflow/scripts/report.py", data=[*ENVIRONMENT_FILES, "workflow/report/*"]
+            "workflow/scripts/report.py",
+            data=[*ENVIRONMENT_FILES, "envs/assets/noise_chances.csv", "workflow/report/*"],
         ),
     shell:
         "python workflow/scripts/report.py --summary {params.summary:q} --figures {params.figures:q}"

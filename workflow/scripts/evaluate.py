@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.config import ConfigError, require
 from p2e.loop.checkpoint import CheckpointError
 from p2e.loop.recorder import write_csv
@@ -49,4 +49,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_program("evaluate.py", main, ConfigError, UnknownEnvironmentError, CheckpointError)
+    run_program("evaluate.py", main, ConfigError, InvalidEnvironmentError, CheckpointError)

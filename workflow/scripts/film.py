@@ -1,7 +1,7 @@
 """A film of a trained policy: one deterministic episode of a run's first seed.
 
-MuJoCo renders it off-screen if possible. Otherwise the path in the task's declared projection is
-drawn, which always works.
+The simulator renders it off-screen if possible. Otherwise the path in the task's projection is
+drawn, or, for a task without a projection, the return over the steps. A drawing always works.
 """
 
 import argparse
@@ -20,7 +20,7 @@ if "MUJOCO_GL" not in os.environ:
 
 import torch
 
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
 from program.atomic_file import replace_file
@@ -35,7 +35,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = OneLineParser(prog="film.py", description=__doc__.splitlines()[0])
     parser.add_argument("--run", required=True, type=Path, help="folder that train.py wrote")
     parser.add_argument("--output", required=True, type=Path, help="folder of the film's files")
-    parser.add_argument("--drawn", action="store_true", help="draw the path, do not render")
+    parser.add_argument("--drawn", action="store_true", help="draw it, do not render")
     return parser.parse_args(arguments)
 
 
@@ -55,4 +55,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_program("film.py", main, ConfigError, UnknownEnvironmentError, CheckpointError)
+    run_program("film.py", main, ConfigError, InvalidEnvironmentError, CheckpointError)

@@ -19,7 +19,7 @@ if "MUJOCO_GL" not in os.environ:
 
 import torch
 
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.config import ConfigError, require
 from p2e.loop.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
@@ -73,18 +73,17 @@ def main(arguments: list[str] | None = None) -> None:
     every = final_episodes(options.run, options.episodes, choose_device("cpu"))
     episodes = [episode for episode in every if episode.result.seed == seed]
     print_returns(episodes)
-    environment = settings.environment
     if options.film is not None:
-        film = write_film(options.film, episodes[0], environment)
+        film = write_film(options.film, episodes[0], settings)
         how = f"drawn ({film.reason})" if film.reason else "rendered"
         print(f"play.py: {options.film}: {len(film.frames)} frames of episode 0, {how}")
         return
     reason = why_no_window()
     with suppress(KeyboardInterrupt):
-        reason = reason or show(episodes, environment)
+        reason = reason or show(episodes, settings.task)
     if reason:
         print(f"play.py: no window: {reason}; --film FILE.webp writes a film")
 
 
 if __name__ == "__main__":
-    run_program("play.py", main, ConfigError, UnknownEnvironmentError, CheckpointError)
+    run_program("play.py", main, ConfigError, InvalidEnvironmentError, CheckpointError)

@@ -48,8 +48,9 @@ def main(arguments: list[str] | None = None) -> None:
     block = published_block(statistics, folder.as_posix())
     text = options.readme.read_text(encoding="utf-8")
     options.readme.write_text(replaced(text, block, options.readme.name), encoding="utf-8")
-    figure = (folder / "figures" / "differences.svg").read_text(encoding="utf-8")
-    (folder / HEADLINE_FIGURE).write_text(on_white(figure), encoding="utf-8")
+    if statistics["headline"]["clauses"]:
+        figure = (folder / "figures" / "differences.svg").read_text(encoding="utf-8")
+        (folder / HEADLINE_FIGURE).write_text(on_white(figure), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.agent.native.native_update import CompilerError
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
@@ -23,7 +23,7 @@ from program.command_line import OneLineParser, choose_device, run_program
 from program.process import prepare_process
 from program.strict import compute_strictly
 from runs.assignments import with_assignments
-from runs.parts import require_buildable
+from runs.parts import require_buildable, try_environment
 from runs.settings import require_strict_possible, resolve_settings, sections_of
 from runs.training_run import TrainingRun
 
@@ -53,7 +53,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", required=True, help="such as 3, 0-9 or 0,2,5-7")
     parser.add_argument("--steps", required=True, type=int, help="environment steps a seed")
     parser.add_argument("--output", required=True, type=Path, help="the run's folder")
-    parser.add_argument("--state", type=Path, help="resumable state (default: OUTPUT.state)")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="resumable state (default: OUTPUT.state); the rows so far of training.csv, "
+        "evaluation.csv and losses.csv are in STATE/live/ while the run goes on",
+    )
     parser.add_argument(
         "--state-interval",
         type=float,
@@ -72,6 +77,13 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         default=[],
         metavar="SECTION.KEY=VALUE",
         help="one setting, laid over --settings; may be given several times",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="also write the rows as TensorBoard event files, DIR/seed-<n>/ for each seed "
+        "(pip install -r requirements-tensorboard.txt)",
     )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", default=1, type=int, help="CPU threads of this process")
@@ -115,6 +127,7 @@ def main() -> None:
         compute_strictly()
     require_buildable(settings)
     started = time.monotonic()
+    try_environment(settings.task)
     TrainingRun(settings, options).execute()
     print(f"train.py: {options.output} in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
@@ -124,7 +137,7 @@ if __name__ == "__main__":
         "train.py",
         main,
         ConfigError,
-        UnknownEnvironmentError,
+        InvalidEnvironmentError,
         CheckpointError,
         DivergenceError,
         CompilerError,

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from envs import task, task_ids
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
+from envs.tools.controllers import CONTROLLERS
+from envs.tools.noise_table import NoiseChance
 from envs.tools.pictures import frame
-from envs.tools.task_page import MARKER, by_chance, generated, main
+from envs.tools.task_page import MARKER, by_chance, generated, main, noise_chance
 from tests.helpers.paths import ROOT
 
 DOCS = ROOT / "docs"
-SPARSE = [environment_id for environment_id in task_ids() if task(environment_id).sparse]
+SPARSE = [environment_id for environment_id in task_ids() if environment_id in CONTROLLERS]
 
 
 def test_the_page_is_current():
@@ -62,6 +64,14 @@ def test_chance_in_words():
     # 100 episodes of 200 steps: 1 - 0.99^100 = 0.634
     assert words((20, 2000)) == "20 of 2,000 episodes; within 20,000 steps with probability 63%"
     assert by_chance(task("Hopper-v5")) == "no success condition"
+
+
+def test_chances_of_noise_in_words():
+    met = NoiseChance("A-v0", "pink", 8000, 10, 10, 101, 62, 767.5)
+    words = "10 of 10 seeds (69% to 100%), median step 768; 62 of 101 episodes"
+    assert noise_chance(met) == words
+    unmet = NoiseChance("A-v0", "white", 8000, 10, 0, 2000, 0, None)
+    assert noise_chance(unmet) == "0 of 10 seeds (0% to 31%); 0 of 2,000 episodes"
 
 
 def test_mountain_car_is_drawn_without_its_own_library():

@@ -70,3 +70,16 @@ def test_snapshots_that_do_not_fit_are_refused(damage: str) -> None:
         state["steps" if damage == "steps alone" else "snapshots"].pop()
     with pytest.raises(ValueError, match="snapshots"):
         coverage_of(seeds=1).load_state_dict(state)
+
+
+def test_without_cells_nothing_is_counted_and_the_steps_are_kept() -> None:
+    coverage = Coverage(None, bins=0, seeds=2)
+    visit(coverage, (0, 0), (3, 3))
+    coverage.snapshot(1)
+    restored = Coverage(None, bins=0, seeds=2)
+    restored.load_state_dict(coverage.state_dict())
+    visit(restored, (0, 0), (3, 3))
+    restored.snapshot(2)
+    counts, steps = restored.arrays()
+    assert counts.shape == (2, 2, 0, 0) and counts.dtype == np.int32
+    assert steps.tolist() == [1, 2]

@@ -3,11 +3,12 @@
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
-from p2e.loop.recorder import Recorder, write_csv
+from p2e.loop.recorder import Recorder, Row, write_csv
 
 HEADERS = {
     "training": ["seed", "step", "episode", "return", "length", "seconds"],
@@ -59,3 +60,30 @@ def test_a_restored_recorder_holds_the_same_values() -> None:
 def test_values_with_commas_are_quoted(tmp_path: Path) -> None:
     write_csv(tmp_path / "x.csv", ["a"], [{"a": "p,q", "b": 1}])
     assert (tmp_path / "x.csv").read_text() == 'a,b\n"p,q",1\n'
+
+
+class Notes:
+    """A follower that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, list[Row]]] = []
+
+    def begin(self, tables: Mapping[str, Sequence[Row]]) -> None:
+        self.told += [(f"begin {name}", [*rows]) for name, rows in tables.items() if rows]
+
+    def added(self, table: str, rows: Sequence[Row]) -> None:
+        self.told.append((table, [*rows]))
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_follower_is_told_of_the_rows_so_far_and_of_each_new_one() -> None:
+    recorder, notes = Recorder(), Notes()
+    one, two = {"seed": 0, "step": 1}, {"seed": 0, "step": 2}
+    recorder.add("losses", one)
+    recorder.follow(notes)
+    recorder.add("losses", two)
+    recorder.add("training", one)
+    recorder.replace("predictions", [one])
+    assert notes.told == [("begin losses", [one]), ("losses", [one, two]), ("training", [one])]

@@ -6,9 +6,16 @@ from program.import_graph import imported_files
 from tests.helpers.paths import SCRIPTS
 
 PROGRAMS = "."
-PARTS = ("tables", "statistics", "verification", "figures", "page")
+PARTS = ("tables", "statistics", "verification", "figures", "page", "watch")
 # Each may import from itself and from those before it; programs may not import each other.
-ORDER = ["program", "runs", "suites", "reporting", *(f"reporting/{part}" for part in PARTS)]
+ORDER = [
+    "program",
+    "runs",
+    "suites",
+    "progress",
+    "reporting",
+    *(f"reporting/{part}" for part in PARTS),
+]
 FOLDER = {
     path: path.parent.relative_to(SCRIPTS).as_posix() for path in sorted(SCRIPTS.rglob("*.py"))
 }

@@ -17,7 +17,8 @@ import torch
 from PIL import Image, ImageGrab, ImageSequence
 
 import play
-from envs.simulator import make_simulator
+from envs import task
+from envs.simulation.make import make_simulator
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
 from runs.final_episodes import final_episodes
@@ -112,7 +113,7 @@ def test_an_episode_is_repeated_exactly(trained: Path) -> None:
     for episode in final_episodes(trained, 2, torch.device("cpu"))[1:3]:
         assert len(episode.actions) == episode.result.length == 200
         assert len(episode.observations) == 201
-        for step in episode.repeat(environment, simulator):
+        for step in episode.repeat(task(environment), simulator):
             assert np.array_equal(np.float32(observe()), episode.observations[step])
 
 

@@ -1,5 +1,6 @@
 """docs/settings.md is complete and current."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from p2e.algorithms import algorithm_names
 from runs.documented_settings import Setting, meanings_in, setting_names, settings_in
 from runs.setting_differences import flat
 from runs.settings import sections_of, with_defaults
+from runs.task_settings import CoverageSettings, TaskSettings
 from settings_page import MARKER, generated, main
 from tests.helpers.paths import ROOT
 
@@ -32,6 +34,7 @@ def test_every_setting_has_a_meaning(algorithm: str) -> None:
 def test_every_setting_of_a_run_is_listed(algorithm: str) -> None:
     text = PAGE.read_text(encoding="utf-8")
     run = with_defaults(algorithm, {})
+    run["task"] = dataclasses.asdict(TaskSettings(coverage=CoverageSettings()))
     listed = [
         name
         for section, config in sections_of(algorithm).items()

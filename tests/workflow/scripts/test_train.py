@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import train
-from envs import UnknownEnvironmentError
+from envs import InvalidEnvironmentError
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError, load_weights
@@ -23,6 +23,7 @@ from runs.parts import environments_of
 from runs.settings import resolve_settings, settings_of_manifest
 from runs.trained_policy import evaluate_run, load_algorithm, read_manifest
 from runs.training_run import TrainingRun, fingerprint
+from tests.helpers import foreign_environments  # noqa: F401  (registers them)
 from tests.helpers.paths import ROOT
 
 SETTINGS = {
@@ -51,10 +52,39 @@ def command(output: Path, **changes: str) -> list[str]:
 
 BAD = {
     "unknown algorithm 'sacc': did you mean 'sac'?": {"algorithm": "sacc"},
-    "unknown environment 'Pendulum-v7' (did you mean 'Pendulum-v1'?)": {
+    "unknown environment 'Pendulum-v7': did you mean 'Pendulum-v1'?": {
         "environment": "Pendulum-v7"
     },
-    "unknown environment 'CartPole-v1'": {"environment": "CartPole-v1"},
+    "environment 'CartPole-v1' has the action space Discrete(2); expected a Box of floats": {
+        "environment": "CartPole-v1"
+    },
+    "environment 'no_such:Thing-v0' needs the package 'no_such', which is not installed": {
+        "environment": "no_such:Thing-v0"
+    },
+    "environment 'Endless-v0' does not say how long an episode is: give the key 'task.horizon'": {
+        "environment": "Endless-v0"
+    },
+    "environment 'FaultyReset-v0': reset raised OSError: the robot is not connected": {
+        "environment": "FaultyReset-v0"
+    },
+    "environment 'FaultyNan-v0': step returned an observation with NaN or infinity": {
+        "environment": "FaultyNan-v0"
+    },
+    "environment 'FaultyShape-v0': step returned an observation of shape (2, 1), but": {
+        "environment": "FaultyShape-v0"
+    },
+    "'task.horizon' is 0, expected a number greater than 0": {
+        "settings": '{"task": {"horizon": 0}}'
+    },
+    "unknown key 'task.horizn' (value 9): did you mean 'horizon'?": {
+        "settings": '{"task": {"horizn": 9}}'
+    },
+    "'task.coverage.high' is (0.0, 1.0), expected 2 numbers above those of 'low'": {
+        "settings": '{"task": {"coverage": {"features": [0, 1], "low": [0, 0], "high": [0, 1]}}}'
+    },
+    "'task.reference_score' is None, expected a number exactly where 'random_score' is one": {
+        "settings": '{"task": {"random_score": 1.0}}'
+    },
     "'--steps' is 0, expected": {"steps": "0"},
     "'--seeds' is '-1', expected": {"seeds": "-1"},
     "'--seeds' is '3-1', expected": {"seeds": "3-1"},
@@ -88,7 +118,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py", *command(tmp_path / "run", **changes)])
     with pytest.raises(SystemExit) as end:
-        run_program("train.py", train.main, ConfigError, UnknownEnvironmentError)
+        run_program("train.py", train.main, ConfigError, InvalidEnvironmentError)
     assert end.value.code == 2
     error = capsys.readouterr().err
     assert message in error

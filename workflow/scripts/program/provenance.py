@@ -41,9 +41,9 @@ def git_commit() -> str | None:
     return describe.stdout.strip()
 
 
-def package_versions() -> dict[str, str]:
+def package_versions(*further: str) -> dict[str, str]:
     """The versions of the packages whose numerics the results depend on."""
-    return {name: version(name) for name in PACKAGES}
+    return {name: version(name) for name in (*PACKAGES, *further)}
 
 
 def cpu_name() -> str:

@@ -63,7 +63,7 @@ def _place(text: str, name: str, sections: Mapping[str, type]) -> tuple[str, lis
     close = same_end or get_close_matches(name, known, n=1)
     if close and name not in sections:
         raise ConfigError(f"'--set' is {text!r}: did you mean '{close[0]}'?")
-    expected = f"expected a setting of {' or '.join(sections)} (docs/settings.md)"
+    expected = f"expected a setting of one of {', '.join(sections)} (docs/settings.md)"
     raise ConfigError(f"'--set' is {text!r}, {expected}")
 
 

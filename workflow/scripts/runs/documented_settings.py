@@ -67,8 +67,9 @@ def meanings_in(config: type) -> dict[str, str]:
 
 
 def _setting(name: str, hint: Any, meaning: str, field: "dataclasses.Field[Any]") -> Setting:
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return Setting(name, "group", None, meaning, hint)
+    group = next((one for one in (hint, *get_args(hint)) if dataclasses.is_dataclass(one)), None)
+    if isinstance(group, type):  # also one that may be left out
+        return Setting(name, "group", None, meaning, group)
     made = field.default_factory
     default = field.default if made is dataclasses.MISSING else made()
     return Setting(name, _in_words(hint), default, meaning)

@@ -13,6 +13,8 @@ EPISODES, EVALUATIONS = table_file("training"), table_file("evaluation")
 PREDICTIONS = table_file("predictions")
 # What training writes; the manifest holds the sha256 of each and appears last.
 TRAINING_FILES = (*map(table_file, KEY_COLUMNS), COVERAGE, CHECKPOINT)
+# In a run's state folder: the tables as far as the run is, and how far that is.
+LIVE_FOLDER, PROGRESS = "live", "progress.json"
 # The summary of a suite: the same tables with the rows of all runs, and one with a row per run.
 RUNS_TABLE = table_file("runs")
 SUMMARY_TABLES = (RUNS_TABLE, *map(table_file, COLUMNS), COVERAGE)

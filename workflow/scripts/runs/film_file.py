@@ -6,12 +6,13 @@ from pathlib import Path
 import imageio.v3 as imageio
 import numpy as np
 
-from envs.simulator import make_simulator
+from envs.simulation.make import make_simulator
 from p2e.config import ConfigError
 from program.atomic_file import replace_file
 from runs.film_frames import SIZE, encode
 from runs.filmed_episode import Film, film_of_episode
 from runs.final_episodes import FinalEpisode
+from runs.settings import RunSettings
 
 MP4_SIZE = (2 * SIZE[0], 2 * SIZE[1])
 MP4_FRAMES = 10_000  # every step, of episodes that are no longer than this
@@ -32,15 +33,15 @@ def require_writable_film(path: Path) -> None:
         )
 
 
-def write_film(path: Path, episode: FinalEpisode, environment_id: str) -> Film:
+def write_film(path: Path, episode: FinalEpisode, settings: RunSettings) -> Film:
     """Film an episode into this file: small as WebP, larger and with every step as MP4."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".webp":
-        film = film_of_episode(episode, environment_id)
+        film = film_of_episode(episode, settings)
         replace_file(path, encode(film.frames)[0])
         return film
-    film = film_of_episode(episode, environment_id, size=MP4_SIZE, most=MP4_FRAMES)
-    rate = make_simulator(environment_id).metadata.get("render_fps", 30) / film.every
+    film = film_of_episode(episode, settings, size=MP4_SIZE, most=MP4_FRAMES)
+    rate = make_simulator(settings.environment).metadata.get("render_fps", 30) / film.every
     pixels = np.stack([np.asarray(frame) for frame in film.frames])
     content = imageio.imwrite(
         "<bytes>", pixels, extension=".mp4", plugin="FFMPEG", fps=rate, macro_block_size=2

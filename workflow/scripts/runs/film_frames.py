@@ -49,28 +49,47 @@ def draw_path(
 ) -> tuple[list[Image.Image], int]:
     """A path (steps, 2) as frames in which it grows, and the number of steps between frames.
 
-    The picture shows the range of the projection; points outside are drawn at the edge.
+    The picture shows the range of the projection; points outside are drawn at the edge. Where an
+    angle wraps around, the line is interrupted instead of crossing the picture.
     """
+    return _growing(positions, np.array(low), np.array(high), longest=0.5)
+
+
+def draw_curve(heights: NDArray[np.float64]) -> tuple[list[Image.Image], int]:
+    """A curve (steps,) over its steps as frames in which it grows, and the steps between frames.
+
+    The picture shows all steps, and the range from the lowest to the highest value.
+    """
+    points = np.stack([np.arange(len(heights), dtype=np.float64), heights], axis=1)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return _growing(points, low, np.where(high > low, high, low + 1.0), longest=np.inf)
+
+
+def _growing(
+    positions: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    longest: float,
+) -> tuple[list[Image.Image], int]:
+    """Frames of a path; lines longer than `longest`, as a share of the picture, are not drawn."""
     sampler: FrameSampler[int] = FrameSampler()
     for step in range(len(positions)):
         if sampler.wants(step):
             sampler.add(step)
     size = np.array(SIZE) * OVERSAMPLING
     margin = MARGIN * OVERSAMPLING
-    span = np.array(high) - np.array(low)
-    shares = ((positions - np.array(low)) / span).clip(0.0, 1.0)
+    shares = ((positions - low) / (high - low)).clip(0.0, 1.0)
     shares[:, 1] = 1.0 - shares[:, 1]
     points = margin + shares * (size - 2 * margin)
-    return [_frame(points[: step + 1], margin) for step in sampler.kept], sampler.every
+    return [_frame(points[: step + 1], margin, longest) for step in sampler.kept], sampler.every
 
 
-def _frame(points: NDArray[np.float64], margin: int) -> Image.Image:
+def _frame(points: NDArray[np.float64], margin: int, longest: float) -> Image.Image:
     width, height = SIZE[0] * OVERSAMPLING, SIZE[1] * OVERSAMPLING
     image = Image.new("RGB", (width, height), PAPER)
     brush = ImageDraw.Draw(image)
     brush.rectangle((margin, margin, width - margin, height - margin), outline=FRAME, width=3)
-    # Where an angle wraps around, the line is interrupted instead of crossing the picture.
-    jump = np.array([width, height]) / 2
+    jump = np.array([width, height]) * longest
     for place, (start, end) in enumerate(pairwise(points)):
         age = (place + 1) / len(points)
         shade = tuple(round(old + (new - old) * age) for old, new in zip(OLD, NEW, strict=True))

@@ -1,4 +1,4 @@
-"""One episode of a trained policy as frames: rendered by MuJoCo, or drawn as a path."""
+"""One episode of a trained policy as frames: rendered by the simulator, or drawn."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +8,13 @@ import mujoco
 import numpy as np
 from PIL import Image
 
-from envs import task
-from envs.simulator import Simulator, make_simulator
+from envs import Task
+from envs.simulation.make import Simulator, make_simulator
 from program.command_line import choose_device
 from runs.files import CHECKPOINT
-from runs.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_path
+from runs.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, draw_path
 from runs.final_episodes import FinalEpisode, final_episodes
-from runs.settings import settings_of_manifest
+from runs.settings import RunSettings, settings_of_manifest
 from runs.trained_policy import read_manifest
 
 
@@ -24,7 +24,7 @@ class Film:
 
     Args:
         every: environment steps from one frame to the next.
-        reason: why the path is drawn; empty where frames are rendered.
+        reason: why the frames are drawn; empty where they are rendered.
     """
 
     frames: list[Image.Image]
@@ -37,7 +37,7 @@ def set_up_camera(simulator: Simulator, size: tuple[int, int] = SIZE) -> None:
 
     Unless a camera is named, Gymnasium 1.4 uses a fixed one, and a running body leaves its view.
     """
-    renderer = getattr(simulator, "mujoco_renderer", None)
+    renderer = getattr(simulator.unwrapped, "mujoco_renderer", None)
     if renderer is None:
         return
     renderer.width, renderer.height = size
@@ -46,36 +46,43 @@ def set_up_camera(simulator: Simulator, size: tuple[int, int] = SIZE) -> None:
         renderer.camera_id = following
 
 
-def why_not_rendered(simulator: Simulator, size: tuple[int, int] = SIZE) -> str:
-    """Empty where the simulator can be rendered; else the reason in one line.
+def rendering_simulator(task: Task, size: tuple[int, int] = SIZE) -> tuple[Simulator | None, str]:
+    """A simulator that renders images; or none, and the reason in one line.
 
-    Missing libraries cause many kinds of exceptions, and all of them mean the same.
+    Missing libraries cause many kinds of exceptions, and so does a simulator that knows no
+    pictures. All of them mean the same.
     """
-    set_up_camera(simulator, size)
     try:
+        simulator = make_simulator(task.id, "rgb_array", task.action_repeat)
+        set_up_camera(simulator, size)
         simulator.reset(seed=0)
         frame = simulator.render()
     except Exception as error:
-        return " ".join(f"{type(error).__name__}: {error}".split())
-    return "" if isinstance(frame, np.ndarray) else "the simulator renders no image"
+        return None, " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(frame, np.ndarray):
+        return simulator, ""
+    return None, "the simulator renders no image"
 
 
 def film_of_episode(
     episode: FinalEpisode,
-    environment_id: str,
+    settings: RunSettings,
     drawn: bool = False,
     size: tuple[int, int] = SIZE,
     most: int = MOST_FRAMES,
 ) -> Film:
-    """At most `most` rendered frames of this size, or the drawn path."""
-    simulator = make_simulator(environment_id, "rgb_array")
-    reason = "it was asked for" if drawn else why_not_rendered(simulator, size)
-    if reason:
-        projection = task(environment_id).projection
+    """At most `most` rendered frames of this size. Where nothing can be rendered, the drawn path in
+    the task's projection, or the return over the steps if it has none."""
+    task = settings.task
+    simulator, reason = (None, "it was asked for") if drawn else rendering_simulator(task, size)
+    if simulator is None:
+        projection = settings.task_settings.projection_of(task)
+        if projection is None:
+            return Film(*draw_curve(episode.returns(task)), reason)
         positions = projection(episode.observations)
         return Film(*draw_path(positions, projection.low, projection.high), reason)
     sampler: FrameSampler[Image.Image] = FrameSampler(most)
-    for step in episode.repeat(environment_id, simulator):
+    for step in episode.repeat(task, simulator):
         if sampler.wants(step):
             sampler.add(Image.fromarray(cast(Any, simulator.render())).resize(size))
     return Film(sampler.kept, sampler.every, "")
@@ -84,9 +91,8 @@ def film_of_episode(
 def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
     """The frames of a run's film, of its first seed, and what the report says about it."""
     manifest = read_manifest(folder)
-    environment = settings_of_manifest(manifest).environment
     episode = final_episodes(folder, 1, choose_device("cpu"))[0]
-    film = film_of_episode(episode, environment, drawn)
+    film = film_of_episode(episode, settings_of_manifest(manifest), drawn)
     facts = {
         "seed": episode.result.seed,
         "return": episode.result.episode_return,

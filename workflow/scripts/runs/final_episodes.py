@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from envs import VectorEnvironment, task
-from envs.simulator import Simulator
+from envs import Task, VectorEnvironment, make_vector
+from envs.simulation.make import Simulator
 from p2e.loop.evaluation import EpisodeResult
 from p2e.nn.generators import derived_seed
 from runs.trained_policy import FINAL_EPISODES, evaluate_run
@@ -23,14 +23,24 @@ class FinalEpisode:
     actions: NDArray[np.float32]
     observations: NDArray[np.float32]
 
-    def repeat(self, environment_id: str, simulator: Simulator) -> Iterator[int]:
+    def repeat(self, task: Task, simulator: Simulator) -> Iterator[int]:
         """Take the same actions from the same start; yields the step's number before each."""
-        environment = VectorEnvironment(task(environment_id), [simulator], [0])
-        stream = f"{FINAL_EPISODES} {self.result.episode}"
-        environment.reset([derived_seed(self.result.seed, stream)])
+        environment = VectorEnvironment(task, [simulator], [self._start])
+        environment.reset()
         for step, action in enumerate(self.actions):
             yield step
             environment.step(action[np.newaxis])
+
+    def returns(self, task: Task) -> NDArray[np.float64]:
+        """The sum of the rewards (T + 1,) before each observation."""
+        environment = make_vector(task, [self._start])
+        environment.reset()
+        rewards = [environment.step(action[np.newaxis]).reward[0] for action in self.actions]
+        return np.cumsum([0.0, *rewards])
+
+    @property
+    def _start(self) -> int:
+        return derived_seed(self.result.seed, f"{FINAL_EPISODES} {self.result.episode}")
 
 
 def final_episodes(folder: Path, episodes: int, device: torch.device) -> list[FinalEpisode]:

@@ -1,10 +1,11 @@
 """The parts of a run, built from its settings: algorithm, environments, coverage."""
 
+import numpy as np
 import torch
 
-from envs import make_vector, task
+from envs import Task, make_vector, task_ids
 from p2e.algorithm import Algorithm, Problem
-from p2e.algorithms import algorithm_module
+from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError
 from p2e.loop.coverage import Coverage
 from p2e.loop.environment import VectorEnvironment
@@ -20,7 +21,7 @@ def build_algorithm(
         observation_size=environment.observation_size,
         action_size=environment.action_size,
         steps=settings.steps,
-        terminated=task(settings.environment).terminated,
+        terminated=settings.task.terminated,
         device=device,
     )
     module = algorithm_module(settings.algorithm)
@@ -39,7 +40,7 @@ def require_buildable(settings: RunSettings) -> None:
     Raises:
         ConfigError: when what it builds is no algorithm.
     """
-    if settings.foreign_modules:
+    if is_import_path(settings.algorithm):
         build_algorithm(settings, environments_of(settings, 1)[0], torch.device("cpu"))
 
 
@@ -47,14 +48,36 @@ def environments_of(
     settings: RunSettings, episodes: int
 ) -> tuple[VectorEnvironment, VectorEnvironment]:
     """One environment per seed for training, and `episodes` per seed for evaluation."""
-    training = make_vector(settings.environment, seeds=list(settings.seeds))
+    training = make_vector(settings.task, seeds=list(settings.seeds))
     evaluation = make_vector(
-        settings.environment, seeds=[seed for seed in settings.seeds for _ in range(episodes)]
+        settings.task, seeds=[seed for seed in settings.seeds for _ in range(episodes)]
     )
     return training, evaluation
 
 
 def coverage_of(settings: RunSettings) -> Coverage:
-    """Empty visit counts on the task's declared projection."""
-    projection = task(settings.environment).projection
+    """Empty visit counts on the task's projection; a grid without cells where it has none."""
+    projection = settings.task_settings.projection_of(settings.task)
+    if projection is None:
+        return Coverage(None, 0, len(settings.seeds))
     return Coverage(projection.cells, projection.bins, len(settings.seeds))
+
+
+TRIED_STEPS = 20
+
+
+def try_environment(task: Task) -> None:
+    """Take a few random steps in an environment that is not one of the benchmark's, before
+    anything is written.
+
+    Raises:
+        InvalidEnvironmentError: in one line, when it cannot be used.
+    """
+    if task.id in task_ids():
+        return
+    environment = make_vector(task, [0])
+    environment.reset()
+    generator = np.random.default_rng(0)
+    for _ in range(TRIED_STEPS):
+        environment.step(generator.uniform(-1, 1, (1, environment.action_size)).astype(np.float32))
+    environment.close()

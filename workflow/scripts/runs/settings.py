@@ -4,15 +4,19 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 
-from envs import task
+from envs import Task
+from envs.simulation.control_suite import NAMESPACE
+from envs.simulation.make import foreign_packages
 from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError, from_mapping, require
 from p2e.loop.training_loop import TrainingConfig
+from runs.task_settings import TaskSettings
 
 SEEDS = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 
@@ -27,14 +31,28 @@ class RunSettings:
     steps: int
     training: TrainingConfig
     algorithm_config: Any
+    task_settings: TaskSettings = field(default_factory=TaskSettings)
+
+    @cached_property
+    def task(self) -> Task:
+        """What is known about the environment."""
+        return self.task_settings.applied_to(self.environment)
 
     @property
     def foreign_modules(self) -> tuple[str, ...]:
         """The modules outside of this repository whose code determines the run's numbers."""
-        return (self.algorithm,) if is_import_path(self.algorithm) else ()
+        of_algorithm = [self.algorithm] if is_import_path(self.algorithm) else []
+        return (*of_algorithm, *foreign_packages(self.environment))
+
+    @property
+    def further_packages(self) -> tuple[str, ...]:
+        """Installed packages whose numerics matter for this run, but not for every run."""
+        return ("dm_control",) if self.environment.startswith(NAMESPACE) else ()
 
     def as_mapping(self) -> dict[str, Any]:
-        """The settings resolved, with every default written out, as JSON can hold them."""
+        """The settings resolved, with every default written out, as JSON can hold them; of the
+        task, only what was given."""
+        of_task = self.task_settings.given()
         return {
             "algorithm": self.algorithm,
             "environment": self.environment,
@@ -42,6 +60,7 @@ class RunSettings:
             "steps": self.steps,
             "training": dataclasses.asdict(self.training),
             self.algorithm: dataclasses.asdict(self.algorithm_config),
+            **({"task": of_task} if of_task else {}),
         }
 
 
@@ -67,13 +86,13 @@ def resolve_settings(
     """Check the arguments of a command line.
 
     Args:
-        settings: {"training": {...}, "<algorithm>": {...}}; omitted settings keep their defaults.
+        settings: {"training": {...}, "<algorithm>": {...}, "task": {...}}; omitted settings keep
+            their defaults.
 
     Raises:
-        ConfigError, UnknownEnvironmentError: in one line, naming key, value and what was expected.
+        ConfigError, InvalidEnvironmentError: in one line, naming key, value and what was expected.
     """
     known = sections_of(algorithm)
-    task(environment)
     require(steps > 0, "--steps", steps, "a number of environment steps greater than 0")
     for key in settings:
         require(key in known, "--settings", key, f"only the sections {list(known)}")
@@ -81,14 +100,17 @@ def resolve_settings(
     for key, section in sections.items():
         require(isinstance(section, Mapping), key, section, "a mapping of settings")
     configs = {key: from_mapping(known[key], section, key) for key, section in sections.items()}
-    return RunSettings(
+    resolved = RunSettings(
         algorithm,
         environment,
         parse_seeds(seeds),
         steps,
         configs["training"],
         configs[algorithm],
+        configs["task"],
     )
+    _ = resolved.task  # an unknown environment is an error now
+    return resolved
 
 
 def sections_of(algorithm: str) -> dict[str, type[Any]]:
@@ -97,19 +119,24 @@ def sections_of(algorithm: str) -> dict[str, type[Any]]:
     Raises:
         ConfigError: when there is no such algorithm.
     """
-    return {"training": TrainingConfig, algorithm: algorithm_module(algorithm).Config}
+    algorithm_config = algorithm_module(algorithm).Config
+    return {"training": TrainingConfig, algorithm: algorithm_config, "task": TaskSettings}
 
 
 def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The two sections of a run's settings with every default written out, as JSON holds them.
+    """The sections of a run's settings with every default written out, as JSON holds them; of the
+    task, only what was given.
 
     Raises:
         ConfigError: for an unknown setting or an invalid value.
     """
-    written = {
-        key: dataclasses.asdict(from_mapping(config, settings.get(key, {}), key))
+    configs = {
+        key: from_mapping(config, settings.get(key, {}), key)
         for key, config in sections_of(algorithm).items()
     }
+    of_task = configs.pop("task").given()
+    written = {key: dataclasses.asdict(config) for key, config in configs.items()}
+    written |= {"task": of_task} if of_task else {}
     in_json: dict[str, Any] = json.loads(json.dumps(written))
     return in_json
 
@@ -120,6 +147,7 @@ def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
         config = manifest["config"]
         seeds = ",".join(str(seed) for seed in config["seeds"])
         sections = {key: config[key] for key in ("training", config["algorithm"])}
+        sections["task"] = config.get("task", {})
         return resolve_settings(
             config["algorithm"], config["environment"], seeds, config["steps"], sections
         )

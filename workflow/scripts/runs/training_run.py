@@ -8,12 +8,14 @@ import platform
 import shlex
 import shutil
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from envs import NotDeterministicError
 from p2e.algorithm import state_of
 from p2e.loop.checkpoint import (
     CheckpointError,
@@ -23,7 +25,10 @@ from p2e.loop.checkpoint import (
     save_checked,
     save_weights,
 )
+from p2e.loop.live_tables import LiveTables
 from p2e.loop.progress import Progress
+from p2e.loop.progress_file import ProgressFile
+from p2e.loop.recorder import Follower
 from p2e.loop.training_loop import TrainingLoop
 from p2e.nn.products import rounds_products
 from program import provenance
@@ -31,9 +36,18 @@ from program.command_line import choose_device
 from program.foreign_code import with_foreign_code
 from program.import_graph import program_files
 from program.repository import TRAINING_CODE
-from runs.files import CHECKPOINT, COVERAGE, FINAL_SCORES, MANIFEST, TRAINING_FILES
+from runs.files import (
+    CHECKPOINT,
+    COVERAGE,
+    FINAL_SCORES,
+    LIVE_FOLDER,
+    MANIFEST,
+    PROGRESS,
+    TRAINING_FILES,
+)
 from runs.parts import build_algorithm, coverage_of, environments_of
 from runs.settings import RunSettings
+from runs.tensorboard_log import TensorBoardLog
 
 # Exceptions on loading a state whose keys, shapes or types are not those of the run.
 NOT_FITTING = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
@@ -51,7 +65,7 @@ def fingerprint(settings: RunSettings, device: torch.device, options: argparse.N
         "device": device.type,
         "threads": options.threads,
         "deterministic": options.deterministic,
-        "packages": provenance.package_versions(),
+        "packages": provenance.package_versions(*settings.further_packages),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
@@ -67,6 +81,8 @@ class TrainingRun:
         )
         self.device = choose_device(options.device)
         self.identity = fingerprint(settings, self.device, options)
+        folder = options.tensorboard
+        self.tensorboard = [] if folder is None else [TensorBoardLog(folder)]
         self.attempts = 1
         self.cpu = provenance.cpu_name()
 
@@ -87,11 +103,8 @@ class TrainingRun:
             if self.is_complete():
                 print(f"train.py: the run in '{self.output}' is complete: nothing to do")
                 return
-            loop = self._build_loop()
-            self._resume(loop)
-            progress = Progress(self.settings.steps, loop.step)
-            loop.run(progress, lambda: self._save(loop), self.options.state_interval)
-            self._save(loop)
+            loop = self._begun_loop()
+            self._train(loop)
             try:
                 self._write(loop)
             except OSError as error:
@@ -99,6 +112,31 @@ class TrainingRun:
                     f"cannot write the run's files into '{self.output}': {error.strerror}; "
                     "its state is kept, and the same command writes them"
                 ) from error
+
+    def _train(self, loop: TrainingLoop) -> None:
+        """Train to the end; whoever looks on is told of every row and of the steps made."""
+        live = self.state_folder / LIVE_FOLDER
+        with ExitStack() as stack:
+            followers: list[Follower] = [LiveTables(live), *self.tensorboard]
+            for follower in followers:
+                loop.recorder.follow(stack.enter_context(closing(follower)))
+            print(f"train.py: rows appear in '{live}' while the run goes on", file=sys.stderr)
+            warmup = self.settings.training.warmup_steps
+            file = ProgressFile(self.state_folder / PROGRESS, self.settings.steps, warmup)
+            progress = Progress(self.settings.steps, loop.step, file=file)
+            loop.run(progress, lambda: self._save(loop), self.options.state_interval)
+        self._save(loop)
+
+    def _begun_loop(self) -> TrainingLoop:
+        """The loop as it was saved, or a new one."""
+        loop = self._build_loop()
+        try:
+            self._resume(loop)
+        except NotDeterministicError as error:
+            words = f"{error}: it cannot be resumed, and training starts from the beginning"
+            print(f"train.py: {words}", file=sys.stderr)
+            return self._build_loop()  # the other may be half loaded
+        return loop
 
     def _build_loop(self) -> TrainingLoop:
         training = self.settings.training
@@ -141,6 +179,8 @@ class TrainingRun:
             self.attempts = state["attempts"] + 1
             if not state["cpu"].endswith(self.cpu):
                 self.cpu = f"{state['cpu']}, then {self.cpu}"
+        except NotDeterministicError:
+            raise
         except NOT_FITTING as error:
             raise CheckpointError(
                 f"the state in '{self.state_folder}' does not fit this run ({error}): "
@@ -185,7 +225,7 @@ class TrainingRun:
             "code_hash": with_foreign_code(
                 provenance.code_hash(*TRAINING_CODE), settings.foreign_modules
             ),
-            "packages": provenance.package_versions(),
+            "packages": provenance.package_versions(*settings.further_packages),
             "python": platform.python_version(),
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
             "cpu": self.cpu,

@@ -12,7 +12,9 @@ import gymnasium
 import mujoco.viewer
 from gymnasium.envs.mujoco import MujocoEnv
 
-from envs.simulator import make_simulator
+from envs import InvalidEnvironmentError, Task
+from envs.simulation.control_suite import ControlSuiteEnv
+from envs.simulation.make import Simulator, make_simulator
 from runs.final_episodes import FinalEpisode
 
 FRAMES_PER_SECOND = 30  # of a simulator that does not say how many its steps are
@@ -36,34 +38,40 @@ def why_no_window() -> str:
     return ""
 
 
-def show(episodes: Sequence[FinalEpisode], environment_id: str) -> str:
+def show(episodes: Sequence[FinalEpisode], task: Task) -> str:
     """Show episodes one after the other; ends early when the window is closed.
 
     Returns:
         empty, or in one line why the simulator has no window.
     """
     try:
-        simulator = make_simulator(environment_id)
-        if isinstance(simulator, MujocoEnv):
-            _show_in_mujoco(simulator, episodes, environment_id)
+        simulator = make_simulator(task.id, None, task.action_repeat)
+        if mujoco_parts(simulator) is not None:
+            _show_in_mujoco(simulator, episodes, task)
         else:
-            simulator = make_simulator(environment_id, "human")
+            simulator = make_simulator(task.id, "human", task.action_repeat)
             for episode in episodes:
-                for _ in episode.repeat(environment_id, simulator):
+                for _ in episode.repeat(task, simulator):
                     pass  # in this mode each step draws itself, and waits
         simulator.close()
-    except gymnasium.error.DependencyNotInstalled as error:
+    except (InvalidEnvironmentError, gymnasium.error.DependencyNotInstalled) as error:
         return str(error)
     return ""
 
 
-def _show_in_mujoco(
-    simulator: MujocoEnv, episodes: Sequence[FinalEpisode], environment_id: str
-) -> None:
-    seconds = 1.0 / simulator.metadata.get("render_fps", FRAMES_PER_SECOND)
+def mujoco_parts(simulator: Simulator) -> tuple[mujoco.MjModel, mujoco.MjData] | None:
+    """Model and data of a simulator that MuJoCo computes; None for others."""
+    inner = simulator.unwrapped
+    if isinstance(inner, MujocoEnv):
+        return inner.model, inner.data
+    return inner.mujoco_parts if isinstance(inner, ControlSuiteEnv) else None
+
+
+def _show_in_mujoco(simulator: Simulator, episodes: Sequence[FinalEpisode], task: Task) -> None:
+    seconds = task.action_repeat / simulator.metadata.get("render_fps", FRAMES_PER_SECOND)
     with _viewer(simulator) as viewer:
         for episode in episodes:
-            for _ in episode.repeat(environment_id, simulator):
+            for _ in episode.repeat(task, simulator):
                 if not viewer.is_running():
                     return
                 viewer.sync()
@@ -71,14 +79,15 @@ def _show_in_mujoco(
 
 
 @contextmanager
-def _viewer(simulator: MujocoEnv) -> Iterator[mujoco.viewer.Handle]:
+def _viewer(simulator: Simulator) -> Iterator[mujoco.viewer.Handle]:
     """MuJoCo's viewer without its panels, following the body where the model has such a camera."""
     before = set(threading.enumerate())
-    viewer = mujoco.viewer.launch_passive(
-        simulator.model, simulator.data, show_left_ui=False, show_right_ui=False
-    )
+    parts = mujoco_parts(simulator)
+    assert parts is not None
+    model, data = parts
+    viewer = mujoco.viewer.launch_passive(model, data, show_left_ui=False, show_right_ui=False)
     try:
-        camera = mujoco.mj_name2id(simulator.model, mujoco.mjtObj.mjOBJ_CAMERA, "track")
+        camera = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_CAMERA, "track")
         if camera != -1:
             viewer.cam.type, viewer.cam.fixedcamid = mujoco.mjtCamera.mjCAMERA_FIXED, camera
         yield viewer

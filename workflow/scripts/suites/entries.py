@@ -4,7 +4,7 @@ import json
 import shlex
 from dataclasses import dataclass
 
-from envs import task
+from envs.task import slug
 from suites.parameter_errors import Parameters
 from suites.parameters import settings_of
 from suites.variants import base_algorithm
@@ -29,7 +29,7 @@ class SuiteEntry:
     @property
     def key(self) -> tuple[str, str, str]:
         """The run's folder below runs/: environment/algorithm/seeds."""
-        return task(self.environment).slug, self.algorithm, self.group
+        return slug(self.environment), self.algorithm, self.group
 
     @property
     def origin(self) -> dict[str, str]:

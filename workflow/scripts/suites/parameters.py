@@ -12,12 +12,15 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-from envs import UnknownEnvironmentError, task
+from envs import InvalidEnvironmentError
+from envs.task import slug
 from p2e.algorithms import algorithm_module, algorithm_names
-from p2e.config import ConfigError
+from p2e.config import ConfigError, from_mapping
 from program.repository import ROOT
 from runs.overlay import overlay
+from runs.parts import try_environment
 from runs.settings import RunSettings, resolve_settings
+from runs.task_settings import TaskSettings, facts_of_runs
 from suites.parameter_errors import (
     ABSENT,
     COMMAND_LINE,
@@ -104,10 +107,12 @@ def schema(variants: Sequence[str] = (), foreign: Sequence[str] = ()) -> dict[st
 def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]:
     """What train.py gets as --settings for the task at `place` of the list.
 
-    The task's settings override the algorithm's section, a variant's override both, and the task's
+    What the suite says about the task, unless only the report needs it, is the section `task`. The
+    task's settings override the algorithm's section, a variant's override both, and the task's
     settings for that variant override all of them.
     """
-    over = parameters["tasks"][place].get("settings", {})
+    entry = parameters["tasks"][place]
+    over = entry.get("settings", {})
     algorithm = base_algorithm(case)
     settings = {
         section: overlay(parameters.get(section, {}), over.get(section, {}))
@@ -115,6 +120,8 @@ def settings_of(parameters: Parameters, place: int, case: str) -> dict[str, Any]
     }
     for above in changed_settings(parameters, place, case):
         settings[algorithm] = overlay(settings[algorithm], above)
+    if of_task := facts_of_runs(entry.get("task", {})):
+        settings["task"] = of_task
     return settings
 
 
@@ -146,14 +153,19 @@ def _check_environments(parameters: Parameters, sources: Sequence[Source]) -> No
         environment = entry["environment"]
         path = ("tasks", place, "environment")
         try:
-            slug = task(environment).slug
-        except UnknownEnvironmentError as error:
+            facts = from_mapping(TaskSettings, entry.get("task", {}), "task")
+            try_environment(facts.applied_to(environment))
+        except InvalidEnvironmentError as error:
             detail = " ".join(str(error).split())
             raise at(sources, path, environment, detail) from error
-        if slug in seen:
-            expected = f"each environment once, and the folder {slug} is that of {seen[slug]}"
+        except ConfigError as error:
+            file = file_of(sources, ("tasks", place, "task"), {})
+            raise ParameterError(f"{file}: 'tasks[{place}]': {error}") from error
+        folder = slug(environment)
+        if folder in seen:
+            expected = f"each environment once, and the folder {folder} is that of {seen[folder]}"
             raise at(sources, path, environment, f"expected {expected}")
-        seen[slug] = environment
+        seen[folder] = environment
 
 
 def _check_cases(parameters: Parameters, sources: Sequence[Source]) -> None:

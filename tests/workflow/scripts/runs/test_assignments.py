@@ -64,9 +64,15 @@ def test_assignments_lie_over_settings_in_their_order() -> None:
         ("horizon", "'--set' is 'horizon', expected SECTION.KEY=VALUE such as"),
         ("horizon=20", "'--set' is 'horizon=20': did you mean 'plan2explore.horizon'?"),
         ("plan2explor.horizon=20", "did you mean 'plan2explore.horizon'?"),
-        ("plan2explore=20", "expected a setting of training or plan2explore (docs/settings.md)"),
-        ("sac.zzz=20", "expected a setting of training or plan2explore (docs/settings.md)"),
-        ("=20", "expected a setting of training or plan2explore (docs/settings.md)"),
+        (
+            "plan2explore=20",
+            "expected a setting of one of training, plan2explore, task (docs/settings.md)",
+        ),
+        (
+            "sac.zzz=20",
+            "expected a setting of one of training, plan2explore, task (docs/settings.md)",
+        ),
+        ("=20", "expected a setting of one of training, plan2explore, task ("),
         ("plan2explore.horizon=[20", "'--set' is 'plan2explore.horizon=[20', expected a value as"),
         ("plan2explore.horizon=" + "[" * 5000, "expected a value as in YAML"),
         ("plan2explore.horizn=20", "unknown key 'plan2explore.horizn' (value 20): did you mean"),

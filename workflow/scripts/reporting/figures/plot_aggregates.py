@@ -21,10 +21,18 @@ LEAST_SPAN = 0.3
 GROUP_TITLES = {"all": "All tasks", "sparse": "Sparse reward", "dense": "Dense reward"}
 
 
+def group_titles(statistics: Statistics) -> dict[str, str]:
+    """The title of each group; "all" is said only where no task is left out by its scores."""
+    if statistics.without_reference:
+        return GROUP_TITLES | {"all": "Tasks with a reference"}
+    return GROUP_TITLES
+
+
 def aggregate_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
     """One aggregate quantity (a key of QUANTITIES) of every algorithm, for every group of tasks."""
     algorithms, groups = list(statistics.algorithms), statistics.groups
-    description = _aggregate_description(groups, quantity)
+    titles = group_titles(statistics)
+    description = _aggregate_description(groups, quantity, titles)
     rows = len(groups[0].algorithms)
     name = f"aggregate-{slug(quantity)}"
     with drawing(2.7, 0.6 + len(groups) * (0.3 + 0.22 * rows)) as figure:
@@ -38,7 +46,7 @@ def aggregate_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
             axes.grid(visible=False, axis="y")
             axes.grid(visible=True, axis="x")
             axes.xaxis.set_major_locator(MaxNLocator(4))
-            axes.set_title(f"{GROUP_TITLES[group.name]} ({len(group.environments)})", size=9)
+            axes.set_title(f"{titles[group.name]} ({len(group.environments)})", size=9)
         _widen(grid[-1])
         grid[-1].set_xlabel(quantity)
         text = svg_text(figure, name, description)
@@ -65,7 +73,7 @@ def _widen(axes: Axes) -> None:
     axes.set_xlim(low - missing, high + missing)
 
 
-def _aggregate_description(groups: tuple[Group, ...], quantity: str) -> str:
+def _aggregate_description(groups: tuple[Group, ...], quantity: str, titles: dict[str, str]) -> str:
     parts = []
     for group in groups:
         values = [
@@ -73,7 +81,7 @@ def _aggregate_description(groups: tuple[Group, ...], quantity: str) -> str:
             for item in group.algorithms
         ]
         tasks = count_of(len(group.environments), "task")
-        parts.append(f"{GROUP_TITLES[group.name]}, {tasks}: {', '.join(values)}")
+        parts.append(f"{titles[group.name]}, {tasks}: {', '.join(values)}")
     return f"{quantity.capitalize()} of the normalised score. {'; '.join(parts)}."
 
 
@@ -111,7 +119,8 @@ def improvement_plot(statistics: Statistics) -> tuple[Plot, str]:
         f"{number(pair.probability_of_improvement.estimate)}"
         for pair in pairs
     ]
-    description = f"Probability of improvement over all tasks: {'; '.join(parts)}."
+    over = group_titles(statistics)["all"].lower()
+    description = f"Probability of improvement over {over}: {'; '.join(parts)}."
     with drawing(4.4, 0.7 + 0.27 * len(pairs)) as figure:
         axes = figure.subplots()
         for height, pair in enumerate(reversed(pairs)):

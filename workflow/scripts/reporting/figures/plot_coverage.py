@@ -1,7 +1,5 @@
 """Maps of the states visited in training, side by side."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -29,6 +27,10 @@ def coverage_maps(
     statistics: Statistics, summary: Summary, environment: str
 ) -> tuple[Plot, str] | None:
     """The maps of one task, on one common scale; None where no run recorded its coverage."""
+    facts, name = statistics.facts[environment], f"coverage-map-{slug(environment)}"
+    labels, low, high = facts.projection_labels, facts.projection_low, facts.projection_high
+    if labels is None or low is None or high is None:
+        return None
     maps = {
         algorithm: visits
         for algorithm in statistics.algorithms
@@ -36,12 +38,11 @@ def coverage_maps(
     }
     if not maps:
         return None
-    facts, name = statistics.facts[environment], f"coverage-map-{slug(environment)}"
     most = max(float(visits.max()) for visits in maps.values())
     shares = [f"{display_name(a)} {float((v > 0).mean()):.1%}" for a, v in maps.items()]
     description = (
-        f"States visited on {facts.name}, {facts.projection_labels[0]} across and "
-        f"{facts.projection_labels[1]} up. Share of bins that any seed visited: "
+        f"States visited on {facts.name}, {labels[0]} across and "
+        f"{labels[1]} up. Share of bins that any seed visited: "
         f"{', '.join(shares)}. The darkest bin holds {number(most)} visits a seed."
     )
     columns = min(len(maps), MOST_BESIDE)
@@ -52,7 +53,7 @@ def coverage_maps(
             axes.set_visible(False)
         for axes, (algorithm, visits) in zip(grid.flat, maps.items(), strict=False):
             shade = colour(algorithm, list(statistics.algorithms))
-            extent = (*_ends(facts, 0), *_ends(facts, 1))
+            extent = (low[0], high[0], low[1], high[1])
             axes.imshow(
                 tinted(visits, most, shade),
                 origin="lower",
@@ -60,9 +61,9 @@ def coverage_maps(
                 aspect="auto",
                 interpolation="none",
             )
-            _frame(axes, broken(short_name(algorithm)), facts.projection_labels[0])
+            _frame(axes, broken(short_name(algorithm)), labels[0])
         for axes in grid[:, 0]:
-            axes.set_ylabel(facts.projection_labels[1])
+            axes.set_ylabel(labels[1])
         text = svg_text(figure, name, description)
     return Plot(f"{name}.svg", "coverage-map", environment, description), text
 
@@ -79,13 +80,10 @@ def tinted(visits: FloatArray, most: float, shade: str) -> FloatArray:
     return np.clip(image, 0.0, 1.0)
 
 
-def _ends(facts: Any, axis: int) -> tuple[float, float]:
-    return facts.projection_low[axis], facts.projection_high[axis]
-
-
 def _frame(axes: Axes, title: str, label: str) -> None:
     axes.set_title(title, size=9)
-    axes.set_xlabel(label)
+    # A unit stays beside its name. Long labels without one, side by side, would run together.
+    axes.set_xlabel(label if label.endswith(")") else broken(label))
     axes.grid(visible=False)
     axes.locator_params(nbins=3)
     for side in ("top", "right", "left", "bottom"):

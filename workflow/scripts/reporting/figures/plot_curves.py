@@ -64,17 +64,19 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
 
 
 def _score_lines(axes: Axes, facts: TaskFacts, values: list[FloatArray]) -> None:
-    """The random policy's and the reference score as dashed lines with their names."""
-    lowest = min([facts.random_score, *(float(np.nanmin(value)) for value in values)])
-    highest = max([facts.random_score, *(float(np.nanmax(value)) for value in values)])
+    """The random policy's and the reference score, if known, as dashed lines with their names."""
+    random = [] if facts.random_score is None else [facts.random_score]
+    lowest = min([*random, *(float(np.nanmin(value)) for value in values)])
+    highest = max([*random, *(float(np.nanmax(value)) for value in values)])
     reach = (highest - lowest) or 1.0
-    lines = [(facts.random_score, "random policy")]
-    if facts.reference_score <= lowest + REFERENCE_HEADROOM * reach:
-        lines.append((facts.reference_score, "reference"))
-        highest = max(highest, facts.reference_score)
-    else:
-        note = f"reference {number(facts.reference_score)} \N{UPWARDS ARROW}"
-        axes.text(0.01, 0.99, note, transform=axes.transAxes, ha="left", va="top", fontsize=8)
+    lines = [(height, "random policy") for height in random]
+    if facts.reference_score is not None:
+        if facts.reference_score <= lowest + REFERENCE_HEADROOM * reach:
+            lines.append((facts.reference_score, "reference"))
+            highest = max(highest, facts.reference_score)
+        else:
+            note = f"reference {number(facts.reference_score)} \N{UPWARDS ARROW}"
+            axes.text(0.01, 0.99, note, transform=axes.transAxes, ha="left", va="top", fontsize=8)
     axes.set_ylim(lowest - 0.13 * reach, highest + 0.1 * reach)
     # The reference is named at the left, where curves are low, and the random policy's score below
     # its line at the right, where they have risen.
@@ -103,11 +105,16 @@ def _learning_description(curves: list[Curve], facts: TaskFacts) -> str:
         f"{display_name(curve.algorithm)} ends at {number(curve.mean[-1])} (n = {curve.n[-1]})"
         for curve in curves
     ]
-    return (
-        f"Learning curves on {facts.name}: {'; '.join(ends) or 'no usable runs'}. The random "
-        f"policy scores {number(facts.random_score)}, the reference is "
-        f"{number(facts.reference_score)}."
-    )
+    known = [
+        f"{whose} {number(score)}"
+        for whose, score in (
+            ("random policy scores", facts.random_score),
+            ("reference is", facts.reference_score),
+        )
+        if score is not None
+    ]
+    scores = f" The {', the '.join(known)}." if known else ""
+    return f"Learning curves on {facts.name}: {'; '.join(ends) or 'no usable runs'}.{scores}"
 
 
 def sample_efficiency_plot(statistics: Statistics) -> tuple[Plot, str]:

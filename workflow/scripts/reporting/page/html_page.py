@@ -10,8 +10,9 @@ from markupsafe import Markup, escape
 
 from program.repository import ROOT
 from reporting import text
-from reporting.figures.plot_aggregates import GROUP_TITLES
+from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
+from reporting.page.noise_chances import noise_chances
 from reporting.page.run_table import RUN_COLUMNS, data_links, gaps, provenance, run_rows
 from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
@@ -78,6 +79,8 @@ def context(
     kinds = {plot.kind for plot, _ in figures} | ({"film"} if films else set())
     if kinds & {"open-loop", "model-losses"}:
         kinds.add("models")
+    if statistics.without_coverage:
+        kinds.add("coverage-map")
     order, alone = colour_order(statistics, summary), only_variants(statistics.algorithms)
     return {
         "statistics": statistics,
@@ -95,7 +98,10 @@ def context(
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         "script": Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
         "colour": lambda algorithm: css_colour(colour(algorithm, order)),
-        "group_titles": GROUP_TITLES,
+        "group_titles": group_titles(statistics),
+        "normalises": any(facts.ends for facts in statistics.facts.values()),
+        "without_reference": statistics.without_reference,
+        "without_coverage": statistics.without_coverage,
         "strip_zero": strip_place(0.0, *ends),
         "strip_one": strip_place(1.0, *ends),
         "smallest_n": smallest,
@@ -112,6 +118,7 @@ def context(
         "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
         "score_names": SCORE_NAMES,
+        "noise_chances": noise_chances(statistics.facts),
         "provenance": provenance(summary.runs),
     }
 
@@ -133,10 +140,12 @@ def colour_order(statistics: Statistics, summary: Summary) -> list[str]:
 
 
 def excluded_tasks(statistics: Statistics) -> list[str]:
-    """Names of the tasks that no aggregate over several tasks contains."""
+    """Names of the tasks with reference scores that no aggregate over several tasks contains."""
     groups: tuple[Group, ...] = statistics.groups
     included = set(groups[0].environments) if groups else set()
-    return [facts.name for id_, facts in statistics.facts.items() if id_ not in included]
+    return [
+        facts.name for id_, facts in statistics.facts.items() if facts.ends and id_ not in included
+    ]
 
 
 def reproduce_command(suite: str) -> str:

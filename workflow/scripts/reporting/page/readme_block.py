@@ -17,7 +17,7 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
     template = template_environment().get_template("readme.md.jinja")
     return template.render(
         sentence=statistics["headline"]["sentence"],
-        figure=f"{folder}/{HEADLINE_FIGURE}",
+        figure=f"{folder}/{HEADLINE_FIGURE}" if statistics["headline"]["clauses"] else None,
         page=f"{folder}/index.html",
         algorithms=statistics["algorithms"],
         groups=groups_table(statistics),
@@ -47,6 +47,11 @@ def cell(value: dict[str, Any], usual_n: int) -> str:
     return interval(final) + same + fewer
 
 
+def known(score: float | None) -> str:
+    """A declared score; a dash where nobody knows it."""
+    return "\N{EN DASH}" if score is None else number(score)
+
+
 def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]]:
     """For each task: budget, random policy, final return of each algorithm, reference score."""
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
@@ -57,9 +62,9 @@ def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]
         facts = statistics["facts"][environment]
         table[environment] = [
             f"{statistics['budgets'][environment]:,}",
-            number(facts["random_score"]),
+            known(facts["random_score"]),
             *(cell(cells[environment, name], usual_n) for name in statistics["algorithms"]),
-            number(facts["reference_score"]),
+            known(facts["reference_score"]),
         ]
     return table
 

@@ -14,7 +14,7 @@ from reporting.statistics.bootstrap import (
     stratified_interval,
 )
 from reporting.statistics.comparison import Scores, algorithm_pairs
-from reporting.statistics.intervals import FloatArray, Interval
+from reporting.statistics.intervals import FloatArray, Interval, t_interval
 from reporting.statistics.profiles import (
     Band,
     curve_on_shares,
@@ -168,8 +168,33 @@ def _pair_aggregate(
 
 
 def normalised(returns: FloatArray, facts: TaskFacts) -> FloatArray:
-    """0 is the random policy's score, 1 the reference score; values outside are kept."""
-    return (returns - facts.random_score) / (facts.reference_score - facts.random_score)
+    """0 is the random policy's score, 1 the reference score; values outside are kept.
+
+    Raises ValueError where one of the two scores is unknown.
+    """
+    if facts.ends is None:
+        raise ValueError(
+            f"{facts.id}: returns cannot be normalised without a random and a reference score"
+        )
+    zero, one = facts.ends
+    return (returns - zero) / (one - zero)
+
+
+def normalised_interval(returns: FloatArray, facts: TaskFacts) -> Interval:
+    """The t interval of the mean normalised score of seeds; empty where there is no such score."""
+    return t_interval(normalised(returns, facts) if facts.ends else [])
+
+
+def with_reference(
+    scores: Scores, facts: dict[str, TaskFacts]
+) -> tuple[Scores, dict[str, TaskFacts]]:
+    """The scores and facts of the tasks whose returns can be normalised: all that aggregates use.
+
+    A probability of improvement compares runs within a task and would need no normalised score.
+    It stands beside the differences of normalised scores, and is about the same tasks.
+    """
+    known = {environment: fact for environment, fact in facts.items() if fact.ends}
+    return {case: cell for case, cell in scores.items() if case[0] in known}, known
 
 
 def profile_grid(

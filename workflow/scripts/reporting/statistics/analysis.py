@@ -11,9 +11,10 @@ import numpy as np
 from reporting.statistics.aggregates import (
     Group,
     efficiency_curves,
-    normalised,
+    normalised_interval,
     profiles,
     task_groups,
+    with_reference,
 )
 from reporting.statistics.bootstrap import REPLICATES, SEED
 from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
@@ -51,7 +52,7 @@ class Cell:
     """One algorithm on one task. All intervals are t intervals over seeds.
 
     best is the best of the evaluations, which is biased upward: it complements final and does not
-    replace it.
+    replace it. The normalised scores are empty where a score of the task is not known.
     """
 
     environment: str
@@ -112,6 +113,16 @@ class Statistics:
             if (cell.environment, cell.algorithm) == (environment, algorithm)
         )
 
+    @property
+    def without_reference(self) -> list[str]:
+        """Names of the tasks without normalised scores: no aggregate over tasks contains them."""
+        return [facts.name for facts in self.facts.values() if facts.ends is None]
+
+    @property
+    def without_coverage(self) -> list[str]:
+        """Names of the tasks without two coordinates on which coverage could be counted."""
+        return [facts.name for facts in self.facts.values() if facts.projection_labels is None]
+
 
 def all_scores(summary: Summary) -> Scores:
     """The scores of every task and algorithm of the suite, in the suite's order."""
@@ -124,10 +135,15 @@ def all_scores(summary: Summary) -> Scores:
 
 def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
     """Compute every statistic; deterministic, with a separate generator for each bootstrap."""
-    facts = {environment: facts_of(environment) for environment in summary.environments}
+    facts = {
+        environment: facts_of(environment, summary.facts_of_suite(environment))
+        for environment in summary.environments
+    }
     budgets = {environment: summary.steps(environment) for environment in summary.environments}
     scores = all_scores(summary)
-    groups = task_groups(scores, facts)
+    comparisons = compare_all(scores, facts, algorithm_pairs(summary.algorithms, SUBJECT))
+    comparable, known = with_reference(scores, facts)
+    groups = task_groups(comparable, known)
     statuses = [run["status"] for run in summary.runs]
     return Statistics(
         suite=str(summary.suite["suite"]),
@@ -137,12 +153,12 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         facts=facts,
         budgets=budgets,
         algorithms=tuple(summary.algorithms),
-        headline=headline(groups, summary.algorithms),
+        headline=headline(groups, summary.algorithms, facts, comparisons),
         cells=tuple(_cell(case, scores, facts[case[0]]) for case in scores),
-        comparisons=tuple(compare_all(scores, facts, algorithm_pairs(summary.algorithms, SUBJECT))),
+        comparisons=tuple(comparisons),
         groups=tuple(groups),
-        profiles=profiles(scores, facts),
-        sample_efficiency=efficiency_curves(scores, facts, budgets),
+        profiles=profiles(comparable, known),
+        sample_efficiency=efficiency_curves(comparable, known, budgets),
         learning_curves=tuple(
             _curve(case, cell.steps, cell.curve) for case, cell in scores.items() if cell.n
         ),
@@ -162,11 +178,11 @@ def _cell(case: tuple[str, str], scores: Scores, facts: TaskFacts) -> Cell:
         algorithm=case[1],
         n=cell.n,
         final=t_interval(cell.final),
-        normalised=t_interval(normalised(cell.final, facts)),
+        normalised=normalised_interval(cell.final, facts),
         success=t_interval(cell.success),
         best=t_interval(cell.best),
         area=t_interval(cell.area),
-        normalised_area=t_interval(normalised(cell.area, facts)),
+        normalised_area=normalised_interval(cell.area, facts),
         seeds=tuple(SeedRow(seed, *(float(x) for x in row)) for seed, *row in columns),
     )
 

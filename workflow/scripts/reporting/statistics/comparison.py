@@ -18,7 +18,8 @@ NOT_ENOUGH_SEEDS = "not enough seeds"
 class Comparison:
     """`first` against `second` on one task.
 
-    difference: mean normalised score of first minus that of second, Welch's interval.
+    difference: mean normalised score of first minus that of second, Welch's interval; empty for a
+    task without normalised scores.
     difference_in_return: the same in the task's own units.
     superiority: P(a seed of first scores above a seed of second), ties counting half.
     p: exact two-sided Mann-Whitney; p_holm: after Holm's correction over all comparisons.
@@ -76,13 +77,20 @@ def _compared(
         second=second,
         n_first=one.n,
         n_second=two.n,
-        difference=in_return.mapped(0.0, facts.reference_score - facts.random_score),
+        difference=_normalised(in_return, facts),
         difference_in_return=in_return,
         superiority=float(superiority(one.final, two.final)) if one.n and two.n else None,
         p=p,
         p_holm=p_holm,
         verdict=verdict(one, two, p_holm, family),
     )
+
+
+def _normalised(difference: Interval, facts: TaskFacts) -> Interval:
+    if facts.ends is None:
+        return Interval(None, None, None, 0)
+    zero, one = facts.ends
+    return difference.mapped(0.0, one - zero)
 
 
 def verdict(one: SeedScores, two: SeedScores, p_holm: float | None, family: int) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporting.statistics.aggregates import Group, PairAggregate
+from reporting.statistics.comparison import Comparison
 from reporting.statistics.intervals import Interval
+from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
+from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT, count_of, display_name, joined, number, short_name, size_range
 from suites.variants import base_algorithm
 
@@ -54,27 +57,40 @@ def group_verdict(difference: Interval) -> str:
     return WORSE if difference.high < 0 else NO_DIFFERENCE
 
 
-def headline(groups: list[Group], algorithms: list[str]) -> Headline:
-    """The sentence over the sparse and the dense tasks, or over all where there is one kind."""
+def headline(
+    groups: list[Group],
+    algorithms: list[str],
+    facts: dict[str, TaskFacts],
+    comparisons: list[Comparison],
+) -> Headline:
+    """The sentence over the sparse and the dense tasks, or over all where there is one kind.
+
+    Tasks without normalised scores are in no group: it names them, and where there is no other
+    task, it counts the tests of single tasks.
+    """
     if SUBJECT not in algorithms:
         return Headline("This suite does not run Plan2Explore: it cannot answer the question.", ())
     shown = groups[1:] or groups
     clauses = tuple(clause for group in shown for clause in _clauses(group))
     if not clauses:
         missing = "Plan2Explore and another algorithm have no usable runs on a common task"
-        return Headline(f"{missing}: there is no answer yet.", ())
+        by_task = task_by_task_sentence(facts, comparisons)
+        return Headline(by_task or f"{missing}: there is no answer yet.", ())
     undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
     ablation = only_variants(algorithms)
     decided_words = _effect_words if ablation else _group_words
     words = _undecided_words if undecided else decided_words
-    parts = [words(group, [c for c in clauses if c.group == group.name]) for group in shown]
+    parts = [
+        words(_place(group, facts), [c for c in clauses if c.group == group.name])
+        for group in shown
+    ]
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
     score = "interquartile mean of normalised scores"
     ending = f"differences of the {score}, n = {sizes} per task and algorithm"
     if ablation:
         ending = f"Plan2Explore's {score} minus its variant's, n = {sizes} per task and case"
     answer = f"{UNDECIDED}: {'; '.join(parts)}" if undecided else _capitalised("; ".join(parts))
-    return Headline(f"{answer} ({ending}).", clauses)
+    return Headline(f"{answer} ({ending}). {left_out_sentence(facts)}".rstrip(), clauses)
 
 
 def only_variants(algorithms: Sequence[str]) -> bool:
@@ -97,38 +113,41 @@ def _clause(group: Group, pair: PairAggregate) -> Clause:
     )
 
 
-def _place(group: Group) -> str:
-    """The number of tasks of a verdict; if the suite is unfinished, also of how many."""
-    found = len(group.environments)
-    if found < group.requested:
-        are = "is" if group.requested - found == 1 else "are"
-        asked = count_of(group.requested, group.noun)
-        return f"over {found} of the {asked} (the rest {are} not finished)"
+def _place(group: Group, facts: dict[str, TaskFacts]) -> str:
+    """The number of tasks of a verdict; if it is not about all of them, also of how many."""
+    kinds = {facts[environment].kind for environment in group.environments}
+    unknown = sum(fact.ends is None and fact.kind in kinds for fact in facts.values())
+    found, asked = len(group.environments), group.requested + unknown
+    if found < asked:
+        are = "is" if asked - found == 1 else "are"
+        unfinished = ["not finished"] if found < group.requested else []
+        why = " or ".join(unfinished + ["left out"] * bool(unknown))
+        return f"over {found} of the {count_of(asked, group.noun)} (the rest {are} {why})"
     if found == 1:
         return f"on the one {group.noun}"
     return f"over the {count_of(found, group.noun)} together"
 
 
-def _undecided_words(group: Group, clauses: list[Clause]) -> str:
+def _undecided_words(place: str, clauses: list[Clause]) -> str:
     rivals = [
         f"{number(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
         f"against {short_name(c.rival)}"
         for c in clauses
     ]
-    return f"{_place(group)} Plan2Explore stands at {joined(rivals)}"
+    return f"{place} Plan2Explore stands at {joined(rivals)}"
 
 
-def _group_words(group: Group, clauses: list[Clause]) -> str:
+def _group_words(place: str, clauses: list[Clause]) -> str:
     verdicts = []
     for verdict in VERDICTS:
         same = [clause for clause in clauses if clause.verdict == verdict]
         if same:
             rivals = joined([f"{display_name(c.rival)} ({_numbers(c.difference)})" for c in same])
             verdicts.append(f"{verdict} {rivals}")
-    return f"{_place(group)} Plan2Explore {joined(verdicts)}"
+    return f"{place} Plan2Explore {joined(verdicts)}"
 
 
-def _effect_words(group: Group, clauses: list[Clause]) -> str:
+def _effect_words(place: str, clauses: list[Clause]) -> str:
     effects = []
     for verdict, words in EFFECTS.items():
         same = [clause for clause in clauses if clause.verdict == verdict]
@@ -137,7 +156,7 @@ def _effect_words(group: Group, clauses: list[Clause]) -> str:
             effects.append(f"{words}: {changes}")
         elif verdict == BEATS:
             effects.append(NO_HARM)
-    return f"{_place(group)}, {'; '.join(effects)}"
+    return f"{place}, {'; '.join(effects)}"
 
 
 def _numbers(difference: Interval) -> str:

@@ -94,10 +94,11 @@ def _read_manifest(directory: Path, requested: RequestedRun) -> dict[str, Any]:
 
 
 def _sections(manifest: Mapping[str, Any], requested: RequestedRun) -> dict[str, Any]:
-    """The sections of a manifest's settings that the suite can set."""
+    """The sections of a manifest's settings that the suite can set; `task` is there only where
+    something was given."""
     config = manifest.get("config")
     config = config if isinstance(config, Mapping) else {}
-    return {section: config.get(section, {}) for section in requested.settings}
+    return {section: config.get(section, {}) for section in {**requested.settings, "task": {}}}
 
 
 def _verified_files(directory: Path, manifest: dict[str, Any]) -> dict[str, str]:

@@ -54,6 +54,11 @@ class Summary:
         budgets = {task["environment"]: int(task["steps"]) for task in self.suite["tasks"]}
         return budgets[environment]
 
+    def facts_of_suite(self, environment: str) -> dict[str, Any]:
+        """What the suite itself says about a task: its entry's `task`, empty without one."""
+        entries = {entry["environment"]: entry for entry in self.suite["tasks"]}
+        return dict(entries[environment].get("task", {}))
+
     def unusable_runs(self) -> list[dict[str, str]]:
         """Rows of runs that the suite requests but that are missing or damaged."""
         return [run for run in self.runs if run["status"] not in (COMPLETE, LEFT_OUT)]
@@ -91,6 +96,7 @@ def read_runs(folder: Path) -> list[dict[str, str]]:
 
 
 def _read_coverage(path: Path) -> list[RecordedCoverage]:
+    """The runs' visits; those of a task without a projection have no bins and are left out."""
     with np.load(path, allow_pickle=False) as stored:
         return [
             RecordedCoverage(
@@ -100,6 +106,7 @@ def _read_coverage(path: Path) -> list[RecordedCoverage]:
                 steps=stored[f"steps_{place}"],
             )
             for place, (environment, algorithm) in enumerate(stored["runs"])
+            if stored[f"counts_{place}"].size
         ]
 
 

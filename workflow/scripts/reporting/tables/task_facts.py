@@ -1,12 +1,17 @@
-"""What the report says about a task, read from the registry of environments."""
+"""What the report says about a task: what the environments declare, and what the suite adds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """The declared facts of one task; scores are undiscounted returns of one episode."""
+    """The facts of one task; scores are undiscounted returns of one episode.
+
+    A score is None where nobody knows it. The three facts of the projection, on which coverage is
+    counted, are None where the task has no projection.
+    """
 
     id: str
     horizon: int
@@ -14,12 +19,12 @@ class TaskFacts:
     description: str
     success_description: str
     success_declared: bool
-    random_score: float
-    reference_score: float
+    random_score: float | None
+    reference_score: float | None
     reference_source: str
-    projection_labels: tuple[str, str]
-    projection_low: tuple[float, float]
-    projection_high: tuple[float, float]
+    projection_labels: tuple[str, str] | None
+    projection_low: tuple[float, float] | None
+    projection_high: tuple[float, float] | None
 
     @property
     def name(self) -> str:
@@ -31,21 +36,30 @@ class TaskFacts:
         """`sparse` or `dense`, after the task's reward."""
         return "sparse" if self.sparse else "dense"
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The returns of the normalised scores 0 and 1; None where returns cannot be normalised."""
+        if self.random_score is None or self.reference_score is None:
+            return None
+        return self.random_score, self.reference_score
 
-FactsOf = Callable[[str], TaskFacts]
+
+FactsOf = Callable[[str, Mapping[str, Any]], TaskFacts]
 
 
-def task_facts(environment: str) -> TaskFacts:
-    """Look a task up in the registry.
+def task_facts(environment: str, of_suite: Mapping[str, Any]) -> TaskFacts:
+    """The facts of a task; those that the suite's entry holds under `task` come first.
 
-    Raises envs.UnknownEnvironmentError for an id that is not registered, and ValueError if returns
-    cannot be normalised with the declared scores. The registry is imported here because only this
+    Raises ValueError, in one line, for an environment or a fact that cannot be used, and if returns
+    cannot be normalised with the two scores. The registry is imported here because only this
     function needs it, and importing it starts a simulator's libraries.
     """
-    from envs import task
+    from p2e.config import from_mapping
+    from runs.task_settings import TaskSettings
 
-    spec = task(environment)
-    projection = spec.projection
+    settings = from_mapping(TaskSettings, of_suite, "task")
+    spec = settings.applied_to(environment)
+    projection = settings.projection_of(spec)
     facts = TaskFacts(
         id=spec.id,
         horizon=spec.horizon,
@@ -53,13 +67,13 @@ def task_facts(environment: str) -> TaskFacts:
         description=spec.description,
         success_description=spec.success_description,
         success_declared=spec.success is not None,
-        random_score=float(spec.random_score),
-        reference_score=float(spec.reference_score),
+        random_score=None if spec.random_score is None else float(spec.random_score),
+        reference_score=None if spec.reference_score is None else float(spec.reference_score),
         reference_source=spec.reference_source,
-        projection_labels=projection.labels,
-        projection_low=projection.low,
-        projection_high=projection.high,
+        projection_labels=projection.labels if projection else None,
+        projection_low=projection.low if projection else None,
+        projection_high=projection.high if projection else None,
     )
-    if not facts.reference_score > facts.random_score:
+    if facts.ends and not facts.ends[1] > facts.ends[0]:
         raise ValueError(f"{environment}: the reference score must be above the random policy's")
     return facts

@@ -179,14 +179,19 @@ def _rows(published: Numbers, reproduced: Numbers) -> Iterator[ComparedScore]:
 def _over_tasks(
     finals: Mapping[CellKey, Finals], facts: Mapping[str, Any], confidence: float
 ) -> Iterator[ComparedScore]:
-    """Each algorithm's normalised final score over the tasks compared, unless all are equal."""
-    for algorithm in dict.fromkeys(algorithm for _, algorithm in finals):
-        mine = {task: pair for (task, its), pair in finals.items() if its == algorithm}
+    """Each algorithm's normalised final score over the tasks compared, unless all are equal.
+
+    Tasks without normalised scores are left out: their returns are compared one by one.
+    """
+    known = {task: TaskFacts(**its) for task, its in facts.items()}
+    scored = {key: pair for key, pair in finals.items() if key[0] in known and known[key[0]].ends}
+    for algorithm in dict.fromkeys(algorithm for _, algorithm in scored):
+        mine = {task: pair for (task, its), pair in scored.items() if its == algorithm}
         if len(mine) == 1 or all(new == old for new, old in mine.values()):
             continue
         pairs = [
-            (normalised(np.array(new), known), normalised(np.array(old), known))
-            for known, (new, old) in ((TaskFacts(**facts[task]), mine[task]) for task in mine)
+            (normalised(np.array(new), known[task]), normalised(np.array(old), known[task]))
+            for task, (new, old) in mine.items()
         ]
         difference = mean_welch_interval(pairs, confidence)
         if difference.low is None or difference.high is None:

@@ -212,11 +212,11 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path):
 
 def test_facts_come_from_the_registry():
     for environment in envs.task_ids():
-        spec, facts = envs.task(environment), task_facts(environment)
+        spec, facts = envs.task(environment), task_facts(environment, {})
         assert (facts.random_score, facts.reference_score) == (
             spec.random_score,
             spec.reference_score,
         )
         assert (facts.sparse, facts.horizon) == (spec.sparse, spec.horizon)
     with pytest.raises(envs.UnknownEnvironmentError):
-        task_facts("no such task")
+        task_facts("no such task", {})

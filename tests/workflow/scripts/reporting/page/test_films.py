@@ -13,11 +13,21 @@ from PIL import Image, ImageSequence
 
 import aggregate
 import report
+from envs import Task
 from program.renderer import choose_renderer
 from reporting.figures.figure_set import INDEX
 from reporting.tables.film_files import read_films
 from reporting.tables.summary import read_summary
-from runs.film_frames import MOST_BYTES, MOST_FRAMES, SIZE, FrameSampler, draw_path, encode
+from runs.film_frames import (
+    MOST_BYTES,
+    MOST_FRAMES,
+    SIZE,
+    FrameSampler,
+    draw_curve,
+    draw_path,
+    encode,
+)
+from runs.filmed_episode import film_of, rendering_simulator
 from tests.helpers.html_page import Page
 from tests.helpers.paths import ROOT, SCRIPTS
 from tests.helpers.synthetic_films import write_films
@@ -88,6 +98,37 @@ def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
     facts = facts_of(tmp_path)
     assert facts["drawn"] and facts["reason"]
     assert facts["frames"] == 51 and frames_of(tmp_path / "film.webp") > 20
+
+
+def test_without_a_projection_the_return_over_the_steps_is_drawn(run, monkeypatch):
+    monkeypatch.setattr("runs.task_settings.TaskSettings.projection_of", lambda *_: None)
+    frames, facts = film_of(run, drawn=True)
+    assert (facts["drawn"], facts["every"], len(frames)) == (True, 4, 51)
+    with (run / "final.csv").open(encoding="utf-8") as stream:
+        row = next(csv.DictReader(stream))
+    assert facts["return"] == pytest.approx(float(row["return"]), abs=1e-6)
+    # The last point is at the right end: the whole episode is drawn.
+    assert dark_pixels(frames[-1])[:, 1].max() > SIZE[0] - 15
+
+
+def test_a_simulator_that_makes_no_pictures_is_no_failure(monkeypatch):
+    def make(environment, render_mode, action_repeat):
+        raise TypeError(f"no {render_mode}")
+
+    monkeypatch.setattr("runs.filmed_episode.make_simulator", make)
+    assert rendering_simulator(Task("Foreign-v1", horizon=9)) == (None, "TypeError: no rgb_array")
+
+
+def test_a_jump_of_the_return_is_drawn():
+    # A reward of 1 on the last of 40 steps: a line along the bottom, then up to the top.
+    frames, every = draw_curve(np.array([0.0] * 40 + [1.0]))
+    assert every == 1 and len(frames) == 41
+    pixels = dark_pixels(frames[-1])
+    assert pixels[:, 0].min() < 12 and pixels[:, 0].max() > SIZE[1] - 12
+    middle = pixels[np.abs(pixels[:, 0] - SIZE[1] / 2) < 20]
+    assert len(middle) > 0 and middle[:, 1].min() > SIZE[0] - 25
+    flat, _ = draw_curve(np.zeros(5))
+    assert dark_pixels(flat[-1])[:, 0].min() > SIZE[1] - 20
 
 
 @pytest.mark.skipif(choose_renderer() == "disable", reason="nothing can be rendered here")

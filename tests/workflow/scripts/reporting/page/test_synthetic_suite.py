@@ -31,13 +31,18 @@ FINAL_EPISODES = 4
 
 @dataclass(frozen=True)
 class SyntheticTask:
-    """A task with random runs: `levels` are the normalised scores that they approach."""
+    """A task with random runs: `levels` are the normalised scores that they approach.
+
+    Its runs stay the same where the report does not know the two scores, or has no projection.
+    """
 
     id: str
     sparse: bool = True
     steps: int = 2000
     random_score: float = -10.0
     reference_score: float = 90.0
+    scores_known: bool = True
+    projected: bool = True
     levels: tuple[float, float, float] = (0.1, 0.3, 0.8)
     variant_levels: tuple[tuple[str, float], ...] = ()
 
@@ -55,12 +60,12 @@ class SyntheticTask:
             description="Reward 1 on a step that ends at most 0.4 m from the goal, else 0.",
             success_description="The goal was reached.",
             success_declared=self.sparse,
-            random_score=self.random_score,
-            reference_score=self.reference_score,
-            reference_source="drawn for a test",
-            projection_labels=("x (m)", "y (m)"),
-            projection_low=(-2.0, -1.0),
-            projection_high=(2.0, 1.0),
+            random_score=self.random_score if self.scores_known else None,
+            reference_score=self.reference_score if self.scores_known else None,
+            reference_source="drawn for a test" if self.scores_known else "",
+            projection_labels=("x (m)", "y (m)") if self.projected else None,
+            projection_low=(-2.0, -1.0) if self.projected else None,
+            projection_high=(2.0, 1.0) if self.projected else None,
         )
 
 
@@ -77,7 +82,7 @@ class SyntheticSuite:
         """The path of suite.json."""
         return self.results / "summary" / "suite.json"
 
-    def facts_of(self, environment: str) -> TaskFacts:
+    def facts_of(self, environment: str, of_suite: Mapping[str, Any]) -> TaskFacts:
         """Stands in for the registry of environments."""
         return self.tasks[environment].facts()
 
@@ -150,7 +155,7 @@ def write_run(
     _write_episodes(folder, task, curves, steps, generator)
     write_losses(folder, run, generator)
     write_model_tables(folder, run, steps, generator)
-    write_coverage(folder, run, steps, generator)
+    write_coverage(folder, run, steps, generator, BINS if task.projected else 0)
     (folder / "checkpoint.pt").write_bytes(generator.bytes(64))
     write_manifest(folder, run, settings)
 

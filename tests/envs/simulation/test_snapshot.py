@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from envs import make_vector, task, task_ids
-from envs.simulator import make_simulator
-from envs.snapshot import load_simulator_state, simulator_state
+from envs.simulation.make import make_simulator
+from envs.simulation.snapshot import load_simulator_state, simulator_state
 
 # Not (yet) tasks; their rewards and observations use more of the simulator than the tasks' do.
 OTHERS = ("Ant-v5", "Reacher-v5")

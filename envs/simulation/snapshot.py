@@ -1,18 +1,23 @@
 """The whole state of a simulator as plain values; a restored simulator steps bit-identically.
 
+MuJoCo and classic control have a snapshot; all others repeat the current episode.
+
 A state holds only dicts, ints, strings and tensors: `torch.load(weights_only=True)` reads it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+import gymnasium
 import mujoco
 import numpy as np
 import torch
 from gymnasium.envs.mujoco import MujocoEnv
 from numpy.typing import NDArray
 
-from envs.simulator import Simulator
+from envs.simulation.recorded_episode import RecordedEpisode
+
+Simulator = gymnasium.Env[Any, Any]
 
 _INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
 
@@ -21,29 +26,45 @@ _INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
 _LAGGING_FIELDS = ("xpos", "xipos")
 
 
+# Simulators of these packages keep everything in the physics, or in `state`.
+_KNOWN_PACKAGES = ("gymnasium.envs.mujoco.", "gymnasium.envs.classic_control.", "envs.")
+
+
+def has_snapshot(simulator: Simulator) -> bool:
+    """Whether `simulator_state` is known to hold the whole state of this simulator."""
+    kinds = type(simulator).mro()
+    return kinds[0].__module__.startswith(_KNOWN_PACKAGES) and (
+        MujocoEnv in kinds
+        or any(kind.__module__.startswith("gymnasium.envs.classic_control.") for kind in kinds)
+    )
+
+
 def simulator_state(simulator: Simulator) -> dict[str, Any]:
-    """Physics and random generator of an unwrapped simulator; raises TypeError if unsupported."""
+    """Physics and random generator of a simulator, or the record of its episode."""
+    if isinstance(simulator, RecordedEpisode):
+        return simulator.state_dict()
+    simulator = simulator.unwrapped
     if isinstance(simulator, MujocoEnv):
         physics = _mujoco_state(simulator)
-    elif hasattr(simulator, "state"):
+    else:
         # Classic-control simulators keep everything in `state`. Its dtype matters:
         # MountainCarContinuous has float64 after a reset and float32 after a step.
-        physics = {"state": _tensor(np.asarray(simulator.state))}
-    else:
-        raise TypeError(f"{type(simulator).__name__} has no state that can be saved")
+        physics = {"state": _tensor(np.asarray(simulator.state))}  # type: ignore[attr-defined]
     return {"physics": physics, "generator": simulator.np_random.bit_generator.state}
 
 
 def load_simulator_state(simulator: Simulator, state: Mapping[str, Any]) -> None:
     """Restores what `simulator_state` returned; raises ValueError if it does not fit."""
+    if isinstance(simulator, RecordedEpisode):
+        simulator.load_state_dict(state)
+        return
+    simulator = simulator.unwrapped
     simulator.reset()  # some attributes, such as Pendulum's `state`, exist only after a reset
     physics = state["physics"]
     if isinstance(simulator, MujocoEnv):
         _load_mujoco_state(simulator, physics)
-    elif hasattr(simulator, "state"):
-        simulator.state = physics["state"].cpu().numpy().copy()
     else:
-        raise TypeError(f"{type(simulator).__name__} has no state that can be loaded")
+        simulator.state = physics["state"].cpu().numpy().copy()  # type: ignore[attr-defined]
     simulator.np_random.bit_generator.state = state["generator"]
 
 

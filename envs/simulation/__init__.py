@@ -1,0 +1,1 @@
+"""One simulator: made from its id, with flat observations and actions, saved and restored."""

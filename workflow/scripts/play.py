@@ -63,7 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
         require_writable_film(options.film)
     manifest = read_manifest(options.run)
     require_checkpoint(options.run, manifest)
-    seeds = manifest["seeds"]
+    settings = settings_of_manifest(manifest)
+    seeds = settings.seeds
     seed = seeds[0] if options.seed is None else options.seed
     require(seed in seeds, "--seed", seed, f"one of the run's: {', '.join(map(str, seeds))}")
     torch.set_num_threads(1)
@@ -72,7 +73,6 @@ def main(arguments: list[str] | None = None) -> None:
     every = final_episodes(options.run, options.episodes, choose_device("cpu"))
     episodes = [episode for episode in every if episode.result.seed == seed]
     print_returns(episodes)
-    settings = settings_of_manifest(manifest)
     if options.film is not None:
         film = write_film(options.film, episodes[0], settings)
         how = f"drawn ({film.reason})" if film.reason else "rendered"

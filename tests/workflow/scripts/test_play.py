@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import imageio.v3 as imageio
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageGrab, ImageSequence
 
+import play
 from envs import task
 from envs.simulation.make import make_simulator
+from p2e.config import ConfigError
+from p2e.loop.checkpoint import CheckpointError
 from runs.final_episodes import final_episodes
 from tests.helpers.paths import ROOT, SCRIPTS
 
@@ -46,6 +48,20 @@ def run(
     return done
 
 
+def said_by(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    """What play.py prints, line by line, in this process: starting another takes seconds."""
+    play.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out.splitlines()
+
+
+def error_of(*arguments: object) -> str:
+    """The message of play.py's one-line error, with which run_program ends it."""
+    with pytest.raises((ConfigError, CheckpointError)) as raised:
+        play.main([str(argument) for argument in arguments])
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
 @pytest.fixture(scope="module", params=["Pendulum-v1", "p2e/PointMaze-v0"])
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short run of SAC with two seeds, and its final evaluation of three episodes."""
@@ -55,6 +71,12 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def maze(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train("p2e/PointMaze-v0", tmp_path_factory.mktemp("run") / "maze")
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def train(environment: str, folder: Path) -> Path:
@@ -70,9 +92,12 @@ def final_scores(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.usefixtures("headless")
 @pytest.mark.parametrize("seed", ["100", "102"])
-def test_the_returns_are_those_of_the_final_evaluation(trained: Path, seed: str) -> None:
-    printed = run("play.py", str(trained), "--episodes", "3", "--seed", seed).stdout.splitlines()
+def test_the_returns_are_those_of_the_final_evaluation(
+    trained: Path, seed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = said_by(capsys, trained, "--episodes", 3, "--seed", seed)
     rows = [row for row in final_scores(trained) if row["seed"] == seed]
     assert printed[:-1] == [
         f"seed {seed}, episode {row['episode']}: return {row['return']} in {row['length']} steps"
@@ -105,12 +130,13 @@ def test_a_film_is_of_the_seed_that_was_asked_for(maze: Path, tmp_path: Path) ->
     assert films[0] != films[1]
 
 
-@pytest.mark.skipif(not HAS_ENCODER, reason="imageio-ffmpeg is not installed")
 def test_a_film_as_mp4_has_every_step(maze: Path, tmp_path: Path) -> None:
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
     said = run("play.py", str(maze), "--film", str(tmp_path / "film.mp4")).stdout
-    frames = imageio.imread(tmp_path / "film.mp4", plugin="FFMPEG")
-    drawn = "drawn" in said
-    assert frames.shape == ((51, 180, 240, 3) if drawn else (200, 360, 480, 3))
+    frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "film.mp4"))
+    # An episode of 200 steps of 0.05 s; the drawn path has every fourth of them.
+    assert frames == (51 if "drawn" in said else 200)
+    assert seconds == pytest.approx(10.0, abs=0.3)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +153,7 @@ def test_a_film_as_mp4_has_every_step(maze: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_option_is_one_line(maze: Path, arguments: list[str], message: str) -> None:
-    error = run("play.py", str(maze), *arguments, code=2).stderr
-    assert error.startswith("play.py: error: ") and message in error
-    assert error.count("\n") == 1
+    assert message in error_of(maze, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -141,21 +165,34 @@ def test_a_wrong_option_is_one_line(maze: Path, arguments: list[str], message: s
 )
 def test_a_published_run_names_the_command_that_trains_it(suite: str, command: str) -> None:
     manifest = min((ROOT / "published" / suite / "runs").rglob("manifest.json"))
-    error = run("play.py", str(manifest.parent), code=2).stderr
+    error = error_of(manifest.parent)
     assert "has no policy; this trains it: " + command in error
     below = manifest.parent.relative_to(ROOT / "published").as_posix()
-    assert error.endswith(f" -- results/{below}/final.csv\n") and error.count("\n") == 1
+    assert error.endswith(f" -- results/{below}/final.csv")
 
 
 def test_a_run_without_its_checkpoint_names_its_command(maze: Path, tmp_path: Path) -> None:
     shutil.copy(maze / "manifest.json", tmp_path)
-    error = run("play.py", str(tmp_path), code=2).stderr
-    assert "has no policy; this trains it: python workflow/scripts/train.py --algorithm" in error
+    command = "this trains it: python workflow/scripts/train.py --algorithm sac"
+    assert f"has no policy; {command}" in error_of(tmp_path)
 
 
-def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
+def test_a_manifest_without_settings_is_one_line(maze: Path, tmp_path: Path) -> None:
+    shutil.copy(maze / "checkpoint.pt", tmp_path)
+    files = json.loads((maze / "manifest.json").read_text())["files"]
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
+    assert "manifest.json holds no usable 'config'" in error_of(tmp_path)
+
+
+def test_a_checkpoint_of_another_run_is_refused(maze: Path, tmp_path: Path) -> None:
+    shutil.copy(maze / "manifest.json", tmp_path)
+    (tmp_path / "checkpoint.pt").write_bytes(b"another")
+    assert "is damaged or of another run" in error_of(tmp_path)
+
+
+def test_a_folder_that_is_no_run_ends_the_program_in_one_line(tmp_path: Path) -> None:
     error = run("play.py", str(tmp_path), code=2).stderr
-    assert "expected the manifest of a finished run" in error and error.count("\n") == 1
+    assert error.startswith("play.py: error: cannot read") and error.count("\n") == 1
 
 
 def test_a_display_that_does_not_answer_is_one_line(maze: Path) -> None:

@@ -28,8 +28,8 @@ class TaskFacts:
 
     @property
     def name(self) -> str:
-        """The id without its namespace."""
-        return self.id.rsplit("/", maxsplit=1)[-1]
+        """The id without its package and its namespace."""
+        return self.id.rpartition(":")[2].rpartition("/")[2]
 
     @property
     def kind(self) -> str:

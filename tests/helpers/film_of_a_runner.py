@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.simulation.make import make_simulator
-from runs.filmed_episode import set_up_camera
+from runs.films.filmed_episode import set_up_camera
 
 
 def picture(simulator: Any, x: float, visible: bool) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ import json
 from PIL import Image
 
 from reporting.text import slug
-from runs.film_frames import SIZE, encode
+from runs.films.film_frames import SIZE, encode
 
 
 def write_films(suite, folder, size=0):

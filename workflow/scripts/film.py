@@ -26,8 +26,8 @@ from p2e.loop.checkpoint import CheckpointError
 from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from runs.files import FILM, FILM_FACTS, STILL
-from runs.film_frames import encode
-from runs.filmed_episode import film_of
+from runs.films.film_frames import encode
+from runs.films.filmed_episode import film_of
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -24,11 +24,11 @@ from p2e.config import ConfigError, require
 from p2e.loop.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.strict import compute_strictly
-from runs.film_file import require_writable_film, write_film
-from runs.final_episodes import FinalEpisode, final_episodes
+from runs.films.film_file import require_writable_film, write_film
+from runs.films.final_episodes import FinalEpisode, final_episodes
+from runs.films.window import show, why_no_window
 from runs.settings import settings_of_manifest
 from runs.trained_policy import read_manifest, require_checkpoint
-from runs.window import show, why_no_window
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

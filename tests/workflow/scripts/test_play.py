@@ -21,7 +21,7 @@ from envs import task
 from envs.simulation.make import make_simulator
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
-from runs.final_episodes import final_episodes
+from runs.films.final_episodes import final_episodes
 from tests.helpers.paths import ROOT, SCRIPTS
 
 SETTINGS = {

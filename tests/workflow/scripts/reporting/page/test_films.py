@@ -18,7 +18,7 @@ from program.renderer import choose_renderer
 from reporting.figures.figure_set import INDEX
 from reporting.tables.film_files import read_films
 from reporting.tables.summary import read_summary
-from runs.film_frames import (
+from runs.films.film_frames import (
     MOST_BYTES,
     MOST_FRAMES,
     SIZE,
@@ -27,7 +27,7 @@ from runs.film_frames import (
     draw_path,
     encode,
 )
-from runs.filmed_episode import film_of, rendering_simulator
+from runs.films.filmed_episode import film_of, rendering_simulator
 from tests.helpers.html_page import Page
 from tests.helpers.paths import ROOT, SCRIPTS
 from tests.helpers.synthetic_films import write_films
@@ -115,7 +115,7 @@ def test_a_simulator_that_makes_no_pictures_is_no_failure(monkeypatch):
     def make(environment, render_mode, action_repeat):
         raise TypeError(f"no {render_mode}")
 
-    monkeypatch.setattr("runs.filmed_episode.make_simulator", make)
+    monkeypatch.setattr("runs.films.filmed_episode.make_simulator", make)
     assert rendering_simulator(Task("Foreign-v1", horizon=9)) == (None, "TypeError: no rgb_array")
 
 

@@ -15,7 +15,7 @@ from gymnasium.envs.mujoco import MujocoEnv
 from envs import InvalidEnvironmentError, Task
 from envs.simulation.control_suite import ControlSuiteEnv
 from envs.simulation.make import Simulator, make_simulator
-from runs.final_episodes import FinalEpisode
+from runs.films.final_episodes import FinalEpisode
 
 FRAMES_PER_SECOND = 30  # of a simulator that does not say how many its steps are
 

@@ -9,9 +9,9 @@ import numpy as np
 from envs.simulation.make import make_simulator
 from p2e.config import ConfigError
 from program.atomic_file import replace_file
-from runs.film_frames import SIZE, encode
-from runs.filmed_episode import Film, film_of_episode
-from runs.final_episodes import FinalEpisode
+from runs.films.film_frames import SIZE, encode
+from runs.films.filmed_episode import Film, film_of_episode
+from runs.films.final_episodes import FinalEpisode
 from runs.settings import RunSettings
 
 MP4_SIZE = (2 * SIZE[0], 2 * SIZE[1])

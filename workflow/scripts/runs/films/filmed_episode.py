@@ -12,8 +12,8 @@ from envs import Task
 from envs.simulation.make import Simulator, make_simulator
 from program.command_line import choose_device
 from runs.files import CHECKPOINT
-from runs.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, draw_path
-from runs.final_episodes import FinalEpisode, final_episodes
+from runs.films.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, draw_path
+from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.settings import RunSettings, settings_of_manifest
 from runs.trained_policy import read_manifest
 

@@ -5,6 +5,8 @@ that returns are of 1,000 simulator steps, as in the literature. The predicates 
 dm_control/suite/*.py.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,78 +56,68 @@ FINGER = Projection(
     ("proximal angle (rad)", "distal angle (rad)"), (-2.2, -2.2), (2.2, 2.2), 24, select(0, 1)
 )
 
-# The task, its goal, the reference score (none is known for the acrobot), the random score.
-TASKS: tuple[tuple[str, str, float | None, float | None, Projection], ...] = (
-    (
-        "cartpole-swingup_sparse",
-        "the cart was within 0.25 m of the middle and the cosine of the pole at least 0.995; the "
-        "pole starts hanging",
-        791.0,
-        0.0,
-        CART,
-    ),
-    (
-        "cartpole-balance_sparse",
-        "the cart was within 0.25 m of the middle and the cosine of the pole at least 0.995; the "
-        "pole starts upright",
-        1000.0,
-        0.0,
-        CART,
-    ),
-    (
+
+class Declared(NamedTuple):
+    """What is declared about one task.
+
+    `goal` ends a sentence. `random_score` and `successes` are of 200 episodes of uniform actions
+    (`python -m envs.tools.random_scores --episodes 200`).
+    """
+
+    name: str
+    goal: str
+    projection: Projection
+    successes: int
+    random_score: float | None
+    reference_score: float | None
+
+
+UPRIGHT = "the cart was within 0.25 m of the middle and the cosine of the pole at least 0.995"
+TOUCHED = "the finger, of radius 0.01 m, touched the target, of radius"
+TURNED = "the body's tip was in the target, of radius"
+
+TASKS = (
+    Declared("cartpole-swingup_sparse", f"{UPRIGHT}; it starts hanging", CART, 0, 0.0, 791.0),
+    Declared("cartpole-balance_sparse", f"{UPRIGHT}; it starts there", CART, 200, 38.9, 1000.0),
+    Declared(
         "pendulum-swingup",
         "the pendulum was within 8 degrees of upright; it starts at any angle",
-        787.0,
-        0.0,
         PENDULUM,
+        6,
+        0.5,
+        787.0,
     ),
-    ("ball_in_cup-catch", "the ball was in the cup", 976.0, 0.0, BALL),
-    (
-        "reacher-easy",
-        "the finger, of radius 0.01 m, touched the target, of radius 0.05 m",
-        983.0,
-        0.0,
-        REACHER,
-    ),
-    (
-        "reacher-hard",
-        "the finger, of radius 0.01 m, touched the target, of radius 0.015 m",
-        952.0,
-        0.0,
-        REACHER,
-    ),
-    (
-        "finger-spin",
-        "the body turned at 15 rad/s or more in the negative direction",
-        913.0,
-        0.0,
-        FINGER,
-    ),
-    ("finger-turn_easy", "the body's tip was in the target, of radius 0.07 m", 912.0, 0.0, FINGER),
-    ("finger-turn_hard", "the body's tip was in the target, of radius 0.03 m", 898.0, 0.0, FINGER),
-    (
+    Declared("ball_in_cup-catch", "the ball was in the cup", BALL, 14, 28.4, 976.0),
+    Declared("reacher-easy", f"{TOUCHED} 0.05 m", REACHER, 116, 46.5, 983.0),
+    Declared("reacher-hard", f"{TOUCHED} 0.015 m", REACHER, 63, 7.2, 952.0),
+    Declared("finger-spin", "the body turned at -15 rad/s or faster", FINGER, 66, 1.1, 913.0),
+    Declared("finger-turn_easy", f"{TURNED} 0.07 m", FINGER, 90, 178.4, 912.0),
+    Declared("finger-turn_hard", f"{TURNED} 0.03 m", FINGER, 66, 84.4, 898.0),
+    Declared(
         "acrobot-swingup_sparse",
         "the tip was in the target, straight above; both arms start at any angle",
-        None,
-        None,
         ACROBOT,
+        1,
+        None,  # no reference is known, and without one no return is normalised
+        None,
     ),
 )
 
-for _name, _goal, _reference, _random, _projection in TASKS:
+for _task in TASKS:
     register(
         Task(
-            id=f"{NAMESPACE}{_name}-v0",
+            id=f"{NAMESPACE}{_task.name}-v0",
             horizon=EPISODE // ACTION_REPEAT,
             action_repeat=ACTION_REPEAT,
             sparse=True,
-            description=f"Reward 1 for each simulator step after which {_goal}; otherwise 0.",
-            random_score=_random,
-            reference_score=_reference,
-            reference_source=SOURCE if _reference is not None else "",
-            success_description=f"After a step, {_goal.partition(';')[0]}.",
-            projection=_projection,
+            description=f"Reward 1 for each simulator step after which {_task.goal}; otherwise 0.",
+            random_score=_task.random_score,
+            reference_score=_task.reference_score,
+            reference_source=SOURCE if _task.reference_score is not None else "",
+            success_description=f"After a step, {_task.goal.partition(';')[0]}.",
+            projection=_task.projection,
             terminated=never,
             success=rewarded,
+            random_successes=(_task.successes, 200),
         )
     )

@@ -6,7 +6,7 @@ The rows of the measured tasks are renewed in envs/assets/noise_chances.csv.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,14 @@ import yaml
 from numpy.typing import NDArray
 
 from envs.registry import task, task_ids
+from envs.simulation.control_suite import NAMESPACE
 from envs.tools.action_noise import EXPONENTS, noise_actions
 from envs.tools.noise_table import TABLE, NoiseChance, read_table, write_table
 from envs.vector import VectorEnvironment, make_vector
 
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
-OTHER_BUDGET = 20_000  # environment steps, for tasks that are not in the core suite
+# Decisions, for tasks that are not in the core suite. dm_control's take ten times as long to simulate.
+OTHER_BUDGET, CONTROL_SUITE_BUDGET = 20_000, 5_000
 SEEDS = 10
 
 Sequences = Callable[[], NDArray[np.float32]]  # draws the actions (horizon, A) of one episode
@@ -90,6 +92,12 @@ def core_budgets(parameters: Path = PARAMETERS) -> dict[str, int]:
     return {entry["environment"]: int(entry["steps"]) for entry in suite["tasks"]}
 
 
+def budget_of(environment_id: str, budgets: Mapping[str, int]) -> int:
+    """The decisions that a noise seed makes; `budgets` are those of the core suite."""
+    other = CONTROL_SUITE_BUDGET if environment_id.startswith(NAMESPACE) else OTHER_BUDGET
+    return budgets.get(environment_id, other)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints one row per task and colour, and renews these rows in the table."""
     parser = argparse.ArgumentParser(prog="python -m envs.tools.noise_chances", description=__doc__)
@@ -98,7 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--steps",
         type=int,
-        help=f"environment steps a seed (default: the core suite's, else {OTHER_BUDGET})",
+        help=f"decisions a seed (default: the core suite's, for dm_control {CONTROL_SUITE_BUDGET}, "
+        f"else {OTHER_BUDGET})",
     )
     parser.add_argument("--table", type=Path, default=TABLE)
     options = parser.parse_args(arguments)
@@ -108,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if known.success is None:
             print(f"{known.id}: no success condition", flush=True)
             continue
-        budget = options.steps or budgets.get(known.id, OTHER_BUDGET)
+        budget = options.steps or budget_of(known.id, budgets)
         for noise in EXPONENTS:
             found = measure(known.id, noise, budget, options.seeds)
             rows[known.id, noise] = found

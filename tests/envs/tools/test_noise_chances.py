@@ -12,7 +12,7 @@ from scipy import stats
 from envs import task, task_ids
 from envs.task import rewarded
 from envs.tools.action_noise import EXPONENTS
-from envs.tools.noise_chances import OTHER_BUDGET, NoiseRun, core_budgets, main, measure, play
+from envs.tools.noise_chances import NoiseRun, budget_of, core_budgets, main, measure, play
 from envs.tools.noise_table import NoiseChance, clopper_pearson, read_table, write_table
 from envs.vector import VectorEnvironment
 
@@ -105,7 +105,7 @@ def test_every_task_with_a_success_condition_is_measured():
     expected = [(name, noise) for name in WITH_SUCCESS for noise in EXPONENTS]
     assert list(rows) == expected
     for row in rows.values():
-        assert row.budget == budgets.get(row.environment, OTHER_BUDGET)
+        assert row.budget == budget_of(row.environment, budgets)
         assert row.seeds == 10
         assert row.episodes >= 50
         assert (row.seeds_met > 0) >= (row.successes > 0)

@@ -21,7 +21,7 @@ from envs.tools.noise_table import TABLE, NoiseChance, read_table, write_table
 from envs.vector import VectorEnvironment, make_vector
 
 PARAMETERS = Path(__file__).parents[2] / "params.yaml"
-# Decisions, for tasks that are not in the core suite. dm_control's take ten times as long to simulate.
+# Decisions, for tasks that are not in the core suite. Those of dm_control take ten times as long.
 OTHER_BUDGET, CONTROL_SUITE_BUDGET = 20_000, 5_000
 SEEDS = 10
 

@@ -53,7 +53,7 @@ def require_actions(environment_id: str, space: object) -> None:
     if not suitable:
         raise UnsupportedSpaceError(
             f"environment {environment_id!r} has the action space {space}; expected a Box of "
-            f"floats with bounds within +-{LARGEST_ACTION:g}"
+            f"floats with bounds within +-{LARGEST_ACTION:,.0f}"
         )
 
 

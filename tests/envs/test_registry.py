@@ -75,12 +75,12 @@ def test_an_id_is_registered_once():
         (
             "CartPole-v1",
             "environment 'CartPole-v1' has the action space Discrete(2); "
-            "expected a Box of floats with bounds within +-1e+06",
+            "expected a Box of floats with bounds within +-1,000,000",
         ),
         (
             "FrozenLake-v1",
             "environment 'FrozenLake-v1' has the action space Discrete(4); "
-            "expected a Box of floats with bounds within +-1e+06",
+            "expected a Box of floats with bounds within +-1,000,000",
         ),
     ],
 )

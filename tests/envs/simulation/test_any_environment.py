@@ -188,7 +188,7 @@ FLOATS = Box(-1.0, 1.0, (2,))
 REFUSED = {
     "discrete action": (FLOATS, Discrete(3), "the action space Discrete(3); expected a Box"),
     "unbounded action": (FLOATS, Box(-np.inf, 1.0, (2,)), "expected a Box of floats with bounds"),
-    "hardly bounded": (FLOATS, Box(-1e10, 1e10, (2,)), "with bounds within +-1e+06"),
+    "hardly bounded": (FLOATS, Box(-1e10, 1e10, (2,)), "with bounds within +-1,000,000"),
     "whole numbers": (FLOATS, Box(0, 5, (2,), np.int64), "expected a Box of floats with bounds"),
     "image": (Box(0, 255, (64, 64, 3), np.uint8), FLOATS, "of 12288 numbers; expected 1 to 1024"),
     "many parts": (Dict(a=Box(0, 1, (600,)), b=Box(0, 1, (600,))), FLOATS, "of 1200 numbers"),

@@ -25,6 +25,7 @@ STRICTLY = (
 )
 MACHINE = ("cpu", *STRICTLY)
 DIFFERENCES_NAMED = 3
+NOT_PUBLISHED = "it was not published"
 
 
 def compare(
@@ -36,7 +37,7 @@ def compare(
 ) -> tuple[str, str, Interval | None]:
     """The status, its reason, and the difference of the means if the status is based on it."""
     if not old:
-        return NOT_COMPARED, "it was not published", None
+        return NOT_COMPARED, NOT_PUBLISHED, None
     if not new:
         return MISSING, "no run of it has finished", None
     if others := _other_settings(old_runs, new_runs):

@@ -94,6 +94,12 @@ def test_published_runs_that_were_laid_back_are_not_compared_with_themselves() -
     result = verify(PUBLISHED, PUBLISHED)
     assert (result.verdict, result.rows) == (NOTHING, ())
     assert "the published runs themselves" in result.sentence
+    # A task or an algorithm that the suite has gained since then changes nothing of that.
+    gained = numbers({"new": [1.0, 2.0]})
+    cells = [*PUBLISHED.statistics["cells"], *gained.statistics["cells"]]
+    grown = Numbers({"suite": "small", "cells": cells}, [*PUBLISHED.runs, *gained.runs])
+    assert verify(PUBLISHED, grown).sentence == result.sentence
+    assert "No score can be compared" in verify(PUBLISHED, gained).sentence
     # One algorithm trained again, the other not.
     half = numbers(SCORES)
     half.runs[3:] = PUBLISHED.runs[3:]

@@ -11,6 +11,7 @@ PARTS = ("tables", "statistics", "verification", "figures", "page", "watch")
 ORDER = [
     "program",
     "runs",
+    "runs/films",
     "suites",
     "progress",
     "reporting",

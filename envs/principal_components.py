@@ -22,7 +22,7 @@ def principal_projection(task: Task) -> Projection | None:
     grid is three times as wide as what random actions reach, centred on their mean state. None
     where fewer than two features change.
     """
-    states = _random_states(task)
+    states = random_states(task, STEPS)
     mean, deviation = states.mean(axis=0), states.std(axis=0)
     changing = np.flatnonzero(deviation > 1e-6 * (1 + np.abs(mean)))
     if len(changing) < 2:
@@ -48,12 +48,12 @@ def principal_projection(task: Task) -> Projection | None:
     )
 
 
-def _random_states(task: Task) -> NDArray[np.float64]:
-    """The observations (STEPS, O) after uniform random actions."""
+def random_states(task: Task, steps: int) -> NDArray[np.float64]:
+    """The observations (steps, O) after uniform random actions, the same every time."""
     environment = make_vector(task, [SEED])
     generator = np.random.default_rng(SEED)
     environment.reset()
-    shape = (STEPS, 1, environment.action_size)
+    shape = (steps, 1, environment.action_size)
     actions = generator.uniform(-1, 1, shape).astype(np.float32)
     states = np.stack([environment.step(action).next_observation[0] for action in actions])
     environment.close()

@@ -1,9 +1,9 @@
 """The parts of a run, built from its settings: algorithm, environments, coverage."""
 
-import numpy as np
 import torch
 
 from envs import Task, make_vector, task_ids
+from envs.principal_components import random_states
 from p2e.algorithm import Algorithm, Problem
 from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError
@@ -73,11 +73,5 @@ def try_environment(task: Task) -> None:
     Raises:
         InvalidEnvironmentError: in one line, when it cannot be used.
     """
-    if task.id in task_ids():
-        return
-    environment = make_vector(task, [0])
-    environment.reset()
-    generator = np.random.default_rng(0)
-    for _ in range(TRIED_STEPS):
-        environment.step(generator.uniform(-1, 1, (1, environment.action_size)).astype(np.float32))
-    environment.close()
+    if task.id not in task_ids():
+        random_states(task, TRIED_STEPS)

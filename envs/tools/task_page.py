@@ -5,7 +5,6 @@ It keeps the file's hand-written text up to the marker, and replaces everything 
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 from gymnasium.spaces import Box
@@ -15,6 +14,7 @@ from envs.simulation.make import make_simulator
 from envs.task import Task
 from envs.tools.action_noise import EXPONENTS
 from envs.tools.controllers import CONTROLLERS
+from envs.tools.generated_page import write_below
 from envs.tools.noise_table import NoiseChance, read_table
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
@@ -118,12 +118,7 @@ def _sentence(text: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keeps the page's text up to the marker and replaces what follows."""
     parser = argparse.ArgumentParser(prog="python -m envs.tools.task_page", description=__doc__)
-    parser.add_argument("page", type=Path)
-    page = parser.parse_args(arguments).page
-    text = page.read_text(encoding="utf-8")
-    if MARKER not in text:
-        parser.error(f"{page} has no line {MARKER.strip()!r}")
-    page.write_text(text.split(MARKER)[0] + MARKER + "\n" + generated(), encoding="utf-8")
+    write_below(parser, arguments, MARKER, generated)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import yaml
 
+from envs.tools.generated_page import write_below
 from p2e.algorithms import algorithm_names
 from program.command_line import OneLineParser
 from program.repository import ROOT
@@ -76,12 +77,7 @@ def _written(value: Any) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keeps the page's text up to the marker and replaces what follows."""
     parser = OneLineParser(prog="settings_page.py", description=__doc__.splitlines()[0])
-    parser.add_argument("page", type=Path)
-    page = parser.parse_args(arguments).page
-    text = page.read_text(encoding="utf-8")
-    if MARKER not in text:
-        parser.error(f"{page} has no line {MARKER.strip()!r}")
-    page.write_text(text.split(MARKER)[0] + MARKER + "\n" + generated(), encoding="utf-8")
+    write_below(parser, arguments, MARKER, generated)
 
 
 if __name__ == "__main__":

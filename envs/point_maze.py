@@ -22,8 +22,10 @@ class PointMazeEnv(SparseMujocoEnv):
     Observation (4,): x, y (m), x velocity, y velocity (m/s).
     Action (2,): force along x and y in units of 8 N on 1 kg, damped by 4 N s/m: a speed of 2 m/s
     along each axis after about half a second.
-    Goal: sqrt((x - goal x)^2 + (y - goal y)^2) <= goal distance, 0.4 m in both mazes.
+    Goal: sqrt((x - goal x)^2 + (y - goal y)^2) <= goal distance, 0.4 m in all mazes.
     "point_maze.xml": the goal is (-1.6, 0.65); the start is (-1.6, -0.65), behind a wall.
+    "point_maze_medium.xml": the goal is (1.8, 1.2), the start is (-1.8, -1.2), 11 m of corridor
+    with a dead end away.
     "point_maze_large.xml": the goal is (3.6, -2.4), the start is (-3.6, -2.4), 22 m of corridor
     with dead ends away.
     Start: at rest, uniform within 0.1 m of the site "start" along each axis.

@@ -1,45 +1,15 @@
 """p2e/PointMaze-v0: push a ball through a U-shaped corridor; sparse reward."""
 
-import gymnasium
+from envs.maze_task import register_maze
 
-from envs.registry import register
-from envs.task import Projection, Task, rewarded, select
-from envs.termination import never
-
-HORIZON = 200
-
-gymnasium.register(
-    id="p2e/PointMaze-v0",
-    entry_point="envs.point_maze:PointMazeEnv",
-    max_episode_steps=HORIZON,
-    kwargs={"xml_file": "point_maze.xml"},
-)
-register(
-    Task(
-        id="p2e/PointMaze-v0",
-        horizon=HORIZON,
-        sparse=True,
-        description=(
-            "Reward 1 on every step that ends with the ball's centre at most 0.4 m from the goal "
-            "(-1.6, 0.65) (position: observations 0 and 1, m), otherwise 0; the ball starts at "
-            "(-1.6, -0.65), behind a wall, about 7 m of corridor away."
-        ),
-        random_score=0.0,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
-        reference_score=121.2,
-        reference_source=(
-            "Mean return of 200 episodes of a waypoint controller that knows the maze "
-            "(python -m envs.tools.reference_scores)."
-        ),
-        success_description="The ball was at most 0.4 m from the goal after a step.",
-        projection=Projection(
-            labels=("x (m)", "y (m)"),
-            low=(-2.0, -1.2),
-            high=(2.0, 1.2),
-            bins=24,
-            coordinates=select(0, 1),
-        ),
-        terminated=never,
-        success=rewarded,
-        random_successes=(0, 2000),
-    )
+register_maze(
+    "p2e/PointMaze-v0",
+    model="point_maze.xml",
+    horizon=200,
+    goal=(-1.6, 0.65),
+    start="(-1.6, -0.65), behind a wall, about 7 m of corridor away.",
+    reference_score=121.2,
+    half_size=(2.0, 1.2),
+    bins=24,
+    random_successes=(0, 2000),
 )

@@ -1,7 +1,7 @@
 """Shared by all tests: annotated shapes are checked at every call; fixtures that many use."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 install_import_hook("p2e", CHECKER)
 
 from p2e.loop.environment import VectorEnvironment  # noqa: E402
+from p2e.nn.compilation import compile_networks  # noqa: E402
 from p2e.nn.generators import SeedGenerators  # noqa: E402
 from tests.helpers.chain_environment import ChainEnvironment  # noqa: E402
 
@@ -23,6 +24,14 @@ needs_a_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs
 
 MakeGenerators = Callable[..., SeedGenerators]
 MakeChain = Callable[..., VectorEnvironment]
+
+
+@pytest.fixture(autouse=True)
+def not_compiled() -> Iterator[None]:
+    """Networks are computed by PyTorch's operators where a test does not ask for anything else."""
+    compile_networks(False)
+    yield
+    compile_networks(False)
 
 
 @pytest.fixture

@@ -20,10 +20,6 @@ class SoftActorCriticConfig:
         min_alpha: alpha does not fall below it. Where no reward was met yet, all actions are worth
             the same, and alpha otherwise falls until the policy settles on one of them by chance.
         clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
-        compiled: let a C++ compiler make one program of the whole update when training starts:
-            on a CPU native/soft_actor_critic.cpp, on one core, in some five seconds; on a GPU
-            torch.compile, in half a minute. Numbers agree within rounding. (On a GPU an update is
-            one CUDA graph with it and without it.)
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -35,7 +31,6 @@ class SoftActorCriticConfig:
     target_entropy: float | None = None
     min_alpha: float = 0.0
     clip_norm: float | None = None
-    compiled: bool = False
 
     def __post_init__(self) -> None:
         require_positive(self, "agent", "hidden", "learning_rate", "batch_size", "initial_alpha")

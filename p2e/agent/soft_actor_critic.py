@@ -21,6 +21,7 @@ from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithm import Problem
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
+from p2e.nn.compilation import compiles
 from p2e.nn.cuda_graph import recorded
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
@@ -71,7 +72,7 @@ class SoftActorCritic:
         self.unscheduled_updates = 0  # of these, made with another schedule
         self._mode = recorded(self.actor.mode, initial.device)
         self._sampled = recorded(self.actor.act, initial.device)
-        native = self._in_cpp() if config.compiled else None
+        native = self._in_cpp() if compiles() else None
         self.executor = Executor(self.learn, native, initial.device)
         self._update = self.updates_from(TransitionBatch)
 

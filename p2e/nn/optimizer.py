@@ -16,6 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from p2e.batch import require_shape
+from p2e.nn.compilation import runs_in_cpp
+from p2e.nn.native.kernels import adam_step as native_adam_step
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ class SeedOptimizer:
 
         Returns each seed's gradient norm before clipping.
         """
+        if runs_in_cpp(*self.parameters, *gradients) and not isinstance(rate_factor, Tensor):
+            return self._descend_in_cpp(gradients, self.learning_rate * rate_factor)
         norms = gradient_norms(gradients)
         if self.clip_norm is not None:
             gradients = clipped(gradients, norms, self.clip_norm)
@@ -170,6 +174,22 @@ class SeedOptimizer:
         ):
             adam_step(parameter, gradient, mean, square, self._step, rate)
         return norms
+
+    def _descend_in_cpp(self, gradients: Sequence[Tensor], rate: float) -> Float[Tensor, " S"]:
+        decays = self.weight_decays or [None] * len(self.parameters)
+        return native_adam_step(
+            self.parameters,
+            gradients,
+            self._means,
+            self._squares,
+            [
+                None if decay is None else decay.expand(parameter.shape).contiguous()
+                for decay, parameter in zip(decays, self.parameters, strict=True)
+            ],
+            self._step,
+            rate,
+            self.clip_norm,
+        )
 
     def state_dict(self) -> dict[str, Any]:
         return {

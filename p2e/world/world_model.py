@@ -175,12 +175,4 @@ class WorldModel(nn.Module):
         Returns:
             The memory before each step (zero where `first`), and the memory after it.
         """
-        inputs = torch.cat([latent, action], dim=-1)
-        projected = self.cell.from_input(inputs.flatten(1, 2)).unflatten(1, inputs.shape[1:3])
-        before, after = [], []
-        for t in range(latent.shape[1]):
-            memory = memory.masked_fill(first[:, t].unsqueeze(-1), 0.0)
-            before.append(memory)
-            memory = self.cell.step(projected[:, t], memory)
-            after.append(memory)
-        return torch.stack(before, dim=1), torch.stack(after, dim=1)
+        return self.cell.sequence(torch.cat([latent, action], dim=-1), first, memory)

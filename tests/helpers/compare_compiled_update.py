@@ -18,6 +18,7 @@ import torch
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
+from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
 
 SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
@@ -25,7 +26,8 @@ SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
 
 def agent(compiled: bool, device: str) -> SoftActorCritic:
     on_gpu = device == "cuda"
-    config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0, compiled=compiled and on_gpu)
+    config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0)
+    compile_networks(compiled and on_gpu)
     initial, noise = (SeedGenerators(SEEDS, name, device) for name in ("weights", "noise"))
     made = SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)
     if compiled and not on_gpu:

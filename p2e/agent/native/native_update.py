@@ -1,4 +1,4 @@
-"""One update of Soft Actor-Critic in C++: soft_actor_critic.cpp, and its compilation.
+"""One update of Soft Actor-Critic in C++: soft_actor_critic.cpp.
 
 It is the update that `SoftActorCritic.learn` makes of PyTorch's operators, on one core of a CPU and
 in float32. It sums in another order, so that the numbers agree within rounding
@@ -7,10 +7,6 @@ in float32. It sums in another order, so that the numbers agree within rounding
 
 import ctypes
 import math
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,10 +18,10 @@ from torch import Tensor
 from p2e.batch import TransitionBatch, require_shape
 from p2e.metrics import Metrics
 from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.native.library import COUNT, FLOAT, POINTER, native_library
 from p2e.nn.optimizer import Rate, SeedOptimizer
-from p2e.nn.products import NATIVE_WIDE, rounds_products
+from p2e.nn.products import rounds_products
 
-_FLOATS, _COUNT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
 FIELDS = (*TransitionBatch._fields, "target_noise", "actor_noise")
 METRICS = (
     *("critic_loss", "q_value", "critic_gradient_norm"),
@@ -37,9 +33,9 @@ class Settings(ctypes.Structure):
     """Sizes and constants of an update."""
 
     _fields_ = (
-        *((name, _COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
-        ("hidden", ctypes.POINTER(_COUNT)),
-        *((n, _FLOAT) for n in ("discount", "target_rate", "target_entropy", "min_log_alpha")),
+        *((name, COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
+        ("hidden", ctypes.POINTER(COUNT)),
+        *((n, FLOAT) for n in ("discount", "target_rate", "target_entropy", "min_log_alpha")),
         ("rounded", ctypes.c_bool),
     )
 
@@ -49,15 +45,15 @@ class Learned(ctypes.Structure):
     infinite clip_norm for no limit."""
 
     _fields_ = (
-        *((name, _FLOATS) for name in ("weights", "means", "squares", "steps")),
-        *((name, _FLOAT) for name in ("rate", "clip_norm")),
+        *((name, POINTER) for name in ("weights", "means", "squares", "steps")),
+        *((name, FLOAT) for name in ("rate", "clip_norm")),
     )
 
 
 class Rows(ctypes.Structure):
     """(seeds, rows, width) as it lies in memory: a field of a batch may be a part of wider rows."""
 
-    _fields_ = (("data", _FLOATS), ("to_next_seed", _COUNT), ("to_next_row", _COUNT))
+    _fields_ = (("data", POINTER), ("to_next_seed", COUNT), ("to_next_row", COUNT))
 
 
 class Batch(ctypes.Structure):
@@ -69,27 +65,15 @@ class Batch(ctypes.Structure):
 class MetricPointers(ctypes.Structure):
     """Where the metrics (seeds) are written."""
 
-    _fields_ = tuple((name, _FLOATS) for name in METRICS)
+    _fields_ = tuple((name, POINTER) for name in METRICS)
 
 
 STRUCTURES = (Settings, Learned, Rows, Batch, MetricPointers)
-_CPP_TYPES = {
-    _FLOATS: "float*",
-    _COUNT: "int64_t",
-    _FLOAT: "float",
-    ctypes.c_bool: "bool",
-    ctypes.POINTER(_COUNT): "const int64_t*",
-    Rows: "Rows",
-}
 
 
-def declarations() -> str:
-    """The structures in C++: both languages have their layout from here."""
-    lines = ["#pragma once", "#include <cstdint>"]
-    for structure in STRUCTURES:
-        members = [f"{_CPP_TYPES[kind]} {name};" for name, kind, *_ in structure._fields_]
-        lines.append(f"struct {structure.__name__} {{ {' '.join(members)} }};")
-    return "\n".join(lines) + "\n"
+@cache
+def _library() -> ctypes.CDLL:
+    return native_library(Path(__file__).with_name("soft_actor_critic.cpp"), STRUCTURES)
 
 
 class NativeUpdate:
@@ -118,7 +102,7 @@ class NativeUpdate:
         self._target = target
         self._settings = Settings(
             hidden_layers=len(hidden),
-            hidden=(_COUNT * len(hidden))(*hidden),
+            hidden=(COUNT * len(hidden))(*hidden),
             discount=discount,
             target_rate=target_rate,
             target_entropy=target_entropy,
@@ -149,12 +133,12 @@ class NativeUpdate:
         settings.rounded = rounds_products(batch.observation.device)
         metrics = torch.empty(len(METRICS), seeds)
         pointers = (metrics.data_ptr() + 4 * seeds * row for row in range(len(METRICS)))
-        native_library("soft_actor_critic.cpp").update(
+        _library().update(
             ctypes.byref(settings),
             ctypes.byref(_learned(self._actor, float(rate))),
             ctypes.byref(_learned(self._critic, float(rate))),
             ctypes.byref(_learned(self._temperature, 1.0)),
-            _FLOATS(_address(self._target.weights)),
+            POINTER(_address(self._target.weights)),
             ctypes.byref(Batch(*map(_rows, fields))),
             ctypes.byref(MetricPointers(*pointers)),
         )
@@ -195,51 +179,3 @@ def _address(tensor: Tensor) -> int:
             f"a compiled update got {tensor.dtype} on {tensor.device}, expected float32 on the CPU"
         )
     return tensor.data_ptr()
-
-
-# The last two let square roots and conditions be done for several numbers at once; they change no
-# number.
-FLAGS = (
-    *("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC"),
-    *("-fno-math-errno", "-fno-trapping-math"),
-)
-SOURCES = Path(__file__).parent
-
-
-class CompilerError(Exception):
-    """C++ cannot be compiled here."""
-
-
-@cache
-def native_library(source: str) -> ctypes.CDLL:
-    """The library made of a C++ file of this folder.
-
-    Every process compiles its own, in some five seconds: libraries that are kept would have to be
-    told apart by processor, for the nodes of a cluster share a home directory.
-
-    Raises:
-        CompilerError: when there is no compiler, or when it does not take the file.
-    """
-    compiler = _compiler()
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "library.so"
-        (Path(folder) / "structures.hpp").write_text(declarations())
-        options = f"-I{folder}", f"-DWIDE={NATIVE_WIDE}"
-        command = [compiler, *FLAGS, *options, str(SOURCES / source), "-o", str(library)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-            first = next((line for line in lines if "error" in line), lines[0])
-            raise CompilerError(f"{compiler} does not compile p2e/agent/native/{source}: {first}")
-        return ctypes.CDLL(str(library))
-
-
-def _compiler() -> str:
-    asked = os.environ.get("CXX")
-    for name in (asked,) if asked else ("g++", "clang++", "c++"):
-        if name and shutil.which(name):
-            return name
-    raise CompilerError(
-        f"a compiled update on a CPU needs a C++ compiler, and there is no "
-        f"{asked or 'g++, clang++ or c++'}"
-    )

@@ -1,11 +1,10 @@
 // One update of Soft Actor-Critic on one core: `SoftActorCritic.learn` of
 // p2e/agent/soft_actor_critic.py, step for step, without an operator of PyTorch for each of them.
 //
-// Compiled for the processor that it runs on, and called, by p2e/agent/native/native_update.py, which
-// also declares `Settings`, `Learned`, `Rows`, `Batch` and `MetricPointers` and writes structures.hpp.
+// Called by p2e/agent/native/native_update.py, which also declares `Settings`, `Learned`, `Rows`, `Batch`
+// and `MetricPointers` for structures.hpp.
 
-#include <cmath>
-
+#include "adam.hpp"
 #include "perceptron.hpp"
 #include "structures.hpp"
 
@@ -13,13 +12,19 @@ namespace {
 
 constexpr float LOG_STD_LOW = -20, LOG_STD_HIGH = 2;  // as in p2e/agent/actor.py
 constexpr float HALF_LOG_TWO_PI = 0.9189385332f, LOG_TWO = 0.6931471806f;
-constexpr double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;  // as in p2e/nn/optimizer.py
 
 using Vector = std::vector<float>;
 
+// What a network made of a batch, and what its backward passes need.
+struct Pass {
+  Buffer kept, memory;
+  Perceptron::Tape tape;
+  const float* outputs;
+};
+
 // An action from standard normal noise, and what its gradient needs.
 struct Sample {
-  Perceptron::Tape tape;
+  Pass pass;
   Vector action, deviation;  // (rows, actions)
   Vector log_probability;    // (rows)
 };
@@ -29,7 +34,7 @@ struct Workspace {
   Vector observation, action, reward, next_observation, terminated, target_noise, actor_noise;
   Sample sample;
   Vector pairs;  // features and actions side by side (rows, features + actions)
-  Perceptron::Tape twins[2];
+  Pass twins[2];
   Vector target;  // (rows)
   // Gradients with respect to a critic's values (rows), to the actions (rows, actions), also of one
   // critic alone, to the actor's outputs (rows, 2 actions), and to the weights of a network.
@@ -48,37 +53,20 @@ float smaller(float first, float second) {
   return first < second || std::isnan(first) ? first : second;
 }
 
-float norm_of(const float* vector, long size) {
-  constexpr long PART = 1024;  // not too many floats in one sum
-  double sum = 0;
-  for (long first = 0; first < size; first += PART) {
-    long stop = std::min(first + PART, size), i = first;
-    Floats lanes = {};
-    for (; i + LANES <= stop; i += LANES) lanes += unaligned(vector + i) * unaligned(vector + i);
-    for (int lane = 0; lane < LANES; ++lane) sum += lanes[lane];
-    for (; i < stop; ++i) sum += vector[i] * vector[i];
-  }
-  return std::sqrt(sum);
+// One step of one seed. Returns the gradient's norm before it is clipped.
+float descend(const Learned& learned, long seed, const float* gradient, long size) {
+  float norm = std::sqrt(sum_of_squares(gradient, size));
+  adam({learned.weights, learned.means, learned.squares, nullptr, size}, seed, gradient,
+       clip_factor(norm, learned.clip_norm), *learned.steps, learned.rate);
+  return norm;
 }
 
-// Adam (Kingma & Ba 2015, algorithm 1) for one seed. Returns the gradient's norm before clipping.
-float descend(const Learned& learned, long seed, const float* gradient, long size) {
-  float norm = norm_of(gradient, size);
-  bool clips = std::isfinite(learned.clip_norm);
-  float scale = clips ? std::min(1.0f, learned.clip_norm / (norm + 1e-6f)) : 1;
-  float step_size = learned.rate / (1 - std::pow(BETA1, *learned.steps));
-  float correction = 1 / std::sqrt(1 - std::pow(BETA2, *learned.steps));
-  constexpr float BETA = BETA2, ONE_LESS_BETA1 = 1 - BETA1, ONE_LESS_BETA2 = 1 - BETA2;
-  float* __restrict weights = learned.weights + seed * size;
-  float* __restrict means = learned.means + seed * size;
-  float* __restrict squares = learned.squares + seed * size;
-  for (long i = 0; i < size; ++i) {
-    float slope = gradient[i] * scale;
-    means[i] += ONE_LESS_BETA1 * (slope - means[i]);
-    squares[i] = BETA * squares[i] + ONE_LESS_BETA2 * slope * slope;
-    weights[i] -= step_size * means[i] / (std::sqrt(squares[i]) * correction + float(EPSILON));
-  }
-  return norm;
+void forward(const Perceptron& network, const float* weights, const float* rows, long batch,
+             Pass& pass) {
+  pass.tape = {row_major(rows, batch, network.inputs()), pass.kept.of_size(batch * network.kept())};
+  float* outputs = pass.memory.of_size(batch * network.outputs());
+  network.forward(weights, pass.tape, outputs);
+  pass.outputs = outputs;
 }
 
 // The update of one seed.
@@ -92,8 +80,8 @@ class Update {
         critic_(critic),
         temperature_(temperature),
         w_(workspace),
-        policy_(sizes(s_.features, 2 * s_.actions), s_.rounded),
-        value_(sizes(s_.features + s_.actions, 1), s_.rounded),
+        policy_(sizes(s_.features, 2 * s_.actions), Activation::RELU, s_.rounded),
+        value_(sizes(s_.features + s_.actions, 1), Activation::RELU, s_.rounded),
         actor_weights_(actor.weights + seed * policy_.parameters()),
         critic_weights_(critic.weights + seed * 2 * value_.parameters()),
         target_weights_(target_weights + seed * 2 * value_.parameters()),
@@ -140,8 +128,8 @@ class Update {
         w_.of_values[row] = error / s_.rows;
       }
       long place = twin * value_.parameters();
-      value_.weight_gradient(critic_weights_ + place, w_.twins[twin], w_.of_values.data(),
-                             &w_.of_weights[place]);
+      value_.backward(critic_weights_ + place, w_.twins[twin].tape, w_.of_values.data(),
+                      &w_.of_weights[place], nullptr, 0, 0);
     }
     metrics.critic_loss[seed_] = loss / s_.rows;
     metrics.q_value[seed_] = sum / (2 * s_.rows);
@@ -179,8 +167,8 @@ class Update {
     find_gradient_of_actions();
     find_gradient_of_outputs(alpha / s_.rows);
     w_.of_weights.resize(policy_.parameters());
-    policy_.weight_gradient(actor_weights_, w_.sample.tape, w_.of_outputs.data(),
-                            w_.of_weights.data());
+    policy_.backward(actor_weights_, w_.sample.pass.tape, w_.of_outputs.data(),
+                     w_.of_weights.data(), nullptr, 0, 0);
     metrics.actor_gradient_norm[seed_] =
         descend(actor_, seed_, w_.of_weights.data(), w_.of_weights.size());
     float of_log_alpha = entropy - s_.target_entropy;
@@ -201,12 +189,12 @@ class Update {
   // A Gaussian squashed by tanh (Haarnoja et al. 2018, appendix C).
   void sample(const Vector& observation, const Vector& noise) {
     Sample& sample = w_.sample;
-    policy_.forward(actor_weights_, observation.data(), s_.rows, sample.tape);
+    forward(policy_, actor_weights_, observation.data(), s_.rows, sample.pass);
     sample.action.resize(s_.rows * s_.actions);
     sample.deviation.resize(s_.rows * s_.actions);
     sample.log_probability.resize(s_.rows);
     for (long row = 0; row < s_.rows; ++row) {
-      const float* mean = sample.tape.outputs() + row * 2 * s_.actions;
+      const float* mean = sample.pass.outputs + row * 2 * s_.actions;
       const float* log_deviation = mean + s_.actions;
       float terms = s_.actions * HALF_LOG_TWO_PI;
       for (long a = 0, i = row * s_.actions; a < s_.actions; ++a, ++i) {
@@ -235,10 +223,10 @@ class Update {
 
   void judge(const float* weights_of_both, int twin) {
     const float* weights = weights_of_both + twin * value_.parameters();
-    value_.forward(weights, w_.pairs.data(), s_.rows, w_.twins[twin]);
+    forward(value_, weights, w_.pairs.data(), s_.rows, w_.twins[twin]);
   }
 
-  float value_of(int twin, long row) const { return w_.twins[twin].outputs()[row]; }
+  float value_of(int twin, long row) const { return w_.twins[twin].outputs[row]; }
 
   // Of the mean of -min Q: of each row through the smaller of its values.
   void find_gradient_of_actions() {
@@ -249,7 +237,7 @@ class Update {
         bool second = value_of(1, row) < value_of(0, row);
         w_.of_values[row] = second == (twin == 1) ? -1.0f / s_.rows : 0.0f;
       }
-      value_.row_gradient(critic_weights_ + twin * value_.parameters(), w_.twins[twin],
+      value_.row_gradient(critic_weights_ + twin * value_.parameters(), w_.twins[twin].tape,
                           w_.of_values.data(), s_.features, s_.actions,
                           w_.of_actions_by_twin.data());
       for (size_t i = 0; i < w_.of_actions.size(); ++i)
@@ -262,7 +250,7 @@ class Update {
   void find_gradient_of_outputs(float of_log_probability) {
     w_.of_outputs.resize(s_.rows * 2 * s_.actions);
     for (long row = 0; row < s_.rows; ++row) {
-      const float* log_deviation = w_.sample.tape.outputs() + (2 * row + 1) * s_.actions;
+      const float* log_deviation = w_.sample.pass.outputs + (2 * row + 1) * s_.actions;
       float* of_mean = &w_.of_outputs[2 * row * s_.actions];
       float* of_log_deviation = of_mean + s_.actions;
       for (long a = 0, i = row * s_.actions; a < s_.actions; ++a, ++i) {

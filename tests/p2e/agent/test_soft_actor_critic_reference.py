@@ -11,6 +11,7 @@ from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
 from tests.conftest import needs_a_compiler
@@ -128,6 +129,7 @@ def test_six_updates_equal_the_plain_implementation(
     dtype: torch.dtype, tolerance: float, compiled: bool, draw: int
 ) -> None:
     """The agent's hand-written gradients equal autograd's, also in C++."""
+    compile_networks(compiled)
     seeds = (10 * draw, 10 * draw + 1)
     config = SoftActorCriticConfig(
         hidden=(16, 16),
@@ -135,7 +137,6 @@ def test_six_updates_equal_the_plain_implementation(
         discount=0.9,
         target_rate=0.05,
         initial_alpha=0.3,
-        compiled=compiled,
     )
     agent = SoftActorCritic(
         FEATURES,

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ import torch
 from torch import Tensor
 
 from p2e.agent.native import native_update
-from p2e.agent.native.native_update import CompilerError
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
+from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
+from p2e.nn.native import library
+from p2e.nn.native.library import CompilerError
 from p2e.nn.optimizer import LearningRateSchedule
 from p2e.nn.products import CPU_MULTIPLIES_BFLOAT16, round_products
 from tests.conftest import needs_a_compiler
@@ -25,10 +28,13 @@ FEATURES, ACTIONS, ROWS = 5, 3, 37
 
 def agent_of(seeds: tuple[int, ...], compiled: bool = True, **settings: Any) -> SoftActorCritic:
     small: dict[str, Any] = {"hidden": (24, 20), "learning_rate": 1e-3}
-    config = SoftActorCriticConfig(**(small | settings), compiled=compiled)
+    config = SoftActorCriticConfig(**(small | settings))
     weights, noise = (SeedGenerators(seeds, name) for name in ("weights", "noise"))
     schedule = LearningRateSchedule(warmup_updates=4)
-    return SoftActorCritic(FEATURES, ACTIONS, config, weights, noise, schedule)
+    compile_networks(compiled)
+    agent = SoftActorCritic(FEATURES, ACTIONS, config, weights, noise, schedule)
+    compile_networks(False)  # what the update alone computes is compared
+    return agent
 
 
 def random_batch(seeds: tuple[int, ...], number: int, rows: int = ROWS) -> TransitionBatch:
@@ -74,11 +80,14 @@ def rounded() -> Iterator[None]:
 
 
 @pytest.fixture
-def compiled_again() -> Iterator[None]:
+def compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Libraries compiled during the test are used only in this test."""
-    native_update.native_library.cache_clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for cached in (library.native_library, native_update._library):
+        cached.cache_clear()
     yield
-    native_update.native_library.cache_clear()
+    for cached in (library.native_library, native_update._library):
+        cached.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -111,8 +120,8 @@ def test_narrower_registers_give_the_same(
     if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
         pytest.skip("needs these instructions")
     plain = agent_of((0,), compiled=False, hidden=(70, 40))
-    flags = tuple(flag for flag in native_update.FLAGS if not flag.startswith("-march"))
-    monkeypatch.setattr(native_update, "FLAGS", (*flags, f"-march={instructions}"))
+    flags = tuple(flag for flag in library.FLAGS if not flag.startswith("-march"))
+    monkeypatch.setattr(library, "FLAGS", (*flags, f"-march={instructions}"))
     native = agent_of((0,), hidden=(70, 40))
     for number in range(3):
         native.update(random_batch((0,), number))

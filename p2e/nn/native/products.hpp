@@ -6,25 +6,12 @@
 
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
-#include <cstring>
 #include <vector>
+
+#include "registers.hpp"
 #ifdef __AVX512BF16__
 #include <immintrin.h>
 #endif
-
-// A vector register; the compiler makes of its operators what the processor has.
-#if defined(__AVX512F__)
-constexpr int LANES = 16, TILE_ROWS = 6, TILE_VECTORS = 4;  // 24 sums in 32 registers
-#elif defined(__AVX__)
-constexpr int LANES = 8, TILE_ROWS = 6, TILE_VECTORS = 2;  // 12 sums in 16 registers
-#else
-constexpr int LANES = 4, TILE_ROWS = 6, TILE_VECTORS = 4;
-#endif
-typedef float Floats __attribute__((vector_size(4 * LANES), may_alias));
-typedef float UnalignedFloats __attribute__((vector_size(4 * LANES), may_alias, aligned(4)));
-typedef int32_t Words __attribute__((vector_size(4 * LANES)));
 
 // Products with at least WIDE rows, columns and terms are rounded, where that is wanted. The number
 // comes from p2e/nn/products.py, as a compiler option.
@@ -43,11 +30,24 @@ inline Matrix row_major(const float* data, long rows, long columns) {
   return {data, rows, columns, columns, 1};
 }
 
+enum class Activation { NONE, RELU, SILU };
+
 // What becomes of a product, element by element.
 struct Finish {
   const float* bias = nullptr;  // (columns): added
-  bool relu = false;
+  Activation activation = Activation::NONE;
+  float* slopes = nullptr;        // (rows, columns): where the derivative of SiLU is kept, if at all
   const float* active = nullptr;  // (rows, columns): 0 where this is not positive
+  const float* factors = nullptr;  // (rows, columns): multiplied
+
+  Finish from(long row, long column, long width) const {
+    Finish moved = *this;
+    if (bias) moved.bias += column;
+    if (slopes) moved.slopes += row * width + column;
+    if (active) moved.active += row * width + column;
+    if (factors) moved.factors += row * width + column;
+    return moved;
+  }
 };
 
 // Memory that is kept from one update to the next.
@@ -60,10 +60,6 @@ struct Buffer {
   std::vector<float> memory;
 };
 
-inline Floats unaligned(const float* from) {
-  return (Floats) * reinterpret_cast<const UnalignedFloats*>(from);
-}
-
 template <bool ROUNDED>
 inline Floats multiply_add(Floats sum, Floats left, Floats right) {
 #ifdef __AVX512BF16__
@@ -71,23 +67,6 @@ inline Floats multiply_add(Floats sum, Floats left, Floats right) {
     return (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)left, (__m512bh)right);
 #endif
   return sum + left * right;
-}
-
-// `count` neighbours, at most a register full; the other lanes are 0.
-template <bool ALL>
-inline Floats load(const float* from, long count) {
-  if constexpr (ALL) return unaligned(from);
-  Floats part = {};
-  std::memcpy(&part, from, 4 * count);
-  return part;
-}
-
-template <bool ALL>
-inline void store(float* to, Floats value, long count) {
-  if constexpr (ALL)
-    *reinterpret_cast<UnalignedFloats*>(to) = value;
-  else
-    std::memcpy(to, &value, 4 * count);
 }
 
 // Columns of the right matrix, VECTORS registers wide; of these the first `columns` are wanted.
@@ -127,9 +106,10 @@ void tile(Matrix left, Panel panel, float* result, long width, Finish finish) {
       long place = i * width + j * LANES;
       Floats value = sums[i][j] + bias;
       // What is no number stays what it is, so that it is noticed.
-      if (finish.relu) value = value < 0.0f ? Floats{} : value;
+      if (finish.activation == Activation::RELU) value = value < 0.0f ? Floats{} : value;
       if (finish.active)
         value = load<ALL>(finish.active + place, count) <= 0.0f ? Floats{} : value;
+      if (finish.factors) value *= load<ALL>(finish.factors + place, count);
       store<ALL>(result + place, value, count);
     }
   }
@@ -147,21 +127,38 @@ void tile_of_at_most(Matrix left, Panel panel, float* result, long width, Finish
   }
 }
 
-// The first columns of `right`: where they are, or a copy with neighbours of a row side by side and
-// with room for a whole panel.
+// A copy of the first columns of `right`, with neighbours of a row side by side and with room for a
+// whole panel. Where they lie in memory, the rows of a wide matrix would evict each other from the
+// first cache: powers of two apart, they share a few of its lines.
 template <int VECTORS>
 Panel panel_of(Matrix right) {
   constexpr long WIDTH = VECTORS * LANES;
   long columns = std::min(WIDTH, right.columns);
-  if (columns == WIDTH && right.right == 1) return {right.data, right.down, columns};
   static thread_local Buffer buffer;
   float* copy = buffer.of_size(right.rows * WIDTH);
+  if (columns == WIDTH && right.right == 1) {
+    for (long k = 0; k < right.rows; ++k)
+      for (int j = 0; j < VECTORS; ++j)
+        store<true>(copy + k * WIDTH + j * LANES,
+                    unaligned(right.data + k * right.down + j * LANES), LANES);
+    return {copy, WIDTH, columns};
+  }
   // By blocks of one cache line, whichever way the columns run.
   for (long first = 0; first < right.rows; first += LANES)
     for (long j = 0; j < columns; ++j)
       for (long k = first; k < std::min(first + LANES, right.rows); ++k)
         std::memcpy(copy + k * WIDTH + j, right.data + k * right.down + j * right.right, 4);
   return {copy, WIDTH, columns};
+}
+
+// x becomes x sigmoid(x) while it is in the first cache; `slopes` becomes the derivative.
+inline void apply_silu(float* x, float* slopes, long size) {
+  for_each_register(size, [=](auto all, long place, long count) {
+    Floats value = load<all()>(x + place, count), gate = sigmoid(value);
+    Floats result = value * gate;
+    store<all()>(x + place, result, count);
+    if (slopes) store<all()>(slopes + place, gate + result * (1.0f - gate), count);
+  });
 }
 
 template <bool ROUNDED, int VECTORS>
@@ -171,10 +168,13 @@ void multiply_panel(Matrix left, Matrix right, float* result, long width, Finish
     Matrix rows = left;
     rows.data += first * left.down;
     rows.rows -= first;
-    Finish of_rows = finish;
-    if (finish.active) of_rows.active += first * width;
-    tile_of_at_most<ROUNDED, TILE_ROWS, VECTORS>(rows, panel, result + first * width, width,
-                                                 of_rows);
+    Finish of_rows = finish.from(first, 0, width);
+    float* of_tile = result + first * width;
+    tile_of_at_most<ROUNDED, TILE_ROWS, VECTORS>(rows, panel, of_tile, width, of_rows);
+    if (finish.activation == Activation::SILU)
+      for (long row = 0; row < std::min<long>(TILE_ROWS, rows.rows); ++row)
+        apply_silu(of_tile + row * width, of_rows.slopes ? of_rows.slopes + row * width : nullptr,
+                   panel.columns);
   }
 }
 
@@ -184,9 +184,7 @@ void multiply_panels(Matrix left, Matrix right, float* result, Finish finish) {
     Matrix rest = right;
     rest.data += column * right.right;
     rest.columns -= column;
-    Finish of_rest = finish;
-    if (finish.bias) of_rest.bias += column;
-    if (finish.active) of_rest.active += column;
+    Finish of_rest = finish.from(0, column, right.columns);
     bool several = rest.columns > LANES;
     step = several ? TILE_VECTORS * LANES : LANES;
     auto multiply = several ? multiply_panel<ROUNDED, TILE_VECTORS> : multiply_panel<ROUNDED, 1>;
@@ -252,4 +250,10 @@ inline void multiply(Matrix left, Matrix right, bool rounded, float* result, Fin
   }
 #endif
   multiply_panels<false>(left, right, result, finish);
+}
+
+inline void add_up_rows(Matrix matrix, float* __restrict sums) {
+  std::fill_n(sums, matrix.columns, 0.0f);
+  for (long i = 0; i < matrix.rows; ++i)
+    for (long j = 0; j < matrix.columns; ++j) sums[j] += matrix.data[i * matrix.down + j];
 }

@@ -1,0 +1,1 @@
+"""Networks and their optimiser in C++, for one core of a CPU."""

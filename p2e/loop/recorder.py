@@ -1,4 +1,5 @@
-"""The tables of a run, kept in memory while it trains and written as CSV at its end."""
+"""The tables of a run, kept in memory while it trains and written as CSV at its end; the episodes
+that become rows of training.csv."""
 
 import csv
 import json
@@ -68,6 +69,47 @@ class Recorder:
 
     def load_state_dict(self, state: dict[str, str]) -> None:
         self.tables = json.loads(state["tables"])
+
+
+class RunningEpisodes:
+    """The training episode that each of S seeds is in: its number, and its sums so far."""
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        self._seeds = seeds
+        self._number, self._length = [0] * len(seeds), [0] * len(seeds)
+        self._return = [0.0] * len(seeds)
+
+    def add(self, rewards: Sequence[float], ended: Sequence[bool]) -> list[tuple[int, Row]]:
+        """Add one step of every seed; returns the place, 0 to S - 1, and the row of each episode
+        that ended with it.
+
+        Args:
+            rewards: one for each seed. ended: whether the step ended the seed's episode.
+        """
+        rows = []
+        for place, (reward, over) in enumerate(zip(rewards, ended, strict=True)):
+            self._return[place] += reward
+            self._length[place] += 1
+            if over:
+                rows.append((place, self._row(place)))
+                self._number[place] += 1
+                self._return[place], self._length[place] = 0.0, 0
+        return rows
+
+    def _row(self, place: int) -> Row:
+        return {
+            "seed": self._seeds[place],
+            "episode": self._number[place],
+            "return": self._return[place],
+            "length": self._length[place],
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"number": self._number, "length": self._length, "return": self._return}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._number, self._length = state["number"], state["length"]
+        self._return = state["return"]
 
 
 def columns_of(key_columns: Sequence[str], rows: Sequence[Row]) -> list[str]:

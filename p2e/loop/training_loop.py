@@ -16,8 +16,9 @@ from p2e.loop.coverage import Coverage
 from p2e.loop.environment import BoolArray, FloatArray, Step, VectorEnvironment
 from p2e.loop.evaluation import evaluate
 from p2e.loop.open_loop import EpisodeRecorder, Episodes, ObservedSpread, open_loop
+from p2e.loop.part_seconds import PartSeconds
 from p2e.loop.progress import Progress
-from p2e.loop.recorder import Recorder
+from p2e.loop.recorder import Recorder, RunningEpisodes
 from p2e.metrics import MetricsAverage, require_finite
 from p2e.nn.generators import SeedGenerators
 
@@ -87,6 +88,8 @@ class TrainingLoop:
         self.environment, self.evaluation_environment = environment, evaluation_environment
         self.coverage = coverage
         self.recorder = Recorder()
+        self.part_seconds = PartSeconds()
+        self.episodes = RunningEpisodes(problem.seeds)
         self.averages = MetricsAverage()
         self.seen = ObservedSpread(len(problem.seeds), problem.observation_size)
         self.warmup_actions = SeedGenerators(problem.seeds, "warm-up actions", problem.device)
@@ -97,9 +100,6 @@ class TrainingLoop:
         memory_size = algorithm.explorer.memory_size
         self.memory = torch.zeros(seeds, memory_size, device=problem.device)
         self.intrinsic_return = torch.zeros(seeds, device=problem.device)
-        self.episode_return = [0.0] * seeds
-        self.episode_length = [0] * seeds
-        self.episode = [0] * seeds
 
     def run(self, progress: Progress, save: Callable[[], None], save_interval: float) -> None:
         """Train to the end of the run.
@@ -113,7 +113,8 @@ class TrainingLoop:
         """
         last_save = last_tick = time.monotonic()
         if self.step == 0:
-            self._evaluate()
+            with self.part_seconds.evaluation:
+                self._evaluate()
         while self.step < self.problem.steps:
             self.advance(progress)
             now = time.monotonic()
@@ -132,28 +133,34 @@ class TrainingLoop:
             self.averages.add({"intrinsic_reward": intrinsic})
         self.step += 1
         if self.step > self.config.warmup_steps:
-            self.averages.add(self.algorithm.learn_world())
-            self.averages.add(self.algorithm.imagine())
-            self.averages.add(self.algorithm.update_agent())
+            with self.part_seconds.world:
+                self.averages.add(self.algorithm.learn_world())
+            with self.part_seconds.imagination:
+                self.averages.add(self.algorithm.imagine())
+            with self.part_seconds.agents:
+                self.averages.add(self.algorithm.update_agent())
         self._account(step, intrinsic, progress)  # while a GPU is still learning
         if self.step % self.config.log_interval == 0 or self.step == self.problem.steps:
             self._log(progress)
         if self.step % self.config.evaluation_interval == 0 or self.step == self.problem.steps:
-            self._evaluate()
+            with self.part_seconds.evaluation:
+                self._evaluate()
 
     def _act(self) -> tuple[Transition, Step]:
         policy, device = self.algorithm.explorer, self.problem.device
-        observation = self.observation.unsqueeze(1).to(device, non_blocking=True)
         self.seen.see(self.observation.numpy())
-        memory = self.memory.unsqueeze(1)
-        if policy.memory_size > 0:
-            memory = forget_where(memory, self.first.unsqueeze(1).to(device))
-        if self.step < self.config.warmup_steps:
-            action = self.warmup_actions.uniform(-1.0, 1.0, 1, self.problem.action_size)
-        else:
-            action = policy.act(observation, memory, deterministic=False)
-        acted = action.squeeze(1).cpu()
-        step = self.environment.step(acted.numpy())
+        with self.part_seconds.acting:
+            observation = self.observation.unsqueeze(1).to(device, non_blocking=True)
+            memory = self.memory.unsqueeze(1)
+            if policy.memory_size > 0:
+                memory = forget_where(memory, self.first.unsqueeze(1).to(device))
+            if self.step < self.config.warmup_steps:
+                action = self.warmup_actions.uniform(-1.0, 1.0, 1, self.problem.action_size)
+            else:
+                action = policy.act(observation, memory, deterministic=False)
+            acted = action.squeeze(1).cpu()
+        with self.part_seconds.environment:
+            step = self.environment.step(acted.numpy())
         transition = Transition(
             self.observation,
             acted,
@@ -163,7 +170,8 @@ class TrainingLoop:
             self.first,
             memory.squeeze(1).cpu(),
         )
-        self.memory = policy.remember(observation, action, memory).squeeze(1)
+        with self.part_seconds.acting:
+            self.memory = policy.remember(observation, action, memory).squeeze(1)
         self.observation = tensor_of(step.observation)
         self.first = tensor_of(step.terminated | step.truncated)
         return transition, step
@@ -175,28 +183,14 @@ class TrainingLoop:
         self.coverage.visit(step.next_observation)
         if intrinsic is not None:
             self.intrinsic_return += intrinsic
-        for row, seed in enumerate(self.problem.seeds):
-            self.episode_return[row] += float(step.reward[row])
-            self.episode_length[row] += 1
-            if step.terminated[row] or step.truncated[row]:
-                self._end_episode(row, seed, intrinsic is not None, progress)
-
-    def _end_episode(self, row: int, seed: int, has_intrinsic: bool, progress: Progress) -> None:
-        record: dict[str, float | int] = {
-            "seed": seed,
-            "step": self.step,
-            "episode": self.episode[row],
-            "return": self.episode_return[row],
-            "length": self.episode_length[row],
-            "seconds": round(self.seconds, 3),
-        }
-        if has_intrinsic:
-            record["intrinsic_return"] = float(self.intrinsic_return[row])
-        self.recorder.add("training", record)
-        progress.episode(seed, self.episode[row], self.episode_return[row])
-        self.episode[row] += 1
-        self.episode_return[row], self.episode_length[row] = 0.0, 0
-        self.intrinsic_return[row] = 0.0
+        ended = step.terminated | step.truncated
+        for place, episode in self.episodes.add(step.reward.tolist(), ended.tolist()):
+            row = episode | {"step": self.step, "seconds": round(self.seconds, 3)}
+            if intrinsic is not None:
+                row["intrinsic_return"] = float(self.intrinsic_return[place])
+            self.intrinsic_return[place] = 0.0
+            self.recorder.add("training", row)
+            progress.episode(row["seed"], row["episode"], row["return"])
 
     def _log(self, progress: Progress) -> None:
         means = self.averages.means()
@@ -245,6 +239,8 @@ class TrainingLoop:
         parts: dict[str, Stateful] = {
             "environment": self.environment,
             "recorder": self.recorder,
+            "episodes": self.episodes,
+            "part_seconds": self.part_seconds,
             "averages": self.averages,
             "warmup_actions": self.warmup_actions,
             "coverage": self.coverage,
@@ -256,17 +252,7 @@ class TrainingLoop:
             "attributes": {name: getattr(self, name) for name in self._ATTRIBUTES},
         }
 
-    _ATTRIBUTES = (
-        "step",
-        "seconds",
-        "observation",
-        "first",
-        "memory",
-        "intrinsic_return",
-        "episode_return",
-        "episode_length",
-        "episode",
-    )
+    _ATTRIBUTES = ("step", "seconds", "observation", "first", "memory", "intrinsic_return")
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Inverse of state_dict."""

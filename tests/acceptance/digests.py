@@ -118,7 +118,7 @@ def leaves(value: Any) -> Iterator[bytes]:
         for name, part in value.items():
             if name == "tables":
                 part = without_seconds(json.loads(part))
-            if name != "seconds":
+            if name not in ("seconds", "part_seconds"):
                 yield from leaves(part)
     elif isinstance(value, list | tuple):
         for part in value:

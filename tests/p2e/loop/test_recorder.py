@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from p2e.loop.recorder import Recorder, Row, write_csv
+from p2e.loop.recorder import Recorder, Row, RunningEpisodes, write_csv
 
 HEADERS = {
     "training": ["seed", "step", "episode", "return", "length", "seconds"],
@@ -87,3 +87,16 @@ def test_a_follower_is_told_of_the_rows_so_far_and_of_each_new_one() -> None:
     recorder.add("training", one)
     recorder.replace("predictions", [one])
     assert notes.told == [("begin losses", [one]), ("losses", [one, two]), ("training", [one])]
+
+
+def test_running_episodes_give_a_row_for_each_that_ends() -> None:
+    episodes = RunningEpisodes((4, 9))
+    assert episodes.add([1.0, 0.5], [False, False]) == []
+    ended = episodes.add([0.25, 0.5], [False, True])
+    assert ended == [(1, {"seed": 9, "episode": 0, "return": 1.0, "length": 2})]
+    resumed = RunningEpisodes((4, 9))
+    resumed.load_state_dict(episodes.state_dict())
+    assert resumed.add([1.0, 3.0], [True, True]) == [
+        (0, {"seed": 4, "episode": 0, "return": 2.25, "length": 3}),
+        (1, {"seed": 9, "episode": 1, "return": 3.0, "length": 1}),
+    ]

@@ -85,6 +85,9 @@ def test_the_live_tables_end_as_those_of_the_run(killed_and_resumed: Path, table
 def test_the_run_was_resumed_and_its_progress_is_complete(killed_and_resumed: Path) -> None:
     manifest = json.loads((killed_and_resumed / "manifest.json").read_text())
     assert manifest["attempts"] == 2
+    parts = manifest["seconds_by_part"]
+    assert sum(parts.values()) == pytest.approx(manifest["seconds"], abs=0.01)
+    assert all(parts[name] > 0 for name in ("acting", "agents", "environment", "evaluation"))
     assert progress(killed_and_resumed)["step"] == 1200
 
 

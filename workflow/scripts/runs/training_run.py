@@ -234,6 +234,9 @@ class TrainingRun:
             "rounds_products": rounds_products(self.device),
             "deterministic": self.options.deterministic,
             "seconds": round(seconds, 3),
+            "seconds_by_part": {
+                part: round(spent, 3) for part, spent in loop.part_seconds.of_total(seconds).items()
+            },
             "environment_steps_per_second": round(settings.steps * group / seconds, 3),
             "updates_per_second": round(loop.algorithm.agent_updates * group / seconds, 3),
             "attempts": self.attempts,

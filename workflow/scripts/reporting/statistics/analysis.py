@@ -24,7 +24,7 @@ from reporting.statistics.model_errors import ModelErrors, model_errors
 from reporting.statistics.profiles import Band
 from reporting.statistics.scores import coverage_of, seed_scores, visited_share
 from reporting.statistics.verification_result import Verification
-from reporting.tables.costs import Cost, suite_costs
+from reporting.tables.costs import Cost, TimeShares, suite_costs, time_shares
 from reporting.tables.film_files import Film
 from reporting.tables.summary import Summary
 from reporting.tables.task_facts import FactsOf, TaskFacts
@@ -100,6 +100,7 @@ class Statistics:
     coverage_curves: tuple[Curve, ...]
     model_errors: tuple[ModelErrors, ...]
     costs: tuple[Cost, ...]
+    time_shares: tuple[TimeShares, ...]
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
     films: tuple[Film, ...] = ()
@@ -165,6 +166,7 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         coverage_curves=tuple(_coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
         costs=tuple(suite_costs(summary)),
+        time_shares=tuple(time_shares(summary)),
         runs=tuple({key: run[key] for key in SHOWN_OF_A_RUN} for run in summary.runs),
         run_counts={status: statuses.count(status) for status in sorted(set(statuses))},
     )

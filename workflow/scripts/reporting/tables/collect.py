@@ -40,7 +40,7 @@ MANIFEST_FACTS = (
 RUN_COLUMNS = (
     *("environment", "algorithm", "seeds", "status", "reason", "steps"),
     *MANIFEST_FACTS,
-    *("path", "command", "packages", "config", "files"),
+    *("path", "command", "packages", "config", "seconds_by_part", "files"),
 )
 
 
@@ -91,6 +91,7 @@ def _run_row(run: CheckedRun) -> dict[str, str]:
         "command": requested.command,
         "packages": _json(manifest.get("packages", {})),
         "config": _json(manifest.get("config", {})),
+        "seconds_by_part": _json(manifest.get("seconds_by_part", {})),
         "files": _json(run.files),
     }
     for key in MANIFEST_FACTS:

@@ -1,7 +1,9 @@
 """What a run costs: wall-clock time and throughput, from the manifests of complete runs."""
 
+import json
 from dataclasses import dataclass
 
+from p2e.loop.part_seconds import OTHER, PARTS
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary
 from suites.requested_runs import requested_runs
@@ -27,6 +29,19 @@ class Cost:
     devices: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class TimeShares:
+    """Where the time of one algorithm's runs goes, on all tasks together.
+
+    shares: by part, between 0 and 1, means over the runs; they add up to 1. runs: those that
+    recorded it, as manifests of older runs do not.
+    """
+
+    algorithm: str
+    runs: int
+    shares: dict[str, float]
+
+
 def suite_costs(summary: Summary) -> list[Cost]:
     """The costs of every task and algorithm that has a complete run."""
     costs = []
@@ -41,6 +56,31 @@ def suite_costs(summary: Summary) -> list[Cost]:
             if runs:
                 costs.append(_cost(summary, environment, algorithm, runs))
     return costs
+
+
+def time_shares(summary: Summary) -> list[TimeShares]:
+    """The shares of each algorithm that has a complete run with the seconds of its parts."""
+    found = []
+    for algorithm in summary.algorithms:
+        runs = [
+            _shares(json.loads(run.get("seconds_by_part") or "{}"))
+            for run in summary.runs
+            if run["algorithm"] == algorithm and run["status"] == COMPLETE
+        ]
+        recorded = [shares for shares in runs if shares]
+        if recorded:
+            means = {
+                part: sum(shares[part] for shares in recorded) / len(recorded)
+                for part in (*PARTS, OTHER)
+            }
+            found.append(TimeShares(algorithm, len(recorded), means))
+    return found
+
+
+def _shares(seconds: dict[str, float]) -> dict[str, float]:
+    """The share of each part, empty where nothing was recorded."""
+    total = sum(seconds.values())
+    return {part: seconds.get(part, 0.0) / total for part in (*PARTS, OTHER)} if total else {}
 
 
 def _cost(summary: Summary, environment: str, algorithm: str, runs: list[dict[str, str]]) -> Cost:

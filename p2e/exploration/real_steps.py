@@ -2,13 +2,15 @@
 
 import torch
 
-from p2e.batch import pick_rows
 from p2e.nn.generators import SeedGenerators
-from p2e.replay.buffers import Fields, RowBuffer
+from p2e.replay.buffers import Fields, RowBuffer, pick_fields
 from p2e.replay.n_step_returns import n_step_returns
 from p2e.replay.rare_windows import draw_windows
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import WorldLearner
+from p2e.world.world_loss import WorldStates
+
+AGENTS_FIELDS = ("observation", "action", "reward", "curiosity", "next_observation", "terminated")
 
 
 class RealSteps:
@@ -21,22 +23,25 @@ class RealSteps:
     def __init__(self, world: WorldLearner, generators: SeedGenerators) -> None:
         self._world, self._features = world, FeatureExtractor(world.model)
         self._generators = generators
+        self._states: WorldStates | None = None  # from which the fields below were made
+        self._fields: Fields = {}
 
     def draw(self, rows: int) -> Fields:
-        """Rows with the task's reward: name -> (S, rows, width)."""
-        return self._with_features(self._steps(rows))
+        """Rows with the task's reward, and what each step pays for curiosity:
+        name -> (S, rows, width).
 
-    def draw_with_curiosity(self, rows: int) -> Fields:
-        """The same, with what each step pays the explorer for curiosity."""
-        return self._with_features(self._with_curiosity(self._steps(rows)))
+        What a step pays is found out once for all draws from the same windows.
+        """
+        if self._states is not self._world.states:
+            self._states = self._world.states
+            self._fields = self._as_rows(self._states)
+        available = self._states.latent.shape[1]
+        return pick_fields(self._fields, self._generators.integers(available, rows))
 
-    def _steps(self, rows: int) -> Fields:
-        states = self._world.states
-        picked = self._generators.integers(states.latent.shape[1], rows)
-        return {
-            name: pick_rows(x if x.dim() == 3 else x.unsqueeze(-1), picked)
-            for name, x in states._asdict().items()
-        }
+    def _as_rows(self, states: WorldStates) -> Fields:
+        columns = {name: x if x.dim() == 3 else x.unsqueeze(-1) for name, x in states._asdict().items()}
+        steps = self._with_features(self._with_curiosity(columns))
+        return {name: x for name, x in steps.items() if name in AGENTS_FIELDS}
 
     def _with_curiosity(self, steps: Fields) -> Fields:
         curiosity = self._world.curiosity
@@ -71,9 +76,6 @@ class RealStepsOfReplay(RealSteps):
         self._replay, self._discount, self._reach = replay, discount, steps
 
     def draw(self, rows: int) -> Fields:
-        return self._with_returns(self._with_features(self._steps(rows)), rows)
-
-    def draw_with_curiosity(self, rows: int) -> Fields:
         steps = self._with_curiosity(self._steps(rows))
         return self._with_returns(self._with_features(steps), rows)
 

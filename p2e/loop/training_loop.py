@@ -38,6 +38,11 @@ class TrainingConfig:
         precision: of matrix products: "float32", or "medium", which rounds the factors of wide ones
             to bfloat16 on a CPU that multiplies those faster (AVX-512 BF16, AMX), and of all to
             TensorFloat-32 on a GPU. Elsewhere they are the same.
+        compiled: let compiled programs compute the networks: on a CPU those of p2e/nn/native and
+            p2e/agent/native, in float32 and on one core, which a C++ compiler makes once for each
+            kind of processor, in some ten seconds; on a GPU the agent's update by torch.compile, in
+            half a minute. Null for yes on a CPU where there is a compiler, and no elsewhere. Numbers
+            agree within rounding; the manifest says which it was.
     """
 
     warmup_steps: int = 1000
@@ -46,6 +51,7 @@ class TrainingConfig:
     log_interval: int = 500
     open_loop_horizon: int = 20
     precision: str = "float32"
+    compiled: bool | None = None
 
     def __post_init__(self) -> None:
         require_positive(

@@ -1,11 +1,34 @@
 """Running statistics of each seed: of observations, of their changes, and of a reward's scale."""
 
+import operator
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 SMALLEST_DEVIATION = 1e-6  # a feature that deviates less than this never varied
 LARGEST_SCORE = 10.0  # no training row lies further from the mean than this many scales
+
+
+class Derived:
+    """A tensor that is computed from others when one of them has changed: statistics change once an
+    update and are read a dozen times."""
+
+    def __init__(self, compute: Callable[..., Tensor]) -> None:
+        self._compute = compute
+        self._sources: tuple[Tensor, ...] = ()
+        self._versions: list[int] = []
+        self._value: Tensor | None = None
+
+    def of(self, *sources: Tensor) -> Tensor:
+        """The tensor computed from these, which change in place only."""
+        versions = [source._version for source in sources]
+        same = self._versions == versions and all(map(operator.is_, self._sources, sources))
+        if self._value is None or not same:
+            self._sources, self._versions = sources, versions
+            self._value = self._compute(*sources)
+        return self._value
 
 
 class RowScale(nn.Module):
@@ -119,6 +142,7 @@ class RunningNormalizer(nn.Module):
         self.register_buffer("mean", torch.zeros(seeds, 1, features, device=device))
         self.register_buffer("variance", torch.ones(seeds, 1, features, device=device))
         self.register_buffer("count", torch.zeros((), device=device, dtype=torch.float64))
+        self._scale = Derived(self._deviation)
 
     @torch.no_grad()
     def update(self, rows: Float[Tensor, "S B F"]) -> None:
@@ -146,10 +170,13 @@ class RunningNormalizer(nn.Module):
 
     def _broadcast(self, x: Tensor) -> tuple[Tensor, Tensor]:
         shape = (x.shape[0], *[1] * (x.dim() - 2), x.shape[-1])
+        return self.mean.view(shape), self._scale.of(self.mean, self.variance).view(shape)
+
+    @staticmethod
+    def _deviation(mean: Tensor, variance: Tensor) -> Tensor:
         # Below this it is rounding: a float32 of the size of the mean tells no finer steps apart.
-        rounding = 1e-8 + (1e-6 * self.mean).square()
-        scale = torch.where(self.variance < rounding, 1.0, self.variance.sqrt())
-        return self.mean.view(shape), scale.view(shape)
+        rounding = 1e-8 + (1e-6 * mean).square()
+        return torch.where(variance < rounding, 1.0, variance.sqrt())
 
 
 class RunningScale(nn.Module):
@@ -212,6 +239,7 @@ class RunningChange(nn.Module):
         self.decay, self.floor = decay, floor
         self.register_buffer("square", torch.zeros(seeds, 1, features, device=device))
         self.register_buffer("weight", torch.zeros((), device=device))
+        self._scale = Derived(self._root)
 
     @torch.no_grad()
     def update(self, changes: Float[Tensor, "S R F"]) -> None:
@@ -222,5 +250,8 @@ class RunningChange(nn.Module):
     @property
     def scale(self) -> Float[Tensor, "S 1 F"]:
         """The root mean square; 1 before the first update."""
-        mean = self.square / self.weight.clamp(min=1e-12)
-        return torch.where(self.weight > 0, mean.sqrt().clamp(min=self.floor), 1.0)
+        return self._scale.of(self.square, self.weight)
+
+    def _root(self, square: Tensor, weight: Tensor) -> Tensor:
+        mean = square / weight.clamp(min=1e-12)
+        return torch.where(weight > 0, mean.sqrt().clamp(min=self.floor), 1.0)

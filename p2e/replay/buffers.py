@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
-from p2e.batch import SequenceBatch, Transition, TransitionBatch, require_shape
+from p2e.batch import SequenceBatch, Transition, TransitionBatch, pick_rows, require_shape
 from p2e.nn.generators import SeedGenerators
 
 Fields = dict[str, Tensor]
@@ -148,6 +148,13 @@ class RowBuffer:
             )
         self._cursor, self.size = state["cursor"], state["size"]
         self._rows[:, : self.size] = state["rows"]
+
+
+def pick_fields(fields: Fields, rows: Int64[Tensor, "S R"]) -> Fields:
+    """The given rows of each seed, of every field (S, B, width); one gather for them all."""
+    packed = torch.cat(list(fields.values()), dim=-1)
+    widths = [field.shape[-1] for field in fields.values()]
+    return dict(zip(fields, pick_rows(packed, rows).split(widths, dim=-1), strict=True))
 
 
 def real_fields(observation_size: int, action_size: int, memory_size: int = 0) -> dict[str, int]:

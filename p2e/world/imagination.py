@@ -13,7 +13,7 @@ from torch import Tensor
 
 from p2e.batch import pick_rows
 from p2e.nn.generators import SeedGenerators
-from p2e.world.world_model import WorldModel
+from p2e.world.world_model import Prediction, WorldModel
 
 Act = Callable[[Tensor], Tensor]  # features (S, N, F) to actions (S, N, A)
 Extract = Callable[[Tensor, Tensor], Tensor]  # latent, memory to features
@@ -44,20 +44,26 @@ def roll_out(
         latents and memories after the last step.
     """
     starts = (latent, memory)
-    rows: list[dict[str, Tensor]] = []
+    steps: list[tuple[Tensor, ...]] = []
     for _ in range(horizon):
         action = act(extract(latent, memory))
-        row, next_latent, next_memory = imagine_step(model, extract, latent, memory, action)
-        ended = row["terminated"] > 0.5
-        cut = row["terminated"].masked_fill(ended, 1.0)
-        rows.append(row | {"latent": latent, "terminated": cut})
+        prediction, next_memory = model.step(latent, action, memory)
+        steps.append((latent, memory, action, *prediction, next_memory))
+        ended = prediction.continuation_logit < 0  # a probability of more than a half
         again = restarts.integers(latent.shape[1], latent.shape[1])
-        latent = torch.where(ended, pick_rows(starts[0], again), next_latent)
-        memory = torch.where(ended, pick_rows(starts[1], again), next_memory)
-    fields = stack_steps(rows)
-    seen, done = fields.pop("latent").flatten(1, 2), fields["action"].flatten(1, 2)
-    scores = disagreement(seen, done)  # of all rows at once: faster than step by step
-    return fields | {"disagreement": scores.view(fields["reward"].shape)}, latent, memory
+        latent, memory = prediction.next_latent, next_memory
+        if ended.is_cuda or bool(ended.any()):  # to ask a GPU would be to wait for it
+            latent = torch.where(ended.unsqueeze(-1), pick_rows(starts[0], again), latent)
+            memory = torch.where(ended.unsqueeze(-1), pick_rows(starts[1], again), memory)
+    # What follows is the same for all steps, and done once for all.
+    before, memories, done, *predicted, after = (
+        torch.stack(field, dim=1).flatten(1, 2) for field in zip(*steps, strict=True)
+    )
+    fields = as_fields(model, extract, before, memories, done, Prediction(*predicted), after)
+    cut = fields["terminated"]
+    fields["terminated"] = cut.masked_fill(cut > 0.5, 1.0)
+    fields["disagreement"] = disagreement(before, done).unsqueeze(-1)
+    return {name: x.unflatten(1, (horizon, -1)) for name, x in fields.items()}, latent, memory
 
 
 def imagine_step(
@@ -69,14 +75,27 @@ def imagine_step(
 ) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
     """One step of each trajectory: its fields (S, N, width), and the latent and memory after it."""
     prediction, next_memory = model.step(latent, action, memory)
-    row = {
+    row = as_fields(model, extract, latent, memory, action, prediction, next_memory)
+    return row, prediction.next_latent, next_memory
+
+
+def as_fields(
+    model: WorldModel,
+    extract: Extract,
+    latent: Float[Tensor, "S N L"],
+    memory: Float[Tensor, "S N M"],
+    action: Float[Tensor, "S N A"],
+    prediction: Prediction,
+    next_memory: Float[Tensor, "S N M"],
+) -> dict[str, Tensor]:
+    """Steps of the world model as the agents see them: name -> (S, N, width)."""
+    return {
         "observation": extract(latent, memory),
         "action": action,
         "reward": model.reward(prediction, action).unsqueeze(-1),
         "next_observation": extract(prediction.next_latent, next_memory),
         "terminated": prediction.terminated.unsqueeze(-1),
     }
-    return row, prediction.next_latent, next_memory
 
 
 def stack_steps(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -14,13 +14,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from envs import InvalidEnvironmentError
-from p2e.agent.native.native_update import CompilerError
+from p2e.nn.native.library import CompilerError
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
 from p2e.loop.checkpoint import CheckpointError
 from p2e.metrics import DivergenceError
 from program.command_line import OneLineParser, choose_device, run_program
-from program.process import prepare_process
+from program.process import choose_compiled, prepare_process
 from program.strict import compute_strictly
 from runs.assignments import with_assignments
 from runs.parts import require_buildable, try_environment
@@ -122,9 +122,11 @@ def main() -> None:
     if options.threads < 1:
         raise ConfigError(f"'--threads' is {options.threads}, expected 1 or more")
     prepare_process(settings.training.precision, options.threads)
-    if options.deterministic == "strict":
-        require_strict_possible(settings, choose_device(options.device), options.threads)
+    device, strict = choose_device(options.device), options.deterministic == "strict"
+    if strict:
+        require_strict_possible(settings, device, options.threads)
         compute_strictly()
+    choose_compiled(settings.training.compiled, device, strict)
     require_buildable(settings)
     started = time.monotonic()
     try_environment(settings.task)

@@ -61,9 +61,10 @@ class Plan2Explore(Algorithm):
         )
         self.batches = self._generators("batches")
         self.real_steps = self._real_steps()
-        real, imagined = self.real_steps, partial(self.imagination_buffer.sample, self.batches)
-        self.task_rows = MixedBatch(real.draw, imagined, config.real_share)
-        self.explorer_rows = MixedBatch(real.draw_with_curiosity, imagined, config.real_share)
+        imagined = partial(self.imagination_buffer.sample, self.batches)
+        self.task_rows, self.explorer_rows = (
+            MixedBatch(self.real_steps.draw, imagined, config.real_share) for _ in range(2)
+        )
         self.updates, self.steps_stored = Counter(), Counter()
 
     @property

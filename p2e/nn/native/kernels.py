@@ -63,18 +63,19 @@ GRU_KEPT = 4  # as GatedRecurrentUnit::KEPT
 
 
 @cache
-def _library() -> ctypes.CDLL:
-    library = native_library(Path(__file__).with_name("kernels.cpp"), STRUCTURES)
-    structure, pointer = ctypes.c_void_p, ctypes.c_void_p
-    library.perceptron_forward.argtypes = [structure, pointer, structure, pointer, pointer]
-    library.perceptron_backward.argtypes = [structure, pointer, structure, *[pointer] * 4, COUNT, COUNT]
-    library.gru_forward.argtypes = [structure, *[pointer] * 7]
-    library.gru_backward.argtypes = [structure, *[pointer] * 10]
-    library.adam_step.argtypes = [COUNT, COUNT, pointer, pointer, FLOAT, FLOAT, pointer]
-    for name in ("perceptron_forward", "perceptron_backward", "gru_forward", "gru_backward"):
-        getattr(library, name).restype = None
-    library.adam_step.restype = None
-    return library
+def library() -> ctypes.CDLL:
+    """The kernels, compiled where that was not done yet.
+
+    Raises:
+        CompilerError: when there is no C++ compiler.
+    """
+    made = native_library(Path(__file__).with_name("kernels.cpp"), STRUCTURES)
+    made.perceptron_forward.argtypes = [POINTER] * 5
+    made.perceptron_backward.argtypes = [*[POINTER] * 7, COUNT, COUNT]
+    made.gru_forward.argtypes = [POINTER] * 8
+    made.gru_backward.argtypes = [POINTER] * 11
+    made.adam_step.argtypes = [COUNT, COUNT, POINTER, POINTER, FLOAT, FLOAT, POINTER]
+    return made
 
 
 class PerceptronTape(NamedTuple):
@@ -112,7 +113,7 @@ class Perceptrons:
         self._require_weights(weights, rows)
         output = torch.empty((*rows.shape[:3], self.sizes[-1]))
         tape = PerceptronTape(rows, torch.empty(*rows.shape[:2], batch * self._kept)) if keep else None
-        _library().perceptron_forward(
+        library().perceptron_forward(
             ctypes.byref(self._networks(rows)),
             weights.data_ptr(),
             ctypes.byref(_rows(rows)),
@@ -143,7 +144,7 @@ class Perceptrons:
         if columns is not None:
             first, stop, _ = columns.indices(self.sizes[0])
             of_rows = torch.empty(*rows.shape[:3], stop - first)
-        _library().perceptron_backward(
+        library().perceptron_backward(
             ctypes.byref(self._networks(rows)),
             weights.data_ptr(),
             ctypes.byref(_rows(rows)),
@@ -195,7 +196,7 @@ def gru_forward(
     _require_gru(weights, inputs, memory)
     before, after = (torch.empty(seeds, steps, batch, units) for _ in range(2))
     kept = torch.empty(seeds, steps * batch * GRU_KEPT * units) if keep else None
-    _library().gru_forward(
+    library().gru_forward(
         ctypes.byref(Cells(*inputs.shape, units)),
         ctypes.byref(_pointers(weights)),
         inputs.data_ptr(),
@@ -223,7 +224,7 @@ def gru_backward(
     require_shape("gradient", of_after, tuple(tape.before.shape))
     of_weights = tuple(torch.empty(weight.shape) for weight in weights)
     of_inputs, of_memory = torch.empty(inputs.shape), torch.empty(seeds, batch, units)
-    _library().gru_backward(
+    library().gru_backward(
         ctypes.byref(Cells(*inputs.shape, units)),
         ctypes.byref(_pointers(weights)),
         inputs.data_ptr(),
@@ -271,7 +272,7 @@ def adam_step(
         )
     )
     norms = torch.empty(seeds)
-    _library().adam_step(
+    library().adam_step(
         seeds,
         len(parameters),
         ctypes.byref(structures),

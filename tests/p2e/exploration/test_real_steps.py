@@ -37,7 +37,7 @@ def numbers() -> Tensor:
 def test_a_row_of_states_leads_from_what_was_seen_to_what_was_reached() -> None:
     world, states = learner("latent"), random_states()
     world.states = states
-    rows = RealSteps(world, draws()).draw_with_curiosity(30)
+    rows = RealSteps(world, draws()).draw(30)
     row = rows["reward"].long()
     seen = torch.cat([states.latent, states.memory], dim=-1)
     reached = torch.cat([states.next_latent, states.next_memory], dim=-1)
@@ -70,4 +70,6 @@ def test_a_row_of_replay_leads_from_the_memory_kept_with_it_to_the_one_after_its
     seen = torch.cat([latent, memory], dim=-1)
     torch.testing.assert_close(rows["observation"], seen)
     torch.testing.assert_close(rows["next_observation"], torch.cat([next_latent, after], dim=-1))
-    assert "curiosity" not in rows
+    with torch.no_grad():
+        paid = world.curiosity.reward(world.curiosity.disagreement(latent, action))
+    torch.testing.assert_close(rows["curiosity"], paid.unsqueeze(-1))

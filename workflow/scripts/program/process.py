@@ -1,9 +1,13 @@
 """Arithmetic, threads and memory of a training process."""
 
 import ctypes
+import sys
 
 import torch
 
+from p2e.nn.compilation import compile_networks
+from p2e.nn.native import kernels
+from p2e.nn.native.library import CompilerError
 from p2e.nn.products import round_products
 
 # Parameters of glibc's mallopt.
@@ -24,6 +28,31 @@ def prepare_process(precision: str, threads: int) -> None:
     # A GPU treats "medium" as "high". On a CPU, "medium" would slow narrow products down.
     torch.set_float32_matmul_precision("high" if precision == "medium" else "highest")
     round_products(precision == "medium")
+
+
+def choose_compiled(asked: bool | None, device: torch.device, strict: bool) -> bool:
+    """Let compiled programs compute the networks of this process, or not. Returns which.
+
+    Args:
+        asked: None for yes on a CPU that has a C++ compiler, unless digits are to be strict: a
+            compiler makes code for this machine's processor.
+
+    Raises:
+        CompilerError: where it was asked for and nothing can be compiled.
+    """
+    on_cpu = device.type == "cpu"
+    wanted = (on_cpu and not strict) if asked is None else asked
+    if wanted and on_cpu:
+        try:
+            kernels.library()
+        except CompilerError as error:
+            if asked:
+                raise
+            words = "PyTorch's operators compute the networks, which takes several times as long"
+            print(f"train.py: {error}; {words}", file=sys.stderr)
+            wanted = False
+    compile_networks(wanted)
+    return wanted
 
 
 def keep_freed_memory() -> None:

@@ -13,6 +13,9 @@ from runs.settings import with_defaults
 # The neutral value of a setting is its default unless listed here, which is the case if the setting
 # was removed, so that the code has no default, or if its default is not neutral.
 NEUTRAL: dict[str, Any] = {
+    "sac.agent.compiled": False,  # now training.compiled
+    "mbpo.agent.compiled": False,
+    "plan2explore.agent.compiled": False,
     "sac.agent.critic_layer_norm": False,
     "mbpo.agent.critic_layer_norm": False,
     "mbpo.dynamics.max_epochs": None,

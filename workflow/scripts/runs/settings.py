@@ -161,12 +161,12 @@ def require_strict_possible(settings: RunSettings, device: torch.device, threads
     Raises:
         ConfigError: in one line.
     """
-    agent = getattr(settings.algorithm_config, "agent", None)
     for name, value, needed in (
         ("--device", device.type, "cpu"),
         ("--threads", threads, 1),
         ("training.precision", settings.training.precision, "float32"),
-        # Compilers generate code for this machine's processor.
-        (f"{settings.algorithm}.agent.compiled", getattr(agent, "compiled", False), False),
     ):
         require(value == needed, name, value, f"{needed!r}, for 'deterministic' is 'strict'")
+    # Compilers generate code for this machine's processor.
+    compiled, needed = settings.training.compiled, "False or null, for 'deterministic' is 'strict'"
+    require(not compiled, "training.compiled", compiled, needed)

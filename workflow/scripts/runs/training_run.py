@@ -30,6 +30,7 @@ from p2e.loop.progress import Progress
 from p2e.loop.progress_file import ProgressFile
 from p2e.loop.recorder import Follower
 from p2e.loop.training_loop import TrainingLoop
+from p2e.nn.compilation import compiles
 from p2e.nn.products import rounds_products
 from program import provenance
 from program.command_line import choose_device
@@ -65,6 +66,7 @@ def fingerprint(settings: RunSettings, device: torch.device, options: argparse.N
         "device": device.type,
         "threads": options.threads,
         "deterministic": options.deterministic,
+        "compiled": compiles(),
         "packages": provenance.package_versions(*settings.further_packages),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
@@ -232,6 +234,7 @@ class TrainingRun:
             "threads": self.options.threads,
             "precision": settings.training.precision,
             "rounds_products": rounds_products(self.device),
+            "compiled": compiles(),
             "deterministic": self.options.deterministic,
             "seconds": round(seconds, 3),
             "seconds_by_part": {

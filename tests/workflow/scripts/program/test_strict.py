@@ -12,7 +12,7 @@ import torch
 
 from p2e.config import ConfigError
 from program.strict import ENVIRONMENT
-from runs.settings import require_strict_possible, resolve_settings
+from runs.settings import RunSettings, require_strict_possible, resolve_settings
 from tests.helpers.paths import ROOT
 
 STARTED_AGAIN = """
@@ -78,11 +78,12 @@ def test_what_cannot_be_strict_is_refused(
         require_strict_possible(settings, torch.device(device), threads)
 
 
-def test_a_compiled_agent_is_refused() -> None:
-    section = {"sac": {"agent": {"compiled": True}}}
-    settings = resolve_settings("sac", "Pendulum-v1", "0", 10, section)
-    with pytest.raises(ConfigError, match=r"'sac\.agent.compiled' is True, expected False"):
-        require_strict_possible(settings, torch.device("cpu"), 1)
-    require_strict_possible(
-        resolve_settings("sac", "Pendulum-v1", "0", 10, {}), torch.device("cpu"), 1
-    )
+def test_compiled_networks_are_refused() -> None:
+    def settings(compiled: bool | None) -> RunSettings:
+        section = {"training": {"compiled": compiled}}
+        return resolve_settings("sac", "Pendulum-v1", "0", 10, section)
+
+    with pytest.raises(ConfigError, match=r"'training.compiled' is True, expected False or null"):
+        require_strict_possible(settings(True), torch.device("cpu"), 1)
+    for compiled in (False, None):
+        require_strict_possible(settings(compiled), torch.device("cpu"), 1)

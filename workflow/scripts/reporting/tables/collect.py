@@ -32,6 +32,7 @@ MANIFEST_FACTS = (
     "cpu",
     "threads",
     "precision",
+    "compiled",
     "deterministic",
     "python",
     "git_commit",

@@ -20,10 +20,12 @@ from suites.variants import base_algorithm
 # What has to be equal for bit-identical results, by its name in runs.csv and the manifests: with
 # `deterministic: strict` (STRICTLY), and otherwise (MACHINE).
 STRICTLY = (
-    *("device", "threads", "precision", "deterministic", "python", "packages", "code_hash"),
-    "group",
+    *("device", "threads", "precision", "compiled", "deterministic"),
+    *("python", "packages", "code_hash", "group"),
 )
 MACHINE = ("cpu", *STRICTLY)
+# What was true of runs whose manifests do not say so yet.
+OF_OLDER_RUNS = {"deterministic": "machine", "compiled": "False"}
 DIFFERENCES_NAMED = 3
 NOT_PUBLISHED = "it was not published"
 
@@ -100,6 +102,6 @@ def _in_words(differences: Sequence[Difference]) -> str:
 def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
     if key == "group":  # seeds trained together: the matrix shapes affect rounding
         return {str(len(seeds_of(run))) for run in runs}
-    if key == "deterministic":  # older runs lack it
-        return {run.get(key) or "machine" for run in runs}
+    if key in OF_OLDER_RUNS:
+        return {run.get(key) or OF_OLDER_RUNS[key] for run in runs}
     return {run[key] for run in runs}

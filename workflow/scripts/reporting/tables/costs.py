@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from reporting.tables.run_folder import COMPLETE
-from reporting.tables.summary import Summary
-from suites.requested_runs import requested_runs
+from reporting.tables.summary import Summary, seeds_of
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,12 @@ def suite_costs(summary: Summary) -> list[Cost]:
                 and run["status"] == COMPLETE
             ]
             if runs:
-                costs.append(_cost(summary, environment, algorithm, runs))
+                costs.append(_cost(environment, algorithm, runs))
     return costs
 
 
-def _cost(summary: Summary, environment: str, algorithm: str, runs: list[dict[str, str]]) -> Cost:
-    sizes = group_sizes(summary)
-    seeds = [sizes[run["path"]] for run in runs]
+def _cost(environment: str, algorithm: str, runs: list[dict[str, str]]) -> Cost:
+    seeds = [len(seeds_of(run)) for run in runs]
     seconds = _numbers(runs, "seconds")
     total = sum(seconds) if len(seconds) == len(runs) else None
     return Cost(
@@ -59,11 +57,6 @@ def _cost(summary: Summary, environment: str, algorithm: str, runs: list[dict[st
         updates_per_second=_mean(_numbers(runs, "updates_per_second")),
         devices=tuple(sorted({run["device"] for run in runs if run["device"]})),
     )
-
-
-def group_sizes(summary: Summary) -> dict[str, int]:
-    """How many seeds the run at each path trains at once."""
-    return {run.path: len(run.seeds) for run in requested_runs(summary.suite)}
 
 
 def _numbers(runs: list[dict[str, str]], key: str) -> list[float]:

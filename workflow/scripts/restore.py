@@ -9,6 +9,7 @@ published run except its large checkpoint: a restored run is enough for the repo
 evaluated or filmed again.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from program import provenance
 from program.command_line import OneLineParser, run_program
 from program.repository import TRAINING_CODE
 from reporting.tables.film_files import film_folder
-from reporting.tables.found_runs import find_runs
+from reporting.tables.found_runs import check_runs, find_runs
 from reporting.tables.run_folder import COMPLETE, MISSING, CheckedRun
 from runs.files import CHECKPOINT, FILM_FACTS, FINAL_SCORES, MANIFEST
 from suites.requested_runs import RequestedRun, SuiteError, read_suite, requested_runs
@@ -40,13 +41,19 @@ def published_runs(published: Path) -> list[Path]:
 
 
 def restore_runs(
-    requested: list[RequestedRun], suites: list[Path], results: Path, reports: Path
+    requested: list[RequestedRun], own: Path, suites: list[Path], results: Path, reports: Path
 ) -> list[RequestedRun]:
-    """Copy each missing run and its film from the first suite that has it; returns the copied."""
+    """Copy each missing run and its film from the first suite that has it; returns the copied.
+
+    The suite's own publication comes first. Of other suites, runs of other groups are taken only if
+    none has the requested ones.
+    """
     restored = []
+    others = [suite for suite in suites if suite != own]
+    passes = [(find_runs, own), *itertools.product((check_runs, find_runs), others)]
     missing = [run.requested for run in find_runs(results, requested) if run.status == MISSING]
-    for suite in suites:
-        found = find_runs(suite, missing)
+    for find, suite in passes:
+        found = find(suite, missing)
         missing = [run.requested for run in found if run.status != COMPLETE]
         for run in found:
             if run.status == COMPLETE:
@@ -75,8 +82,9 @@ def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
 def restore(config: Path, published: Path, results: Path, reports: Path) -> str:
     """Copy the runs that are missing, and return a sentence about them."""
     suites = published_runs(published)
-    requested = requested_runs(read_suite(config))
-    runs = restore_runs(requested, suites, results, reports)
+    suite = read_suite(config)
+    requested = requested_runs(suite)
+    runs = restore_runs(requested, published / suite["suite"], suites, results, reports)
     manifests = [json.loads((results / run.path / MANIFEST).read_text()) for run in runs]
     here = provenance.code_hash(*TRAINING_CODE)
     other = sum(manifest["code_hash"] != here for manifest in manifests)

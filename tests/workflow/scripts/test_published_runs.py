@@ -128,6 +128,20 @@ def test_published_runs_stay_usable_where_the_suite_groups_the_seeds_otherwise(
     assert statuses == [*["complete"] * 4, "missing", "left out"]
 
 
+def test_other_suites_are_asked_for_the_group_itself_first(suite, published, tmp_path, capsys):
+    folder = tmp_path / "grouped" / "mini"
+    grouped = write_suite(folder, [SyntheticTask("A-v0")], seeds=2, group_size=2)
+    suite.suite["runs"] = grouped.suite["runs"]
+    suite.config.write_text(json.dumps(suite.suite), encoding="utf-8")
+    shutil.copytree(folder / "runs", published.with_name("zero") / "runs")
+    shutil.rmtree(suite.results / "runs")
+    # What the suite published itself is its own answer, in whatever groups.
+    assert "6 with their seeds in other groups" in restore_into(suite, published, capsys)
+    shutil.rmtree(suite.results / "runs")
+    published.rename(published.with_name("another"))
+    assert restore_into(suite, published, capsys).startswith("3 runs restored; 3 of them")
+
+
 def test_a_suite_of_settings_that_are_no_more_is_one_line(suite, published, capsys):
     asked = suite.suite | {"training": {"warmup": 5}}
     suite.config.write_text(json.dumps(asked), encoding="utf-8")

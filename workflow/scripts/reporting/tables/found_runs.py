@@ -25,9 +25,14 @@ def find_runs(results: Path, requested: Iterable[RequestedRun]) -> list[CheckedR
     return [found for _, case in cases for found in _of_case(results, list(case))]
 
 
+def check_runs(results: Path, requested: Iterable[RequestedRun]) -> list[CheckedRun]:
+    """The requested runs themselves."""
+    return [check_run(results, run) for run in requested]
+
+
 def _of_case(results: Path, requested: list[RequestedRun]) -> list[CheckedRun]:
     """The runs of one task and algorithm, in order of their seeds if some were replaced."""
-    checked = [check_run(results, run) for run in requested]
+    checked = check_runs(results, requested)
     missing = [run.requested for run in checked if run.status == MISSING]
     others = _in_place_of(missing, _complete_runs(results, missing))
     if not others:
@@ -49,7 +54,7 @@ def _complete_runs(results: Path, missing: list[RequestedRun]) -> list[CheckedRu
         for name, seeds in groups
         if seeds and wanted.issuperset(seeds)
     ]
-    return [run for run in (check_run(results, run) for run in runs) if run.status == COMPLETE]
+    return [run for run in check_runs(results, runs) if run.status == COMPLETE]
 
 
 def _parsed(name: str) -> tuple[int, ...]:

@@ -1,35 +1,28 @@
-"""Measures our own training loop, set up as train.py does."""
+"""Measures our own training loop, set up as train.py does, or counts its matrix products."""
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
+from typing import Any
 
 import torch
 
-from p2e.algorithm import Algorithm
-from p2e.loop.progress import Progress
-from p2e.loop.training_loop import TrainingLoop
-from p2e.metrics import Metrics
-from p2e.nn.products import rounds_products
-from program.process import prepare_process
-from program.provenance import git_commit
+from checkout import import_from, imported
+from operation_count import counted_operations
 from protocol import serve, timed
-from runs.parts import build_algorithm, coverage_of, environments_of
-from runs.settings import resolve_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTLING_STEPS = 200  # from the warm-up to the first measurement
 
 
-def watch(algorithm: Algorithm, *methods: str) -> dict[str, float]:
+def watch(algorithm: Any, *methods: str) -> dict[str, float]:
     """The seconds spent in these methods from now on (on a GPU: in calling them)."""
     seconds = dict.fromkeys(methods, 0.0)
 
-    def watched(name: str, method: Callable[[], Metrics]) -> Callable[[], Metrics]:
-        def call() -> Metrics:
+    def watched(name: str, method: Callable[[], Any]) -> Callable[[], Any]:
+        def call() -> Any:
             start = time.perf_counter()
             metrics = method()
             seconds[name] += time.perf_counter() - start
@@ -42,7 +35,12 @@ def watch(algorithm: Algorithm, *methods: str) -> dict[str, float]:
     return seconds
 
 
-def main() -> None:
+def interval_of(config: Any) -> int:
+    """Environment steps after which the work of a step repeats, such as a training of the model."""
+    return max(getattr(config, name, 1) for name in ("model_interval", "update_interval"))
+
+
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--algorithm", required=True)
     parser.add_argument("--task", required=True)
@@ -50,16 +48,25 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--steps", type=int, default=1_000_000, help="steps of the whole run")
     parser.add_argument("--settings", required=True, type=json.loads)
-    options = parser.parse_args()
-    settings = resolve_settings(
+    parser.add_argument("--repository", type=Path, default=ROOT, help="the checkout to measure")
+    parser.add_argument("--count", action="store_true", help="count operations, measure no time")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_arguments()
+    import_from(options.repository)
+    settings = imported("resolve_settings")(
         options.algorithm, options.task, options.seeds, options.steps, options.settings
     )
-    prepare_process(settings.training.precision, threads=1)
-    environment, evaluation = environments_of(settings, episodes=1)
-    problem, algorithm = build_algorithm(settings, environment, torch.device(options.device))
-    training, coverage = settings.training, coverage_of(settings)
-    loop = TrainingLoop(problem, algorithm, environment, evaluation, training, coverage)
-    progress = Progress(options.steps, 0)
+    training = settings.training
+    imported("prepare_process")(training.precision, threads=1)
+    environment, evaluation = imported("environments_of")(settings, episodes=1)
+    device = torch.device(options.device)
+    problem, algorithm = imported("build_algorithm")(settings, environment, device)
+    coverage = imported("coverage_of")(settings)
+    loop = imported("TrainingLoop")(problem, algorithm, environment, evaluation, training, coverage)
+    progress = imported("Progress")(options.steps, 0)
     group = len(settings.seeds)
     seconds_in = watch(algorithm, "learn_world", "imagine", "update_agent")
 
@@ -70,15 +77,17 @@ def main() -> None:
             torch.cuda.synchronize()
 
     def describe() -> dict[str, object]:
-        advance(training.warmup_steps + 200)
+        advance(training.warmup_steps + SETTLING_STEPS)
         return {
             "system": "plan2explore-benchmark",
-            "version": f"{git_commit()}, torch {torch.__version__}",
+            "version": f"{imported('git_commit')()}, torch {torch.__version__}",
             "device": torch.cuda.get_device_name() if options.device == "cuda" else "cpu",
             "seeds": group,
             "threads": torch.get_num_threads(),
             "precision": training.precision,
-            "rounds_products": rounds_products(problem.device),
+            "rounds_products": imported("rounds_products")(problem.device),
+            "interval": interval_of(settings.algorithm_config),
+            "steps_made": loop.step,
         }
 
     def measure(steps: int) -> dict[str, float]:
@@ -99,7 +108,11 @@ def main() -> None:
             "rollout_seconds": parts["imagine"],
         }
 
-    serve(describe, measure)
+    def count(steps: int) -> dict[str, float]:
+        operations = counted_operations(lambda: advance(steps))
+        return {"environment_steps": steps * group, "operations": operations}
+
+    serve(describe, count if options.count else measure)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from p2e.batch import rows_for_each
-from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.batched_mlp import BatchedMLP, Tape
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.perceptron import Tape
 
 
 class TwinCritic(nn.Module):

@@ -47,7 +47,7 @@ class BatchedMLP(nn.Module):
             torch.cat([part.flatten(-2) for layer in layers for part in layer], dim=-1)
         )
         self._sliced: tuple[object, list[Layer]] = (None, [])
-        self._in_cpp = Perceptrons(sizes, activation)
+        self._in_cpp = Perceptrons(lead, sizes, activation)
 
     @property
     def layers(self) -> list[Layer]:
@@ -72,27 +72,18 @@ class BatchedMLP(nn.Module):
         return output, tape
 
     def _pass(self, rows: Tensor, keep: bool) -> tuple[Tensor, Tape | None]:
+        if runs_in_cpp(rows):
+            return self._in_cpp.forward(self.weights, rows, keep)
         expected = (*self.lead, rows.shape[-2], self.sizes[0])
         if rows.shape != expected:
             raise ValueError(
                 f"BatchedMLP got rows of shape {tuple(rows.shape)}, "
                 f"expected {(*self.lead, 'rows', self.sizes[0])}"
             )
-        tape: Tape | None
-        if runs_in_cpp(self.weights, rows):
-            of_members, weights = self._by_members(rows), self._by_members(self.weights.detach())
-            output, tape = self._in_cpp.forward(weights, of_members, keep)
-        else:
-            layers = self._flat_layers()
-            flat_rows = rows.flatten(0, -3)  # also where there are no rows
-            output, tape = perceptron.forward(layers, self.activation, flat_rows)
+        layers = self._flat_layers()
+        flat_rows = rows.flatten(0, -3)  # also where there are no rows
+        output, tape = perceptron.forward(layers, self.activation, flat_rows)
         return output.view(*self.lead, *output.shape[-2:]), tape
-
-    def _by_members(self, x: Tensor) -> Tensor:
-        """The leading axes as two: seeds, and networks of a seed."""
-        if len(self.lead) == 2:
-            return x
-        return x.unsqueeze(1) if len(self.lead) == 1 else x.flatten(1, len(self.lead) - 1)
 
     def weight_gradient(
         self, tape: Tape, gradient: Float[Tensor, "*lead B o"]
@@ -115,7 +106,7 @@ class BatchedMLP(nn.Module):
     ) -> tuple[Float[Tensor, "*lead P"] | None, Float[Tensor, "*lead B c"] | None]:
         """Both in one pass, as far as they are wanted."""
         if isinstance(tape, PerceptronTape):
-            return self._gradients_in_cpp(tape, gradient, weights, columns)
+            return self._in_cpp.backward(self.weights, tape, gradient, weights, columns)
         layers = self._flat_layers()
         flat_gradient = gradient.reshape(-1, *gradient.shape[-2:])
         of_layers, of_rows = perceptron.backward(
@@ -127,22 +118,6 @@ class BatchedMLP(nn.Module):
             return None, of_rows
         parts = [part.flatten(1) for layer in of_layers for part in layer]
         return torch.cat(parts, dim=1).view(self.weights.shape), of_rows
-
-    def _gradients_in_cpp(
-        self, tape: PerceptronTape, gradient: Tensor, weights: bool, columns: slice | None
-    ) -> tuple[Tensor | None, Tensor | None]:
-        of_weights, of_rows = self._in_cpp.backward(
-            self._by_members(self.weights.detach()),
-            tape,
-            self._by_members(gradient),
-            weights,
-            columns,
-        )
-        if of_weights is not None:
-            of_weights = of_weights.view(self.weights.shape)
-        if of_rows is not None:
-            of_rows = of_rows.view(*self.lead, *of_rows.shape[-2:])
-        return of_weights, of_rows
 
     def _flat_layers(self) -> list[Layer]:
         """The layers with one leading axis, without gradient. They are kept, because to slice them

@@ -21,6 +21,6 @@ def compiles() -> bool:
     return _wanted
 
 
-def runs_in_cpp(*tensors: Tensor) -> bool:
-    """Whether a kernel in C++ is to compute with these tensors."""
-    return _wanted and all(x.dtype == torch.float32 and x.device.type == "cpu" for x in tensors)
+def runs_in_cpp(x: Tensor) -> bool:
+    """Whether a kernel in C++ is to compute with this tensor and what lies on the same device."""
+    return _wanted and x.dtype is torch.float32 and not x.is_cuda

@@ -27,8 +27,8 @@ class GRUCell(nn.Module):
         self, x: Float[Tensor, "S B F"], memory: Float[Tensor, "S B M"]
     ) -> Float[Tensor, "S B M"]:
         """The next memory from one input and the memory before it."""
-        if runs_in_cpp(x, memory) and not torch.is_grad_enabled():
-            return gru_forward(self._weights, x.unsqueeze(1), None, memory, keep=False)[1].squeeze(1)
+        if runs_in_cpp(x) and not torch.is_grad_enabled():
+            return gru_forward(self.weights, x.unsqueeze(1), None, memory, keep=False)[1].squeeze(1)
         return self._step(self.from_input(x), memory)
 
     def sequence(
@@ -46,9 +46,9 @@ class GRUCell(nn.Module):
         Returns:
             The memory before each step (zero where `first`), and the memory after it.
         """
-        if runs_in_cpp(inputs, memory):
+        if runs_in_cpp(inputs):
             both: tuple[Tensor, Tensor] = _SequenceInCpp.apply(  # type: ignore[no-untyped-call]
-                inputs, first.to(inputs.dtype), memory, *self._weights
+                inputs, first.to(inputs.dtype), memory, *self.weights
             )
             return both
         projected = self.from_input(inputs.flatten(1, 2)).unflatten(1, inputs.shape[1:3])
@@ -61,7 +61,8 @@ class GRUCell(nn.Module):
         return torch.stack(before, dim=1), torch.stack(after, dim=1)
 
     @property
-    def _weights(self) -> GRUWeights:
+    def weights(self) -> GRUWeights:
+        """Weight and bias of the input, and of the memory."""
         x, memory = self.from_input, self.from_memory
         return x.weight, x.bias, memory.weight, memory.bias
 

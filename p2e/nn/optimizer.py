@@ -158,7 +158,7 @@ class SeedOptimizer:
 
         Returns each seed's gradient norm before clipping.
         """
-        if runs_in_cpp(*self.parameters, *gradients) and not isinstance(rate_factor, Tensor):
+        if runs_in_cpp(self.parameters[0]) and not isinstance(rate_factor, Tensor):
             return self._descend_in_cpp(gradients, self.learning_rate * rate_factor)
         norms = gradient_norms(gradients)
         if self.clip_norm is not None:

@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from p2e.metrics import Metrics
 from p2e.nn.batched_linear import normalise_rows
 from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.compilation import runs_in_cpp
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
 from p2e.nn.normalizers import RewardRange, RunningChange, RunningNormalizer, symexp, symlog
 from p2e.nn.perceptron import SILU
 from p2e.world.encoder import Decoder, Encoder
+from p2e.world.native.world_step import world_step
 
 
 class Prediction(NamedTuple):
@@ -156,6 +158,10 @@ class WorldModel(nn.Module):
         memory: Float[Tensor, "S B M"],
     ) -> tuple[Prediction, Float[Tensor, "S B M"]]:
         """One step of imagination: the outcome, and the memory after it."""
+        if runs_in_cpp(latent) and not torch.is_grad_enabled():
+            scale = self.latent_change.scale
+            *outcome, after = world_step(self.cell, self.head, scale, latent, action, memory)
+            return Prediction(*outcome), after
         next_memory = self.remember(latent, action, memory)
         return self.predict(latent, action, next_memory), next_memory
 

@@ -55,6 +55,11 @@ def test_valid_parameters_are_accepted(tmp_path: Path) -> None:
     assert read([write(tmp_path / "params.yaml", VALID)]) == VALID
 
 
+def test_the_group_size_may_be_left_to_the_program(tmp_path: Path) -> None:
+    values = changed(["seeds", "group_size"], "auto")
+    assert read([write(tmp_path / "params.yaml", values)]) == values
+
+
 @pytest.mark.parametrize(
     ("place", "value", "expected"),
     [
@@ -64,6 +69,13 @@ def test_valid_parameters_are_accepted(tmp_path: Path) -> None:
         (["seeds", "first"], -1, "'seeds.first' is -1, expected a number of at least 0"),
         (["seeds", "count"], 0, "'seeds.count' is 0, expected a number of at least 1"),
         (["seeds", "count"], "ten", "'seeds.count' is 'ten', expected a whole number"),
+        (
+            ["seeds", "group_size"],
+            0,
+            "'seeds.group_size' is 0, expected 'auto' or a whole number of at least 1",
+        ),
+        (["seeds", "group_size"], 1.5, "'seeds.group_size' is 1.5, expected 'auto' or"),
+        (["seeds", "group_size"], "all", "'seeds.group_size' is 'all', expected 'auto' or"),
         (["seeds"], 3, "'seeds' is 3, expected a map of keys to values"),
         (["tasks"], [], "'tasks' is [], expected a list that is not empty"),
         (["tasks", 1, "steps"], 0, "'tasks[1].steps' is 0, expected a number of at least 1"),

@@ -6,6 +6,8 @@ rule describe_suite:
         f"{RESULTS}/logs/describe_suite.log",
     params:
         parameters=compact(config),
+        # With `group_size: auto` these depend on the machine too.
+        group_sizes=compact(group_sizes(config)),
         code=program_hash("workflow/scripts/suite.py", data=ENVIRONMENT_FILES),
     shell:
         "python workflow/scripts/suite.py --parameters {params.parameters:q} --output {output:q}"

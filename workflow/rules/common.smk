@@ -10,7 +10,6 @@ sys.path += [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from envs.simulation.make import foreign_packages
 from p2e.algorithms import is_import_path
-from program.command_line import choose_device
 from program.foreign_code import with_foreign_code
 from program.import_graph import module_file, program_files
 from program.provenance import code_hash
@@ -29,6 +28,7 @@ from runs.files import (
     TRAINING_FILES,
 )
 from suites.entries import compact, suite_entries
+from suites.group_size import group_sizes, trains_on_gpu
 from suites.parameter_errors import ParameterError
 from suites.parameters import check, read_source
 from suites.variants import base_algorithm
@@ -124,13 +124,8 @@ def algorithm_hash(program):
     return of
 
 
-def gpus_of_a_job():
-    """1 if train.py will choose a GPU, else 0."""
-    device = config.get("device", "auto")
-    return int(device == "cuda" or (device == "auto" and choose_device(device).type == "cuda"))
-
-
-GPUS = gpus_of_a_job()
+# How many GPUs a training job takes.
+GPUS = int(trains_on_gpu(config))
 if GPUS:
     # Without a global limit Snakemake ignores the resource; `--resources gpu=2` sets another limit.
     workflow.global_resources.setdefault("gpu", 1)

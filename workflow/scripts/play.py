@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -24,11 +25,13 @@ from p2e.config import ConfigError, require
 from p2e.loop.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.strict import compute_strictly
+from runs.files import CHECKPOINT
 from runs.films.film_file import require_writable_film, write_film
 from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.films.window import show, why_no_window
 from runs.settings import settings_of_manifest
-from runs.trained_policy import read_manifest, require_checkpoint
+from runs.trained_policy import read_manifest
+from suites.published_runs import is_published, training_command
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -41,6 +44,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--film", type=Path, help="write the first episode here, as .webp or .mp4; no window"
     )
     return parser.parse_args(arguments)
+
+
+def require_checkpoint(folder: Path, manifest: dict[str, Any]) -> None:
+    """Check that a run with this manifest has its checkpoint, which published runs do not.
+
+    Raises:
+        CheckpointError: naming the command that trains it.
+    """
+    if (folder / CHECKPOINT).is_file():
+        return
+    kind, command = "run", manifest.get("command")
+    if is_published(folder):
+        kind, command = "published run", training_command(folder, manifest)
+    raise CheckpointError(f"the {kind} in '{folder}' has no policy; this trains it: {command}")
 
 
 def print_returns(episodes: list[FinalEpisode]) -> None:

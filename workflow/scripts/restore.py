@@ -3,11 +3,13 @@
 restore.py --config results/core/summary/suite.json --published published \\
     --results results/core --reports reports/core
 
-A run that another suite published with the same settings is the same run and is restored, too. Git
-holds everything of a published run except its large checkpoint: a restored run is enough for the
-report, but cannot be evaluated or filmed again.
+A run that another suite published with the same settings is the same run and is restored, too. So
+are runs that train the seeds of a missing run in groups of another size. Git holds everything of a
+published run except its large checkpoint: a restored run is enough for the report, but cannot be
+evaluated or filmed again.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -20,7 +22,8 @@ from program import provenance
 from program.command_line import OneLineParser, run_program
 from program.repository import TRAINING_CODE
 from reporting.tables.film_files import film_folder
-from reporting.tables.run_folder import COMPLETE, check_run
+from reporting.tables.found_runs import check_runs, find_runs
+from reporting.tables.run_folder import COMPLETE, MISSING, CheckedRun
 from runs.files import CHECKPOINT, FILM_FACTS, FINAL_SCORES, MANIFEST
 from suites.requested_runs import RequestedRun, SuiteError, read_suite, requested_runs
 
@@ -37,20 +40,36 @@ def published_runs(published: Path) -> list[Path]:
     return suites
 
 
-def restore_run(run: RequestedRun, suites: list[Path], results: Path, reports: Path) -> bool:
-    """Copy a missing run and its film from the first suite that has it."""
+def restore_runs(
+    requested: list[RequestedRun], own: Path, suites: list[Path], results: Path, reports: Path
+) -> list[RequestedRun]:
+    """Copy each missing run and its film from the first suite that has it; returns the copied.
+
+    The suite's own publication comes first. Of other suites, runs of other groups are taken only if
+    none has the requested ones.
+    """
+    restored = []
+    others = [suite for suite in suites if suite != own]
+    passes = [(find_runs, own), *itertools.product((check_runs, find_runs), others)]
+    missing = [run.requested for run in find_runs(results, requested) if run.status == MISSING]
+    for find, suite in passes:
+        found = find(suite, missing)
+        missing = [run.requested for run in found if run.status != COMPLETE]
+        for run in found:
+            if run.status == COMPLETE:
+                restore_run(run, suite, results, reports)
+                restored.append(run.requested)
+    return restored
+
+
+def restore_run(found: CheckedRun, suite: Path, results: Path, reports: Path) -> None:
+    """Copy a run and the film of it."""
+    run = found.requested
     folder = results / run.path
-    if (folder / FINAL_SCORES).exists():
-        return False
-    for suite in suites:
-        found = check_run(suite, run)
-        if found.status == COMPLETE:
-            restore_film(suite / film_folder(run), reports / film_folder(run), found.files)
-            shutil.copytree(suite / run.path, folder, dirs_exist_ok=True)
-            # Snakemake would rebuild a file that is older than its inputs.
-            os.utime(folder / FINAL_SCORES)
-            return True
-    return False
+    restore_film(suite / film_folder(run), reports / film_folder(run), found.files)
+    shutil.copytree(suite / run.path, folder, dirs_exist_ok=True)
+    # Snakemake would rebuild a file that is older than its inputs.
+    os.utime(folder / FINAL_SCORES)
 
 
 def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
@@ -63,12 +82,16 @@ def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
 def restore(config: Path, published: Path, results: Path, reports: Path) -> str:
     """Copy the runs that are missing, and return a sentence about them."""
     suites = published_runs(published)
-    requested = requested_runs(read_suite(config))
-    runs = [run for run in requested if restore_run(run, suites, results, reports)]
+    suite = read_suite(config)
+    requested = requested_runs(suite)
+    runs = restore_runs(requested, published / suite["suite"], suites, results, reports)
     manifests = [json.loads((results / run.path / MANIFEST).read_text()) for run in runs]
     here = provenance.code_hash(*TRAINING_CODE)
     other = sum(manifest["code_hash"] != here for manifest in manifests)
-    return f"{len(runs)} runs restored; {other} of them were trained by other code than is here"
+    asked = {run.path for run in requested}
+    regrouped = sum(run.path not in asked for run in runs)
+    words = f"{len(runs)} runs restored; {other} of them were trained by other code than is here"
+    return f"{words}, {regrouped} with their seeds in other groups" if regrouped else words
 
 
 def main(arguments: list[str] | None = None) -> None:

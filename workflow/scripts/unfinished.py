@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from program.command_line import OneLineParser, run_program
 from reporting.tables.film_files import film_folder
-from reporting.tables.run_folder import COMPLETE, check_run
+from reporting.tables.found_runs import find_runs
+from reporting.tables.run_folder import COMPLETE
 from runs.files import FILM_FACTS, FINAL_SCORES
 from suites.requested_runs import SuiteError, read_suite, requested_runs
 
@@ -21,7 +22,8 @@ def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
     """The last file of each missing or damaged run, and the films of those that are filmed."""
     requested = requested_runs(read_suite(config))
     filmed = {(run.environment, run.algorithm): run for run in reversed(requested)}.values()
-    asked = [run for run in requested if check_run(results, run).status != COMPLETE]
+    found = find_runs(results, requested)
+    asked = [run.requested for run in found if run.status != COMPLETE]
     runs = [(results / run.path / FINAL_SCORES).as_posix() for run in asked]
     films = [reports / film_folder(run) / FILM_FACTS for run in asked if run in filmed]
     return runs + [film.as_posix() for film in films]

@@ -13,15 +13,16 @@ Perceptron perceptron_of(const Networks& networks) {
   return {sizes, networks.silu ? Activation::SILU : Activation::RELU, networks.rounded};
 }
 
-// Calls `operate(number, rows)` for every network.
+// Calls `operate(number, rows)` for every network. `rows` (seeds, members, batch, in) as it lies in
+// memory, with the distances from one seed, member and row to the next: members may share their rows.
 template <class Operate>
-void for_each_network(const Networks& networks, const Rows& rows, Operate operate) {
+void for_each_network(const Networks& networks, const float* rows, const int64_t* distances,
+                      Operate operate) {
   for (long seed = 0; seed < networks.seeds; ++seed)
-    for (long member = 0; member < networks.members; ++member) {
-      const float* data = rows.data + seed * rows.to_next_seed + member * rows.to_next_member;
+    for (long member = 0; member < networks.members; ++member)
       operate(seed * networks.members + member,
-              Matrix{data, networks.batch, networks.sizes[0], rows.to_next_row, 1});
-    }
+              Matrix{rows + seed * distances[0] + member * distances[1], networks.batch,
+                     networks.sizes[0], distances[2], 1});
 }
 
 }  // namespace
@@ -29,10 +30,10 @@ void for_each_network(const Networks& networks, const Rows& rows, Operate operat
 extern "C" {
 
 // `tape` is null where nothing is kept for a backward pass.
-void perceptron_forward(const Networks* networks, const float* weights, const Rows* rows,
-                        float* tape, float* result) {
+void perceptron_forward(const Networks* networks, const float* weights, const float* rows,
+                        const int64_t* distances, float* tape, float* result) {
   Perceptron network = perceptron_of(*networks);
-  for_each_network(*networks, *rows, [&](long number, Matrix of_network) {
+  for_each_network(*networks, rows, distances, [&](long number, Matrix of_network) {
     const float* own = weights + number * network.parameters();
     float* outputs = result + number * networks->batch * network.outputs();
     if (tape)
@@ -42,11 +43,11 @@ void perceptron_forward(const Networks* networks, const float* weights, const Ro
   });
 }
 
-void perceptron_backward(const Networks* networks, const float* weights, const Rows* rows,
-                         float* tape, const float* gradient, float* of_weights, float* of_rows,
+void perceptron_backward(const Networks* networks, const float* weights, const float* rows,
+                         const int64_t* distances, float* tape, const float* gradient, float* of_weights, float* of_rows,
                          int64_t first, int64_t columns) {
   Perceptron network = perceptron_of(*networks);
-  for_each_network(*networks, *rows, [&](long number, Matrix of_network) {
+  for_each_network(*networks, rows, distances, [&](long number, Matrix of_network) {
     long batch = networks->batch, parameters = network.parameters();
     network.backward(weights + number * parameters,
                      {of_network, tape + number * batch * network.kept()},
@@ -54,6 +55,22 @@ void perceptron_backward(const Networks* networks, const float* weights, const R
                      of_weights ? of_weights + number * parameters : nullptr,
                      of_rows ? of_rows + number * batch * columns : nullptr, first, columns);
   });
+}
+
+// Actions in (-1, 1) of a Gaussian squashed by tanh, from its means and log standard deviations side by
+// side (rows, 2 actions), and from standard normal noise (rows, actions).
+void squash(int64_t rows, int64_t actions, float lowest, float highest, const float* outputs,
+            const float* noise, float* result) {
+  for (long row = 0; row < rows; ++row)
+    for_each_register(actions, [&](auto all, long i, long count) {
+      const float* mean = outputs + 2 * row * actions + i;
+      Floats deviation = load<all()>(mean + actions, count);
+      deviation = deviation < lowest ? Floats{} + lowest : deviation;
+      deviation = deviation > highest ? Floats{} + highest : deviation;
+      Floats raw = load<all()>(mean, count) +
+                   load<all()>(noise + row * actions + i, count) * exponential(deviation);
+      store<all()>(result + row * actions + i, hyperbolic_tangent(raw), count);
+    });
 }
 
 void gru_forward(const Cells* cells, const float* const* weights, const float* input,

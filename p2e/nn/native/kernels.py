@@ -34,15 +34,6 @@ class Networks(ctypes.Structure):
     )
 
 
-class Rows(ctypes.Structure):
-    """(seeds, members, batch, in) as it lies in memory; members that see the same rows share them."""
-
-    _fields_ = (
-        ("data", POINTER),
-        *((name, COUNT) for name in ("to_next_seed", "to_next_member", "to_next_row")),
-    )
-
-
 class Cells(ctypes.Structure):
     """Gated recurrent units of one shape along sequences."""
 
@@ -58,8 +49,10 @@ class Parameter(ctypes.Structure):
     )
 
 
-STRUCTURES = (Networks, Rows, Cells, Parameter)
+STRUCTURES = (Networks, Cells, Parameter)
+Distances = COUNT * 3  # from one seed, member and row to the next
 GRU_KEPT = 4  # as GatedRecurrentUnit::KEPT
+CPU = torch.device("cpu")
 
 
 @cache
@@ -70,8 +63,9 @@ def library() -> ctypes.CDLL:
         CompilerError: when there is no C++ compiler.
     """
     made = native_library(Path(__file__).with_name("kernels.cpp"), STRUCTURES)
-    made.perceptron_forward.argtypes = [POINTER] * 5
-    made.perceptron_backward.argtypes = [*[POINTER] * 7, COUNT, COUNT]
+    made.perceptron_forward.argtypes = [POINTER] * 6
+    made.perceptron_backward.argtypes = [*[POINTER] * 8, COUNT, COUNT]
+    made.squash.argtypes = [COUNT, COUNT, FLOAT, FLOAT, *[POINTER] * 3]
     made.gru_forward.argtypes = [POINTER] * 8
     made.gru_backward.argtypes = [POINTER] * 11
     made.adam_step.argtypes = [COUNT, COUNT, POINTER, POINTER, FLOAT, FLOAT, POINTER]
@@ -81,55 +75,61 @@ def library() -> ctypes.CDLL:
 class PerceptronTape(NamedTuple):
     """What a forward pass leaves to the backward pass."""
 
-    rows: Float[Tensor, "S E B i"]
-    memory: Float[Tensor, "S E K"]
+    rows: Float[Tensor, "*lead B i"]
+    memory: Float[Tensor, "*lead K"]
 
 
 class Perceptrons:
-    """Networks of one shape for each seed and each of E members, with one parameter (S, E, P).
+    """Networks of one shape side by side, with one parameter (*lead, P).
 
     Args:
+        lead: leading axes: seeds, and perhaps members.
         sizes: features of the input, of each hidden layer, and of the output.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: Activation) -> None:
-        assert activation in (RELU, SILU)
-        self.sizes, self._silu = tuple(sizes), activation is SILU
+    def __init__(self, lead: Sequence[int], sizes: Sequence[int], activation: Activation) -> None:
+        assert activation in (RELU, SILU) and 1 <= len(lead) <= 2
+        self._lead, self._sizes, self._silu = tuple(lead), tuple(sizes), activation is SILU
         self._sizes_in_c = (COUNT * len(sizes))(*sizes)
         self._parameters = sum((i + 1) * o for i, o in pairwise(sizes))
-        self._kept = sum(self.sizes[1:-1]) * (2 if self._silu else 1)
+        self._kept = sum(self._sizes[1:-1]) * (2 if self._silu else 1)
 
     def forward(
-        self, weights: Float[Tensor, "S E P"], rows: Float[Tensor, "S E B i"], keep: bool
-    ) -> tuple[Float[Tensor, "S E B o"], PerceptronTape | None]:
+        self, weights: Float[Tensor, "*lead P"], rows: Float[Tensor, "*lead B i"], keep: bool
+    ) -> tuple[Float[Tensor, "*lead B o"], PerceptronTape | None]:
         """Outputs and, where it is wanted, what the backward pass needs.
 
         Raises:
             CompilerError: in the first call, when there is no C++ compiler.
-            ValueError: when the weights are not those of such networks.
+            ValueError: for weights or rows that are not those of such networks.
         """
-        rows = _with_neighbours(rows)
-        batch = rows.shape[2]
-        self._require_weights(weights, rows)
-        output = torch.empty((*rows.shape[:3], self.sizes[-1]))
-        tape = PerceptronTape(rows, torch.empty(*rows.shape[:2], batch * self._kept)) if keep else None
+        if rows.stride(-1) != 1 and rows.shape[-1] != 1:
+            rows = rows.contiguous()  # the features of a row have to be neighbours
+        self._require(weights, rows)
+        batch = rows.shape[-2]
+        output = torch.empty((*self._lead, batch, self._sizes[-1]))
+        tape, kept = None, None
+        if keep:
+            tape = PerceptronTape(rows, torch.empty(*self._lead, batch * self._kept))
+            kept = tape.memory.data_ptr()
         library().perceptron_forward(
-            ctypes.byref(self._networks(rows)),
+            self._networks(batch),
             weights.data_ptr(),
-            ctypes.byref(_rows(rows)),
-            tape.memory.data_ptr() if tape else None,
+            rows.data_ptr(),
+            self._distances(rows),
+            kept,
             output.data_ptr(),
         )
         return output, tape
 
     def backward(
         self,
-        weights: Float[Tensor, "S E P"],
+        weights: Float[Tensor, "*lead P"],
         tape: PerceptronTape,
-        gradient: Float[Tensor, "S E B o"],
+        gradient: Float[Tensor, "*lead B o"],
         wanted: bool,
         columns: slice | None,
-    ) -> tuple[Float[Tensor, "S E P"] | None, Float[Tensor, "S E B c"] | None]:
+    ) -> tuple[Float[Tensor, "*lead P"] | None, Float[Tensor, "*lead B c"] | None]:
         """The gradients of a scalar from its gradient with respect to the outputs.
 
         Args:
@@ -137,36 +137,67 @@ class Perceptrons:
             columns: the input features whose gradient is wanted; None for none.
         """
         rows, gradient = tape.rows, gradient.contiguous()
-        require_shape("gradient", gradient, (*rows.shape[:3], self.sizes[-1]))
-        self._require_weights(weights, rows)
+        batch = rows.shape[-2]
+        require_shape("gradient", gradient, (*self._lead, batch, self._sizes[-1]))
+        self._require(weights, rows)
         of_weights = torch.empty(weights.shape) if wanted else None
-        first, of_rows = 0, None
+        first, count, of_rows = 0, 0, None
         if columns is not None:
-            first, stop, _ = columns.indices(self.sizes[0])
-            of_rows = torch.empty(*rows.shape[:3], stop - first)
+            first, stop, _ = columns.indices(self._sizes[0])
+            count = stop - first
+            of_rows = torch.empty(*self._lead, batch, count)
         library().perceptron_backward(
-            ctypes.byref(self._networks(rows)),
+            self._networks(batch),
             weights.data_ptr(),
-            ctypes.byref(_rows(rows)),
+            rows.data_ptr(),
+            self._distances(rows),
             tape.memory.data_ptr(),
             gradient.data_ptr(),
             None if of_weights is None else of_weights.data_ptr(),
             None if of_rows is None else of_rows.data_ptr(),
             first,
-            0 if of_rows is None else of_rows.shape[3],
+            count,
         )
         return of_weights, of_rows
 
-    def _networks(self, rows: Tensor) -> Networks:
-        seeds, members, batch, _ = rows.shape
-        layers, rounded = len(self.sizes) - 1, rounds_products(rows.device)
-        return Networks(seeds, members, batch, layers, self._sizes_in_c, self._silu, rounded)
+    def _networks(self, batch: int) -> ctypes.c_void_p:
+        seeds, *members = self._lead
+        layers, rounded = len(self._sizes) - 1, rounds_products(CPU)
+        of_seed = members[0] if members else 1
+        networks = Networks(seeds, of_seed, batch, layers, self._sizes_in_c, self._silu, rounded)
+        return ctypes.byref(networks)  # type: ignore[return-value]
 
-    def _require_weights(self, weights: Tensor, rows: Tensor) -> None:
+    def _distances(self, rows: Tensor) -> ctypes.Array[ctypes.c_int64]:
+        strides = rows.stride()
+        return Distances(strides[0], strides[1] if len(self._lead) == 2 else 0, strides[-2])
+
+    def _require(self, weights: Tensor, rows: Tensor) -> None:
         """C++ would read on beyond the end of a tensor that is too small."""
-        require_shape("weights", weights, (*rows.shape[:2], self._parameters))
-        require_shape("rows", rows, (*rows.shape[:3], self.sizes[0]))
-        assert weights.is_contiguous()
+        if rows.shape[:-2] != self._lead or rows.shape[-1] != self._sizes[0]:
+            raise ValueError(
+                f"BatchedMLP got rows of shape {tuple(rows.shape)}, "
+                f"expected {(*self._lead, 'rows', self._sizes[0])}"
+            )
+        if weights.shape != (*self._lead, self._parameters) or not weights.is_contiguous():
+            raise ValueError(f"weights have shape {tuple(weights.shape)}")
+
+
+def squash(
+    outputs: Float[Tensor, "*lead two_A"], noise: Float[Tensor, "*lead A"], lowest: float, highest: float
+) -> Float[Tensor, "*lead A"]:
+    """Actions of a Gaussian squashed by tanh from standard normal noise.
+
+    Args:
+        outputs: means, and log standard deviations before they are kept within their bounds.
+    """
+    actions = noise.shape[-1]
+    require_shape("outputs", outputs, (*noise.shape[:-1], 2 * actions))
+    outputs, noise = outputs.contiguous(), noise.contiguous()
+    result = torch.empty(noise.shape)
+    rows = noise.numel() // actions
+    pointers = outputs.data_ptr(), noise.data_ptr(), result.data_ptr()
+    library().squash(rows, actions, lowest, highest, *pointers)
+    return result
 
 
 class GRUTape(NamedTuple):
@@ -282,15 +313,6 @@ def adam_step(
         norms.data_ptr(),
     )
     return norms
-
-
-def _with_neighbours(rows: Tensor) -> Tensor:
-    """The rows with their features side by side in memory."""
-    return rows if rows.stride(-1) == 1 or rows.shape[-1] == 1 else rows.contiguous()
-
-
-def _rows(rows: Float[Tensor, "S E B i"]) -> Rows:
-    return Rows(rows.data_ptr(), *rows.stride()[:3])
 
 
 def _pointers(tensors: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:

@@ -101,6 +101,47 @@ def test_a_run_of_another_published_suite_is_taken_if_its_settings_are_the_same(
     assert restore_into(suite, published, capsys).startswith("6 runs")
 
 
+def test_published_runs_stay_usable_where_the_suite_groups_the_seeds_otherwise(
+    suite, published, tmp_path, capsys
+):
+    before = summary_of(suite)
+    shutil.rmtree(suite.results / "runs")
+    folder = tmp_path / "grouped" / "mini"
+    grouped = write_suite(folder, [SyntheticTask("A-v0")], seeds=2, group_size=2)
+    asked = grouped.suite["runs"][-1]
+    assert asked["algorithm"] == "plan2explore" and asked["seeds"] == [0, 1]
+    suite.suite["runs"][-2:] = [asked]
+    suite.config.write_text(json.dumps(suite.suite), encoding="utf-8")
+    capsys.readouterr()
+    words = restore_into(suite, published, capsys)
+    assert words.startswith("6 runs restored; 6 of them")
+    assert words.endswith("code than is here, 2 with their seeds in other groups\n")
+    assert asked_for(suite) == []
+    after = summary_of(suite)
+    assert before.final.equals(after.final) and before.runs == after.runs
+    # What is incomplete is trained in the suite's groups, and said to be missing.
+    shutil.rmtree(suite.folder(4).with_name("1"))
+    assert (
+        asked_for(suite)[0] == (suite.results / "runs/task-0/plan2explore/0-1/final.csv").as_posix()
+    )
+    statuses = [run["status"] for run in summary_of(suite).runs]
+    assert statuses == [*["complete"] * 4, "missing", "left out"]
+
+
+def test_other_suites_are_asked_for_the_group_itself_first(suite, published, tmp_path, capsys):
+    folder = tmp_path / "grouped" / "mini"
+    grouped = write_suite(folder, [SyntheticTask("A-v0")], seeds=2, group_size=2)
+    suite.suite["runs"] = grouped.suite["runs"]
+    suite.config.write_text(json.dumps(suite.suite), encoding="utf-8")
+    shutil.copytree(folder / "runs", published.with_name("zero") / "runs")
+    shutil.rmtree(suite.results / "runs")
+    # What the suite published itself is its own answer, in whatever groups.
+    assert "6 with their seeds in other groups" in restore_into(suite, published, capsys)
+    shutil.rmtree(suite.results / "runs")
+    published.rename(published.with_name("another"))
+    assert restore_into(suite, published, capsys).startswith("3 runs restored; 3 of them")
+
+
 def test_a_suite_of_settings_that_are_no_more_is_one_line(suite, published, capsys):
     asked = suite.suite | {"training": {"warmup": 5}}
     suite.config.write_text(json.dumps(asked), encoding="utf-8")

@@ -11,8 +11,7 @@ from p2e.loop.checkpoint import CheckpointError, load_weights
 from p2e.loop.environment import VectorEnvironment
 from p2e.loop.evaluation import EpisodeResult, Watch, evaluate
 from program import provenance
-from program.repository import ROOT
-from runs.files import CHECKPOINT, FINAL_SCORES, MANIFEST
+from runs.files import CHECKPOINT, MANIFEST
 from runs.parts import build_algorithm, environments_of
 from runs.settings import RunSettings, settings_of_manifest
 
@@ -41,23 +40,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{found}, expected {expected} as in '{path}'"
         )
     return manifest
-
-
-def require_checkpoint(folder: Path, manifest: dict[str, Any]) -> None:
-    """Check that a run with this manifest has its checkpoint, which published runs do not.
-
-    Raises:
-        CheckpointError: naming the command that trains it.
-    """
-    if (folder / CHECKPOINT).is_file():
-        return
-    kind, command = "run", manifest.get("command")
-    if folder.resolve().is_relative_to(ROOT / "published"):
-        suite, *run = folder.resolve().relative_to(ROOT / "published").parts
-        over = "" if suite == "core" else f"--configfile workflow/suites/{suite}.yaml "
-        target = "/".join(["results", suite, *run, FINAL_SCORES])
-        kind, command = "published run", f"snakemake --cores 1 {over}-- {target}"
-    raise CheckpointError(f"the {kind} in '{folder}' has no policy; this trains it: {command}")
 
 
 def evaluate_run(

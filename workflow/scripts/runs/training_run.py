@@ -219,6 +219,7 @@ class TrainingRun:
             "algorithm": settings.algorithm,
             "environment": settings.environment,
             "seeds": list(settings.seeds),
+            "group_size": group,
             "steps": settings.steps,
             "config": settings.as_mapping(),
             "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),

@@ -5,6 +5,7 @@ import shlex
 from dataclasses import dataclass
 
 from envs.task import slug
+from suites.group_size import group_sizes
 from suites.parameter_errors import Parameters
 from suites.parameters import settings_of
 from suites.variants import base_algorithm
@@ -59,6 +60,11 @@ class SuiteEntry:
 
 def suite_entries(parameters: Parameters) -> list[SuiteEntry]:
     """The runs of a suite with checked parameters: tasks x cases x groups of seeds."""
+    seeds = parameters["seeds"]
+    groups = {
+        case: seed_groups(seeds["first"], seeds["count"], size)
+        for case, size in group_sizes(parameters).items()
+    }
     return [
         SuiteEntry(
             environment=entry["environment"],
@@ -71,7 +77,7 @@ def suite_entries(parameters: Parameters) -> list[SuiteEntry]:
         )
         for place, entry in enumerate(parameters["tasks"])
         for case in parameters["algorithms"]
-        for group in seed_groups(**parameters["seeds"])
+        for group in groups[case]
     ]
 
 

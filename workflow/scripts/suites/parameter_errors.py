@@ -102,7 +102,7 @@ def _expectation(error: ValidationError) -> str:
             return "a list that is not empty"
         case "uniqueItems":
             return "each only once"
-        case "pattern":
+        case "pattern" | "anyOf":
             return str(_part(error, "description"))
         case _:
             return f"{error.validator} {wanted!r}"

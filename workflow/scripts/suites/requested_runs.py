@@ -1,8 +1,10 @@
 """The runs that a suite requests, read back from suite.json to check which of them exist."""
 
 import json
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,15 @@ class RequestedRun:
     final_episodes: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     deterministic: str = "machine"
+
+    def of_seeds(self, group: str, seeds: tuple[int, ...]) -> "RequestedRun":
+        """The same run for another group of seeds, in the folder that is named after the group."""
+        words = shlex.split(self.command)
+        output = words[words.index("--output") + 1]
+        changed = {"--seeds": group, "--output": f"{output.rpartition('/')[0]}/{group}"}
+        command = [changed.get(before, word) for before, word in pairwise(["", *words])]
+        path = f"{self.path.rpartition('/')[0]}/{group}"
+        return replace(self, seeds=seeds, path=path, command=shlex.join(command))
 
 
 def read_suite(path: Path) -> dict[str, Any]:

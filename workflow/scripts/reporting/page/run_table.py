@@ -7,11 +7,10 @@ from urllib.parse import quote
 
 from reporting.page.run_curves import RunCurves
 from reporting.tables.run_folder import COMPLETE
-from reporting.tables.summary import Summary
+from reporting.tables.summary import Summary, seeds_of
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import display_name, duration, number, seed_group, slug
 from runs.files import MANIFEST, SUMMARY_TABLES
-from suites.requested_runs import requested_runs
 from suites.variants import base_algorithm
 
 RUN_COLUMNS = (
@@ -48,12 +47,11 @@ DECISIVE = ("Commit", "Device", "Processor", "Precision", "Python")
 def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:
     """The rows of the table of runs, with the details that each row can be opened to show."""
     curves, folder = RunCurves(summary), data_folder(summary)
-    seeds = {run.path: list(run.seeds) for run in requested_runs(summary.suite)}
     rows = []
     for run in summary.runs:
         row = _run_row(run, facts, folder)
         if run["status"] == COMPLETE:
-            row["curves"] = curves.of(run["environment"], run["algorithm"], seeds[run["path"]])
+            row["curves"] = curves.of(run["environment"], run["algorithm"], seeds_of(run))
         rows.append(row)
     return rows
 

@@ -12,12 +12,12 @@ import pandas as pd
 
 from p2e.loop.recorder import table_file
 from program.atomic_file import replace_file
+from reporting.tables.found_runs import find_runs
 from reporting.tables.run_folder import (
     COMPLETE,
     DAMAGED,
     LEFT_OUT,
     CheckedRun,
-    check_run,
 )
 from reporting.text import seed_group, without_machine_paths
 from runs.files import COLUMNS, COVERAGE, RUNS_TABLE
@@ -48,8 +48,9 @@ RUN_COLUMNS = (
 def collect(results: Path, suite: dict[str, Any], summary: Path) -> list[dict[str, str]]:
     """Check every run and write the summary's tables; returns the rows of runs.csv."""
     requested = requested_runs(suite)
-    checked = [check_run(results, run) for run in requested]
-    rows = [_run_row(run) for run in checked] + left_out(results, requested)
+    checked = find_runs(results, requested)
+    rows = [_run_row(run) for run in checked]
+    rows += left_out(results, [*requested, *(run.requested for run in checked)])
     summary.mkdir(parents=True, exist_ok=True)
     for name in COLUMNS:
         table = _stacked(checked, name)

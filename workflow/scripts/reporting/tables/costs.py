@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from p2e.loop.part_seconds import OTHER, PARTS
 from reporting.tables.run_folder import COMPLETE
-from reporting.tables.summary import Summary
-from suites.requested_runs import requested_runs
+from reporting.tables.summary import Summary, seeds_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def suite_costs(summary: Summary) -> list[Cost]:
                 and run["status"] == COMPLETE
             ]
             if runs:
-                costs.append(_cost(summary, environment, algorithm, runs))
+                costs.append(_cost(environment, algorithm, runs))
     return costs
 
 
@@ -83,9 +82,8 @@ def _shares(seconds: dict[str, float]) -> dict[str, float]:
     return {part: seconds.get(part, 0.0) / total for part in (*PARTS, OTHER)} if total else {}
 
 
-def _cost(summary: Summary, environment: str, algorithm: str, runs: list[dict[str, str]]) -> Cost:
-    sizes = group_sizes(summary)
-    seeds = [sizes[run["path"]] for run in runs]
+def _cost(environment: str, algorithm: str, runs: list[dict[str, str]]) -> Cost:
+    seeds = [len(seeds_of(run)) for run in runs]
     seconds = _numbers(runs, "seconds")
     total = sum(seconds) if len(seconds) == len(runs) else None
     return Cost(
@@ -99,11 +97,6 @@ def _cost(summary: Summary, environment: str, algorithm: str, runs: list[dict[st
         updates_per_second=_mean(_numbers(runs, "updates_per_second")),
         devices=tuple(sorted({run["device"] for run in runs if run["device"]})),
     )
-
-
-def group_sizes(summary: Summary) -> dict[str, int]:
-    """How many seeds the run at each path trains at once."""
-    return {run.path: len(run.seeds) for run in requested_runs(summary.suite)}
 
 
 def _numbers(runs: list[dict[str, str]], key: str) -> list[float]:

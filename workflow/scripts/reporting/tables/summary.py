@@ -1,6 +1,7 @@
 """Reading the summary folder, the input of the statistics, the figures and the report."""
 
 import csv
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,12 @@ def read_runs(folder: Path) -> list[dict[str, str]]:
     csv.field_size_limit(1 << 27)
     with (folder / RUNS_TABLE).open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def seeds_of(run: dict[str, str]) -> list[int]:
+    """The seeds that a complete run trained together."""
+    seeds: list[int] = json.loads(run["config"])["seeds"]
+    return seeds
 
 
 def _read_coverage(path: Path) -> list[RecordedCoverage]:

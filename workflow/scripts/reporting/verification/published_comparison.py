@@ -46,10 +46,10 @@ from reporting.statistics.verification_result import (
     ComparedScore,
     Verification,
 )
-from reporting.tables.summary import read_runs
+from reporting.tables.summary import read_runs, seeds_of
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import count_of, joined
-from reporting.verification.score_comparison import NOT_PUBLISHED, compare, judged, seeds_of
+from reporting.verification.score_comparison import NOT_PUBLISHED, compare, judged
 from runs.files import EPISODES, RUNS_TABLE
 
 PUBLISHED_ITSELF = "the published run itself"

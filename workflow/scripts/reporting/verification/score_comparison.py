@@ -14,6 +14,7 @@ from reporting.statistics.verification_result import (
     OTHER_SETTINGS,
     WITHIN,
 )
+from reporting.tables.summary import seeds_of
 from runs.setting_differences import Difference, setting_differences
 from suites.variants import base_algorithm
 
@@ -21,7 +22,7 @@ from suites.variants import base_algorithm
 # `deterministic: strict` (STRICTLY), and otherwise (MACHINE).
 STRICTLY = (
     *("device", "threads", "precision", "compiled", "deterministic"),
-    *("python", "packages", "code_hash", "group"),
+    *("python", "packages", "code_hash", "group_size"),
 )
 MACHINE = ("cpu", *STRICTLY)
 # What was true of runs whose manifests do not say so yet.
@@ -69,12 +70,6 @@ def judged(low: float, high: float) -> tuple[str, str]:
     return DIFFERS, "the interval of the difference does not hold zero"
 
 
-def seeds_of(run: dict[str, str]) -> list[int]:
-    """The seeds that were trained together."""
-    seeds: list[int] = json.loads(run["config"])["seeds"]
-    return seeds
-
-
 def _other_settings(
     old_runs: list[dict[str, str]], new_runs: list[dict[str, str]]
 ) -> list[Difference]:
@@ -100,7 +95,7 @@ def _in_words(differences: Sequence[Difference]) -> str:
 
 
 def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
-    if key == "group":  # seeds trained together: the matrix shapes affect rounding
+    if key == "group_size":  # seeds trained together: the matrix shapes affect rounding
         return {str(len(seeds_of(run))) for run in runs}
     if key in OF_OLDER_RUNS:
         return {run.get(key) or OF_OLDER_RUNS[key] for run in runs}

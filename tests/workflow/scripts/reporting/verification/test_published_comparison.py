@@ -252,6 +252,15 @@ def test_other_settings_on_one_task_of_several_are_listed_and_no_failure() -> No
     assert "Nothing of" not in result.sentence
 
 
+def test_seeds_that_were_trained_in_other_groups_need_not_have_the_same_digits() -> None:
+    grouped = numbers({"sac": [1.0, 2.1, 3.5]})
+    grouped.runs[0]["config"] = json.dumps({"steps": 100, "seeds": [0, 1, 2]})
+    del grouped.runs[1:]
+    result = verify(numbers({"sac": [1.0, 2.0, 3.5]}), grouped)
+    assert statuses(result) == {WITHIN}
+    assert result.rows[0].why.startswith("other group_size: the interval")
+
+
 def test_a_single_seed_elsewhere_has_no_interval() -> None:
     result = verify(PUBLISHED, numbers({"sac": [400.0]}, cpu="b"))
     assert result.verdict == NOTHING and "two seeds" in result.rows[0].why

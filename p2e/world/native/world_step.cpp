@@ -1,0 +1,66 @@
+// One step of imagination on one core: `WorldModel.step` of p2e/world/world_model.py for all seeds.
+//
+// Called by p2e/world/native/world_step.py, which also declares `Step` for structures.hpp.
+
+#include <cmath>
+
+#include "gru.hpp"
+#include "perceptron.hpp"
+#include "structures.hpp"
+
+namespace {
+
+constexpr float NORM_EPSILON = 1e-5f;  // as in torch.nn.functional.layer_norm
+
+// The columns of several matrices of the same rows side by side, from column `first` on.
+void put_columns(const float* from, long rows, long width, float* to, long first, long all) {
+  for (long i = 0; i < rows; ++i) std::copy_n(from + i * width, width, to + i * all + first);
+}
+
+// Shifts and scales a row to mean 0 and variance 1.
+void normalise(float* row, long width) {
+  double sum = 0, squares = 0;
+  for (long i = 0; i < width; ++i) sum += row[i];
+  float mean = sum / width;
+  for (long i = 0; i < width; ++i) squares += (row[i] - mean) * (row[i] - mean);
+  float scale = 1 / std::sqrt(float(squares / width) + NORM_EPSILON);
+  for (long i = 0; i < width; ++i) row[i] = (row[i] - mean) * scale;
+}
+
+void step(const Step& s, long seed) {
+  static thread_local Buffer inputs, known, outputs, before;
+  long latents = s.latents, units = s.units, actions = s.actions, batch = s.batch;
+  long in = latents + actions, wide = 3 * units, all = units + in;
+  const float* latent = s.latent + seed * batch * latents;
+  const float* action = s.action + seed * batch * actions;
+  float* next_memory = s.next_memory + seed * batch * units;
+  float* x = inputs.of_size(batch * in);
+  put_columns(latent, batch, latents, x, 0, in);
+  put_columns(action, batch, actions, x, latents, in);
+  GatedRecurrentUnit(in, units)
+      .forward({s.of_input + seed * in * wide, s.input_bias + seed * wide,
+                s.of_memory + seed * units * wide, s.memory_bias + seed * wide},
+               {1, batch, x, nullptr}, s.memory + seed * batch * units,
+               before.of_size(batch * units), next_memory, nullptr);
+  float* y = known.of_size(batch * all);
+  put_columns(next_memory, batch, units, y, 0, all);
+  put_columns(x, batch, in, y, units, all);
+  Perceptron head({s.sizes, s.sizes + s.layers + 1}, Activation::SILU, s.rounded);
+  float* predicted = outputs.of_size(batch * head.outputs());
+  head.infer(s.head + seed * head.parameters(), row_major(y, batch, all), predicted);
+  for (long i = 0; i < batch; ++i) {
+    const float* row = predicted + i * head.outputs();
+    long place = seed * batch + i;
+    float* next = s.next_latent + place * latents;
+    for (long k = 0; k < latents; ++k) next[k] = latent[i * latents + k] + row[k] * s.scale[seed];
+    normalise(next, latents);
+    s.symlog_reward[place] = row[latents];
+    s.continuation_logit[place] = row[latents + 1];
+  }
+}
+
+}  // namespace
+
+extern "C" void world_step(const Step* s) {
+  for (long seed = 0; seed < s->seeds; ++seed) step(*s, seed);
+}

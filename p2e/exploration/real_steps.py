@@ -39,7 +39,9 @@ class RealSteps:
         return pick_fields(self._fields, self._generators.integers(available, rows))
 
     def _as_rows(self, states: WorldStates) -> Fields:
-        columns = {name: x if x.dim() == 3 else x.unsqueeze(-1) for name, x in states._asdict().items()}
+        columns = {
+            name: x if x.dim() == 3 else x.unsqueeze(-1) for name, x in states._asdict().items()
+        }
         steps = self._with_features(self._with_curiosity(columns))
         return {name: x for name, x in steps.items() if name in AGENTS_FIELDS}
 

@@ -99,7 +99,5 @@ class _SequenceInCpp(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         if of_after is None:
             of_after = torch.zeros_like(ctx.tape.before)
-        of_weights, of_inputs, of_memory = gru_backward(
-            ctx.weights, ctx.tape, of_before, of_after
-        )
+        of_weights, of_inputs, of_memory = gru_backward(ctx.weights, ctx.tape, of_before, of_after)
         return of_inputs, None, of_memory, *of_weights

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -160,12 +160,12 @@ class Perceptrons:
         )
         return of_weights, of_rows
 
-    def _networks(self, batch: int) -> ctypes.c_void_p:
+    def _networks(self, batch: int) -> Any:
         seeds, *members = self._lead
         layers, rounded = len(self._sizes) - 1, rounds_products(CPU)
         of_seed = members[0] if members else 1
         networks = Networks(seeds, of_seed, batch, layers, self._sizes_in_c, self._silu, rounded)
-        return ctypes.byref(networks)  # type: ignore[return-value]
+        return ctypes.byref(networks)
 
     def _distances(self, rows: Tensor) -> ctypes.Array[ctypes.c_int64]:
         strides = rows.stride()
@@ -183,7 +183,10 @@ class Perceptrons:
 
 
 def squash(
-    outputs: Float[Tensor, "*lead two_A"], noise: Float[Tensor, "*lead A"], lowest: float, highest: float
+    outputs: Float[Tensor, "*lead two_A"],
+    noise: Float[Tensor, "*lead A"],
+    lowest: float,
+    highest: float,
 ) -> Float[Tensor, "*lead A"]:
     """Actions of a Gaussian squashed by tanh from standard normal noise.
 

@@ -46,7 +46,9 @@ def world_step(
     latent: Float[Tensor, "S B L"],
     action: Float[Tensor, "S B A"],
     memory: Float[Tensor, "S B M"],
-) -> tuple[Float[Tensor, "S B L"], Float[Tensor, "S B"], Float[Tensor, "S B"], Float[Tensor, "S B M"]]:
+) -> tuple[
+    Float[Tensor, "S B L"], Float[Tensor, "S B"], Float[Tensor, "S B"], Float[Tensor, "S B M"]
+]:
     """The next latent, the symlog of the reward, the logit of the continuation, and the memory.
 
     Args:

@@ -124,7 +124,9 @@ def test_adam(clip_norm: float | None, decayed: bool) -> None:
         optimizer = SeedOptimizer(
             parameters, 0.01, clip_norm, weight_decays=decays if decayed else None
         )
-        norms = [optimizer.descend([torch.randn(p.shape) for p in parameters], 0.5) for _ in range(5)]
+        norms = [
+            optimizer.descend([torch.randn(p.shape) for p in parameters], 0.5) for _ in range(5)
+        ]
         state = optimizer.state_dict()
         return [*parameters, *norms, *state["means"], *state["squares"], state["step"]]
 

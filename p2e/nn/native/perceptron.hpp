@@ -4,6 +4,8 @@
 
 #include "products.hpp"
 
+enum class Activation { RELU, SILU };
+
 class Perceptron {
  public:
   // sizes: features of the input, of each hidden layer, and of the output.
@@ -117,8 +119,11 @@ class Perceptron {
       } else if (last) {
         multiply(rows, weight, rounded_, result, {bias});
       } else {
-        float* slopes = keeps_slopes ? derivative(tape, layer + 1) : nullptr;
-        multiply(rows, weight, rounded_, leaving(tape, layer), {bias, activation_, slopes});
+        float* outputs = leaving(tape, layer);
+        multiply(rows, weight, rounded_, outputs, {bias, !has_slopes()});
+        if (has_slopes())
+          apply_silu(outputs, keeps_slopes ? derivative(tape, layer + 1) : nullptr,
+                     rows.rows * out);
       }
     }
   }

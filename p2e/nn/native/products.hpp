@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "registers.hpp"
-#ifdef __AVX512BF16__
+#ifdef __SSE__
 #include <immintrin.h>
 #endif
 
@@ -30,20 +30,16 @@ inline Matrix row_major(const float* data, long rows, long columns) {
   return {data, rows, columns, columns, 1};
 }
 
-enum class Activation { NONE, RELU, SILU };
-
 // What becomes of a product, element by element.
 struct Finish {
   const float* bias = nullptr;  // (columns): added
-  Activation activation = Activation::NONE;
-  float* slopes = nullptr;        // (rows, columns): where the derivative of SiLU is kept, if at all
-  const float* active = nullptr;  // (rows, columns): 0 where this is not positive
+  bool relu = false;
+  const float* active = nullptr;   // (rows, columns): 0 where this is not positive
   const float* factors = nullptr;  // (rows, columns): multiplied
 
   Finish from(long row, long column, long width) const {
     Finish moved = *this;
     if (bias) moved.bias += column;
-    if (slopes) moved.slopes += row * width + column;
     if (active) moved.active += row * width + column;
     if (factors) moved.factors += row * width + column;
     return moved;
@@ -106,7 +102,7 @@ void tile(Matrix left, Panel panel, float* result, long width, Finish finish) {
       long place = i * width + j * LANES;
       Floats value = sums[i][j] + bias;
       // What is no number stays what it is, so that it is noticed.
-      if (finish.activation == Activation::RELU) value = value < 0.0f ? Floats{} : value;
+      if (finish.relu) value = value < 0.0f ? Floats{} : value;
       if (finish.active)
         value = load<ALL>(finish.active + place, count) <= 0.0f ? Floats{} : value;
       if (finish.factors) value *= load<ALL>(finish.factors + place, count);
@@ -127,6 +123,19 @@ void tile_of_at_most(Matrix left, Panel panel, float* result, long width, Finish
   }
 }
 
+// The transpose of four by four neighbours; the arguments are followed by the distance of their rows.
+inline void transpose_four(const float* from, long from_width, float* to, long to_width) {
+#ifdef __SSE__
+  __m128 rows[4];
+  for (int i = 0; i < 4; ++i) rows[i] = _mm_loadu_ps(from + i * from_width);
+  _MM_TRANSPOSE4_PS(rows[0], rows[1], rows[2], rows[3]);
+  for (int i = 0; i < 4; ++i) _mm_storeu_ps(to + i * to_width, rows[i]);
+#else
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 4; ++j) to[j * to_width + i] = from[i * from_width + j];
+#endif
+}
+
 // A copy of the first columns of `right`, with neighbours of a row side by side and with room for a
 // whole panel. Where they lie in memory, the rows of a wide matrix would evict each other from the
 // first cache: powers of two apart, they share a few of its lines.
@@ -143,22 +152,22 @@ Panel panel_of(Matrix right) {
                     unaligned(right.data + k * right.down + j * LANES), LANES);
     return {copy, WIDTH, columns};
   }
+  if (right.down == 1 && right.rows >= 4 && columns % 4 == 0) {
+    for (long j = 0; j < columns; j += 4) {
+      const float* from = right.data + j * right.right;
+      for (long k = 0; k < right.rows; k += 4) {
+        k = std::min(k, right.rows - 4);
+        transpose_four(from + k, right.right, copy + k * WIDTH + j, WIDTH);
+      }
+    }
+    return {copy, WIDTH, columns};
+  }
   // By blocks of one cache line, whichever way the columns run.
   for (long first = 0; first < right.rows; first += LANES)
     for (long j = 0; j < columns; ++j)
       for (long k = first; k < std::min(first + LANES, right.rows); ++k)
         std::memcpy(copy + k * WIDTH + j, right.data + k * right.down + j * right.right, 4);
   return {copy, WIDTH, columns};
-}
-
-// x becomes x sigmoid(x) while it is in the first cache; `slopes` becomes the derivative.
-inline void apply_silu(float* x, float* slopes, long size) {
-  for_each_register(size, [=](auto all, long place, long count) {
-    Floats value = load<all()>(x + place, count), gate = sigmoid(value);
-    Floats result = value * gate;
-    store<all()>(x + place, result, count);
-    if (slopes) store<all()>(slopes + place, gate + result * (1.0f - gate), count);
-  });
 }
 
 template <bool ROUNDED, int VECTORS>
@@ -169,12 +178,8 @@ void multiply_panel(Matrix left, Matrix right, float* result, long width, Finish
     rows.data += first * left.down;
     rows.rows -= first;
     Finish of_rows = finish.from(first, 0, width);
-    float* of_tile = result + first * width;
-    tile_of_at_most<ROUNDED, TILE_ROWS, VECTORS>(rows, panel, of_tile, width, of_rows);
-    if (finish.activation == Activation::SILU)
-      for (long row = 0; row < std::min<long>(TILE_ROWS, rows.rows); ++row)
-        apply_silu(of_tile + row * width, of_rows.slopes ? of_rows.slopes + row * width : nullptr,
-                   panel.columns);
+    tile_of_at_most<ROUNDED, TILE_ROWS, VECTORS>(rows, panel, result + first * width, width,
+                                                 of_rows);
   }
 }
 

@@ -70,6 +70,16 @@ inline Floats exponential(Floats x) {
 
 inline Floats sigmoid(Floats x) { return 1.0f / (1.0f + exponential(-x)); }
 
+// x becomes x sigmoid(x) (SiLU), and `slopes`, which may be null, its derivative.
+inline void apply_silu(float* x, float* slopes, long size) {
+  for_each_register(size, [=](auto all, long place, long count) {
+    Floats value = load<all()>(x + place, count), gate = sigmoid(value);
+    Floats result = value * gate;
+    store<all()>(x + place, result, count);
+    if (slopes) store<all()>(slopes + place, gate + result * (1.0f - gate), count);
+  });
+}
+
 // tanh(x), relative error below 3e-7: near 0 an odd polynomial (as in Cephes' tanhf), elsewhere by e^x.
 inline Floats hyperbolic_tangent(Floats x) {
   Floats square = x * x;

@@ -93,6 +93,10 @@ class Perceptrons:
         self._sizes_in_c = (COUNT * len(sizes))(*sizes)
         self._parameters = sum((i + 1) * o for i, o in pairwise(sizes))
         self._kept = sum(self._sizes[1:-1]) * (2 if self._silu else 1)
+        self._made: dict[tuple[int, bool], Any] = {}  # structures in C, by rows and rounding
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Perceptrons":
+        return self  # it holds sizes alone, and structures that cannot be copied
 
     def forward(
         self, weights: Float[Tensor, "*lead P"], rows: Float[Tensor, "*lead B i"], keep: bool
@@ -161,11 +165,16 @@ class Perceptrons:
         return of_weights, of_rows
 
     def _networks(self, batch: int) -> Any:
-        seeds, *members = self._lead
-        layers, rounded = len(self._sizes) - 1, rounds_products(CPU)
-        of_seed = members[0] if members else 1
-        networks = Networks(seeds, of_seed, batch, layers, self._sizes_in_c, self._silu, rounded)
-        return ctypes.byref(networks)
+        rounded = rounds_products(CPU)
+        made = self._made.get((batch, rounded))
+        if made is None:
+            seeds, members = (*self._lead, 1)[:2]
+            layers = len(self._sizes) - 1
+            made = ctypes.byref(
+                Networks(seeds, members, batch, layers, self._sizes_in_c, self._silu, rounded)
+            )
+            self._made[batch, rounded] = made
+        return made
 
     def _distances(self, rows: Tensor) -> ctypes.Array[ctypes.c_int64]:
         strides = rows.stride()

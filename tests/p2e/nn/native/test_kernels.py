@@ -15,6 +15,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
 from p2e.nn.optimizer import SeedOptimizer
 from p2e.nn.perceptron import RELU, SILU
+from p2e.nn.target_networks import target_copy
 from tests.conftest import needs_a_compiler
 
 pytestmark = needs_a_compiler
@@ -84,6 +85,17 @@ def test_members_share_rows_and_rows_may_be_a_part_of_wider_ones() -> None:
     wide = torch.randn(2, 50, 9)
     for rows in (wide[..., 2:6], wide.transpose(1, 2).contiguous().transpose(1, 2)[..., :4]):
         assert_close(*in_both_ways(lambda rows=rows: network.predict_each(rows).detach()))
+
+
+def test_a_network_that_was_used_can_be_copied() -> None:
+    compile_networks(True)
+    network = BatchedMLP((1,), [3, 8, 2], SeedGenerators((1,), "weights"))
+    rows = torch.randn(1, 5, 3)
+    output = network(rows)
+    copy = target_copy(network)
+    with torch.no_grad():
+        network.weights.zero_()
+    assert torch.equal(copy(rows), output)
 
 
 @pytest.mark.parametrize("draw", range(30))

@@ -22,7 +22,7 @@ from p2e.algorithm import Problem
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
 from p2e.nn.compilation import compiles
-from p2e.nn.cuda_graph import recorded
+from p2e.agent.cuda_graph import recorded
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
 from p2e.nn.target_networks import soft_update, target_copy

@@ -48,18 +48,18 @@ def train_ours(
     compiled: bool = False,
 ) -> None:
     """Runs train.py; its state and run folder are in a folder that git ignores."""
-    agent = AGENT | {"compiled": compiled}
     training = {
         "warmup_steps": WARMUP_STEPS,
         "evaluation_interval": interval,
         "precision": precision,
+        "compiled": compiled,
     }
     folder = RESULTS.parent / ".runs" / output.parts[-3] / task / str(seed)
     command = [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
         *("--algorithm", "sac", "--environment", task, "--seeds", str(seed)),
         *("--steps", str(steps), "--device", "cpu", "--output", str(folder)),
-        *("--settings", json.dumps({"training": training, "sac": {"agent": agent}})),
+        *("--settings", json.dumps({"training": training, "sac": {"agent": AGENT}})),
     ]
     subprocess.run(command, check=True)
     evaluations = pd.read_csv(folder / "evaluation.csv")

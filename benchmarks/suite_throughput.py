@@ -53,18 +53,22 @@ def without_evaluations(settings: str) -> str:
     return json.dumps(sections | {"training": training})
 
 
-def by_pytorch(cell: Cell) -> Cell:
-    """The cell with an update of PyTorch's operators, which can be counted; C++ code cannot."""
+def by_pytorch(repository: Path, cell: Cell) -> Cell:
+    """The cell computed by PyTorch's operators, which can be counted; C++ code cannot.
+
+    In an older checkout only the agent's update can be compiled, by a setting of the agent.
+    """
     sections = json.loads(cell.settings)
-    section = sections.get(cell.algorithm, {})
-    if section.get("agent", {}).get("compiled"):
-        section["agent"]["compiled"] = False
+    if (repository / "p2e" / "nn" / "compilation.py").exists():
+        sections["training"] = sections.get("training", {}) | {"compiled": False}
+    elif "compiled" in (agent := sections.get(cell.algorithm, {}).get("agent", {})):
+        agent["compiled"] = False
     return replace(cell, settings=json.dumps(sections))
 
 
 def counted_operations(subject: Subject, core: int) -> float:
     """Operations of matrix products a step and seed, counted in a process of its own."""
-    one = Subject(subject.repository, by_pytorch(subject.cell), 1)
+    one = Subject(subject.repository, by_pytorch(subject.repository, subject.cell), 1)
     worker = Worker(one.system("--count"), core)
     interval = worker.answer()["interval"]
     answer = worker.measure(whole_intervals(COUNTED_STEPS, interval))

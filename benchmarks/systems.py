@@ -40,6 +40,7 @@ def ours(
     config: dict[str, Any],
     warmup_steps: int,
     precision: str,
+    compiled: bool,
     device: str = "cpu",
     shares: Shares = ((),),
 ) -> System:
@@ -48,6 +49,7 @@ def ours(
         "warmup_steps": warmup_steps,
         "evaluation_interval": 10**9,
         "precision": precision,
+        "compiled": compiled,
     }
     settings = json.dumps({algorithm: config, "training": training})
     command = ["ours.py", "--algorithm", algorithm, "--settings", settings, "--device", device]
@@ -55,14 +57,13 @@ def ours(
 
 
 def our_variants(algorithm: str, config: dict[str, Any], warmup_steps: int) -> dict[str, System]:
-    """Ours in float32 and in medium precision, each with PyTorch's own kernels and with the agent's
-    update compiled. Each is a row of its own, because precision changes the results."""
-    compiled = config | {"agent": config["agent"] | {"compiled": True}}
+    """Ours in float32 and in medium precision, each with PyTorch's operators and with compiled
+    networks. Each is a row of its own, because precision changes the results."""
     return {
-        "ours": ours(algorithm, config, warmup_steps, "float32"),
-        "ours, medium": ours(algorithm, config, warmup_steps, "medium"),
-        "ours, compiled": ours(algorithm, compiled, warmup_steps, "float32"),
-        "ours, medium, compiled": ours(algorithm, compiled, warmup_steps, "medium"),
+        "ours": ours(algorithm, config, warmup_steps, "float32", False),
+        "ours, medium": ours(algorithm, config, warmup_steps, "medium", False),
+        "ours, compiled": ours(algorithm, config, warmup_steps, "float32", True),
+        "ours, medium, compiled": ours(algorithm, config, warmup_steps, "medium", True),
     }
 
 
@@ -89,10 +90,15 @@ def gpu_systems() -> dict[str, System]:
             (", compiled", True, "float32"),
             (", medium, compiled", True, "medium"),
         ):
-            config = {"agent": SAC_AGENT | {"compiled": compiled}}
-            warmup = SAC_SIZES["warmup_steps"]
-            shares = shares_of(count, processes)
-            systems[group + suffix] = ours("sac", config, warmup, precision, "cuda", shares)
+            systems[group + suffix] = ours(
+                "sac",
+                {"agent": SAC_AGENT},
+                SAC_SIZES["warmup_steps"],
+                precision,
+                compiled,
+                "cuda",
+                shares_of(count, processes),
+            )
     return systems
 
 

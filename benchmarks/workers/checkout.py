@@ -11,6 +11,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "TrainingLoop": ("p2e.loop.training_loop", "p2e.training_loop"),
     "rounds_products": ("p2e.nn.products", "p2e.products"),
     "prepare_process": ("program.process", "process"),
+    "choose_compiled": ("program.process",),
     "git_commit": ("program.provenance", "provenance"),
     "build_algorithm": ("runs.parts", "runs"),
     "coverage_of": ("runs.parts", "runs"),
@@ -26,9 +27,17 @@ def import_from(repository: Path) -> None:
 
 def imported(name: str) -> Any:
     """The class or function of this name, from the first of its modules that has it."""
+    found = imported_if_there(name)
+    if found is None:
+        raise SystemExit(f"error: {sys.path[0]}: no {name} in {' or '.join(HOMES[name])}")
+    return found
+
+
+def imported_if_there(name: str) -> Any | None:
+    """The same; None where the checkout does not have it."""
     for module in HOMES[name]:
         try:
             return getattr(import_module(module), name)
         except (ModuleNotFoundError, AttributeError):
             continue
-    raise SystemExit(f"error: {sys.path[0]}: no {name} in {' or '.join(HOMES[name])}")
+    return None

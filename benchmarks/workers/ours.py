@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from checkout import import_from, imported
+from checkout import import_from, imported, imported_if_there
 from operation_count import counted_operations
 from protocol import serve, timed
 
@@ -40,6 +40,16 @@ def interval_of(config: Any) -> int:
     return max(getattr(config, name, 1) for name in ("model_interval", "update_interval"))
 
 
+def compile_as_set(settings: Any, device: torch.device) -> bool:
+    """Whether networks are computed by compiled programs from now on; in an older checkout, whether
+    an update of the agent is."""
+    choose_compiled = imported_if_there("choose_compiled")
+    if choose_compiled is None:
+        agent = getattr(settings.algorithm_config, "agent", None)
+        return bool(getattr(agent, "compiled", False))
+    return bool(choose_compiled(settings.training.compiled, device, strict=False))
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--algorithm", required=True)
@@ -61,8 +71,9 @@ def main() -> None:
     )
     training = settings.training
     imported("prepare_process")(training.precision, threads=1)
-    environment, evaluation = imported("environments_of")(settings, episodes=1)
     device = torch.device(options.device)
+    compiled = compile_as_set(settings, device)
+    environment, evaluation = imported("environments_of")(settings, episodes=1)
     problem, algorithm = imported("build_algorithm")(settings, environment, device)
     coverage = imported("coverage_of")(settings)
     loop = imported("TrainingLoop")(problem, algorithm, environment, evaluation, training, coverage)
@@ -86,6 +97,7 @@ def main() -> None:
             "threads": torch.get_num_threads(),
             "precision": training.precision,
             "rounds_products": imported("rounds_products")(problem.device),
+            "compiled": compiled,
             "interval": interval_of(settings.algorithm_config),
             "steps_made": loop.step,
         }

@@ -13,10 +13,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from p2e.agent.cuda_graph import recorded_update
 from p2e.agent.native.native_update import NativeUpdate
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
-from p2e.nn.cuda_graph import recorded_update
 from p2e.nn.optimizer import Rate
 
 # (batch, noise of the target's actions, noise of the actor's actions, factor of the learning rates)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from p2e.agent.actor import Actor
 from p2e.agent.critic import TwinCritic
+from p2e.agent.cuda_graph import recorded
 from p2e.agent.executors import Executor
 from p2e.agent.native.native_update import NativeUpdate
 from p2e.agent.settings import SoftActorCriticConfig
@@ -22,7 +23,6 @@ from p2e.algorithm import Problem
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
 from p2e.nn.compilation import compiles
-from p2e.nn.cuda_graph import recorded
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
 from p2e.nn.target_networks import soft_update, target_copy

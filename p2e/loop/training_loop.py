@@ -41,8 +41,8 @@ class TrainingConfig:
         compiled: let compiled programs compute the networks: on a CPU those of p2e/nn/native and
             p2e/agent/native, in float32 and on one core, which a C++ compiler makes once for each
             kind of processor, in some ten seconds; on a GPU the agent's update by torch.compile, in
-            half a minute. Null for yes on a CPU where there is a compiler, and no elsewhere. Numbers
-            agree within rounding; the manifest says which it was.
+            half a minute. Null for yes on a CPU where there is a compiler, and no elsewhere.
+            Numbers agree within rounding; the manifest says which it was.
     """
 
     warmup_steps: int = 1000

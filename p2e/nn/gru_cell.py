@@ -85,8 +85,9 @@ class _SequenceInCpp(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: Tensor, first: Tensor, memory: Tensor, *weights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        ctx.weights = weights
-        before, after, tape = gru_forward(weights, inputs, first, memory, keep=True)
+        of_input, input_bias, of_memory, memory_bias = weights
+        ctx.weights = of_input, input_bias, of_memory, memory_bias
+        before, after, tape = gru_forward(ctx.weights, inputs, first, memory, keep=True)
         assert tape is not None
         ctx.tape = tape._replace(before=before.detach())  # an output would refer to itself
         ctx.set_materialize_grads(False)

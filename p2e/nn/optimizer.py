@@ -176,7 +176,8 @@ class SeedOptimizer:
         return norms
 
     def _descend_in_cpp(self, gradients: Sequence[Tensor], rate: float) -> Float[Tensor, " S"]:
-        decays = self.weight_decays or [None] * len(self.parameters)
+        none: list[Tensor | None] = [None] * len(self.parameters)
+        decays = self.weight_decays or none
         return native_adam_step(
             self.parameters,
             gradients,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from benchmarks.suite_throughput import (
 )
 from tests.helpers.paths import ROOT
 
-CELL = Cell("A-v0", "sac", "sac", 1000, 5, 2, '{"sac": {"agent": {"compiled": true}}}')
+CELL = Cell("A-v0", "sac", "sac", 1000, 5, 2, '{"training": {"log_interval": 5}}')
 
 
 @pytest.mark.parametrize(
@@ -24,10 +25,18 @@ def test_only_whole_intervals_are_measured(steps: int, interval: int, expected: 
     assert whole_intervals(steps, interval) == expected
 
 
-def test_what_is_counted_is_made_by_pytorch() -> None:
-    assert json.loads(by_pytorch(CELL).settings) == {"sac": {"agent": {"compiled": False}}}
-    without = replace(CELL, settings='{"training": {}}')
-    assert json.loads(by_pytorch(without).settings) == {"training": {}}
+@pytest.mark.parametrize("settings", [{}, {"training": {"log_interval": 5, "compiled": True}}])
+def test_what_is_counted_is_made_by_pytorch(settings: dict[str, dict[str, object]]) -> None:
+    found = by_pytorch(ROOT, replace(CELL, settings=json.dumps(settings)))
+    expected = settings.get("training", {}) | {"compiled": False}
+    assert json.loads(found.settings) == {"training": expected}
+
+
+def test_of_an_older_checkout_the_agent_is_not_compiled(tmp_path: Path) -> None:
+    of_agent = replace(CELL, settings='{"sac": {"agent": {"compiled": true}}}')
+    found = by_pytorch(tmp_path, of_agent)
+    assert json.loads(found.settings) == {"sac": {"agent": {"compiled": False}}}
+    assert by_pytorch(tmp_path, CELL) == CELL
 
 
 def test_a_suite_is_measured_in_its_own_group_size_or_in_those_asked_for() -> None:
@@ -43,8 +52,8 @@ def test_a_worker_trains_as_the_suite_does_without_evaluations() -> None:
     assert command[:4] == ["ours.py", "--repository", str(ROOT), "--count"]
     assert options["--seeds"] == "0-1" and options["--task"] == "A-v0"
     settings = json.loads(options["--settings"])
-    assert settings["training"]["evaluation_interval"] > 10**6
-    assert settings["sac"] == {"agent": {"compiled": True}}
+    assert settings["training"].pop("evaluation_interval") > 10**6
+    assert settings == {"training": {"log_interval": 5}}
 
 
 def test_the_suites_of_a_checkout_are_read_by_its_own_program() -> None:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from p2e.agent.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
 from p2e.loop.progress import Progress
-from p2e.nn.cuda_graph import MOST_RECORDINGS, WARM_UP_CALLS, recorded
 from tests.conftest import MakeChain
 from tests.helpers.compare_compiled_update import agent, batches, weights
 from tests.p2e.loop.test_resume import STEPS, Killed, agent_loop, run

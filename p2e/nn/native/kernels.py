@@ -1,7 +1,7 @@
 """Perceptrons, gated recurrent units and Adam in C++ (kernels.cpp), for all networks side by side.
 
-They compute what perceptron.py, gru_cell.py and optimizer.py of nn/ compute with PyTorch's operators,
-on one core and in float32, in another order of summation: numbers agree within rounding
+They compute what perceptron.py, gru_cell.py and optimizer.py of nn/ compute with PyTorch's
+operators, on one core and in float32, in another order of summation: numbers agree within rounding
 (tests/p2e/nn/native/). Each network is computed by itself, so that it does not matter for its bits
 how many others there are. benchmarks/NOTES.md says what they save.
 """
@@ -258,7 +258,7 @@ def gru_backward(
     of_before: Float[Tensor, "S T B M"] | None,
     of_after: Float[Tensor, "S T B M"],
 ) -> tuple[GRUWeights, Float[Tensor, "S T B i"], Float[Tensor, "S B M"]]:
-    """The gradients of weights, inputs and of the memory at the start, from those of the outputs."""
+    """The gradients of weights, inputs and the memory at the start, from those of the outputs."""
     inputs = tape.inputs
     seeds, _, batch, _ = inputs.shape
     units = of_after.shape[3]

@@ -1,7 +1,8 @@
 """Libraries made of this package's C++ files, compiled once for each kind of processor.
 
-A compiled library is kept in the user's cache folder under a name that is a digest of everything that
-it depends on: the sources, the flags, and what the compiler says of itself and of this processor.
+A compiled library is kept in the user's cache folder under a name that is a digest of everything
+that it depends on: the sources, the flags, and what the compiler says of itself and of this
+processor.
 The nodes of a cluster that share a home directory therefore never load each other's.
 """
 

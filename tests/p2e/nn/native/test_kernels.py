@@ -84,7 +84,7 @@ def test_members_share_rows_and_rows_may_be_a_part_of_wider_ones() -> None:
     network = Ensemble(3, [4, 20, 5], SeedGenerators((1, 2), "weights"))
     wide = torch.randn(2, 50, 9)
     for rows in (wide[..., 2:6], wide.transpose(1, 2).contiguous().transpose(1, 2)[..., :4]):
-        assert_close(*in_both_ways(lambda rows=rows: network.predict_each(rows).detach()))
+        assert_close(*in_both_ways(lambda: network.predict_each(rows).detach()))  # noqa: B023
 
 
 def test_a_network_that_was_used_can_be_copied() -> None:

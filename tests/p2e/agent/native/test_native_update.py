@@ -91,6 +91,19 @@ def test_eight_updates_are_those_of_pytorch(settings: dict[str, Any], rows: int)
         assert native.temperature().min().item() == pytest.approx(settings["min_alpha"])
 
 
+@pytest.mark.parametrize("log_deviations", [(-25.0, -19.6, 0.0), (-20.4, 2.4, 5.0)])
+def test_log_deviations_beyond_their_bounds(log_deviations: tuple[float, ...]) -> None:
+    native, plain = agents = agent_of((3, 5)), agent_of((3, 5), False)
+    for agent in agents:
+        last = agent.actor.network.layers[-1]
+        last.weight.data[..., ACTIONS:] *= 0.1
+        last.bias.data[..., ACTIONS:] = torch.tensor(log_deviations)
+        last.bias.data[..., :ACTIONS] = torch.tensor([0.0, 3.0, -3.0])
+    batch = random_batch((3, 5), 0)
+    assert_close(native.update(batch), plain.update(batch), 1e-4)
+    assert_close(learned(native), learned(plain), 1e-3)
+
+
 @pytest.mark.usefixtures("narrower_registers")
 def test_narrower_registers_give_the_same() -> None:
     plain = agent_of((0,), compiled=False, hidden=(70, 40))

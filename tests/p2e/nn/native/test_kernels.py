@@ -156,8 +156,9 @@ def test_adam_with_a_gradient_as_small_as_what_keeps_it_from_dividing_by_zero(si
     assert_all_close(*in_both_ways(compute))
 
 
-def test_members_share_rows_and_rows_may_be_a_part_of_wider_ones() -> None:
-    network = Ensemble(3, [4, 20, 5], SeedGenerators((1, 2), "weights"))
+@pytest.mark.parametrize("sizes", [[4, 20, 5], [4, 5], [4, 1]])
+def test_members_share_rows_and_rows_may_be_a_part_of_wider_ones(sizes: list[int]) -> None:
+    network = Ensemble(3, sizes, SeedGenerators((1, 2), "weights"))
     wide = torch.randn(2, 50, 9)
     for rows in (wide[..., 2:6], wide.transpose(1, 2).contiguous().transpose(1, 2)[..., :4]):
 

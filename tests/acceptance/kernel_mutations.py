@@ -11,10 +11,10 @@ in the list.
 """
 
 import argparse
+import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,15 +23,23 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_suffix(".txt")
 COPIED = "p2e", "tests/conftest.py", "tests/helpers", "tests/p2e", "pyproject.toml"
 # From the fastest on; those of the folder that has the mutated file come first.
-TESTS = (
-    *("tests/p2e/nn/native/test_kernels.py", "tests/p2e/nn/native"),
-    *("tests/p2e/world/native", "tests/p2e/agent/native"),
+TESTS = tuple(
+    f"tests/p2e/{name}.py"
+    for name in (
+        *("nn/native/test_kernels", "nn/native/test_kernel_functions"),
+        *("nn/native/test_kernel_shapes", "nn/native/test_kernel_rounding"),
+        *("world/native/test_world_step", "agent/native/test_native_update"),
+    )
 )
 SECONDS = 300  # then the tests are stopped, which counts as a failure
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["torch", "pytest", "jaxtyping", "beartype", "pdb"])
 FAILED, SURVIVED = "failed", "SURVIVED"
 
 
@@ -54,8 +62,7 @@ class Outcome(NamedTuple):
 def tests_of(file: str) -> list[str]:
     """The tests, in the order in which they are run for a mutation of this file."""
     folder = f"tests/{Path(file).parent}"
-    chosen = sorted(TESTS, key=lambda test: not test.startswith(folder))
-    return list(dict.fromkeys(chosen))
+    return sorted(TESTS, key=lambda test: not test.startswith(folder))
 
 
 def copy_package(source: Path, folder: Path) -> None:
@@ -68,28 +75,37 @@ def copy_package(source: Path, folder: Path) -> None:
             shutil.copy2(source / name, target)
 
 
+def pytest_in(folder: Path, tests: Sequence[str], output: Path) -> None:
+    """Runs in a process of its own, forked from one that has imported torch and pytest already."""
+    with output.open("w") as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+    os.chdir(folder)
+    os.environ |= {"XDG_CACHE_HOME": str(folder / "cache"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    options = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider", f"--basetemp={folder / 'temp'}"]
+    sys.exit(pytest.main([*options, *tests]))
+
+
 def run_tests(folder: Path, tests: Sequence[str]) -> Outcome:
     """Compiled libraries stay within the folder."""
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
-    command += [f"--basetemp={folder / 'temporary'}", *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
+    output = folder / "output.txt"
+    process = FORKS.Process(target=pytest_in, args=(folder, tests, output))
+    process.start()
+    process.join(SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
         return Outcome(FAILED, f"stopped after {SECONDS} s")
-    found = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    detail = found[1] if found else (done.stdout + done.stderr)[-500:]
-    if "does not compile" in done.stdout and "CompilerError" in done.stdout:
-        return Outcome("DOES NOT COMPILE", detail)
-    if done.returncode == 0:
+    status, text = process.exitcode or 0, output.read_text()
+    found = re.search(r"^(?:FAILED|ERROR) (\S+)", text, re.MULTILINE)
+    detail = found[1] if found else text[-500:]
+    if status < 0:
+        return Outcome(FAILED, f"ended by signal {-status}")
+    if status == 0:
         return Outcome(SURVIVED, "")
-    if done.returncode == 1:
-        return Outcome(FAILED, detail)
-    if done.returncode < 0 or done.returncode > 128:
-        return Outcome(FAILED, f"ended by signal {abs(done.returncode) % 128}")
-    return Outcome("WERE NOT RUN", detail)
+    if status > 1:
+        return Outcome("WERE NOT RUN", detail)
+    return Outcome("DOES NOT COMPILE" if "CompilerError: " in text else FAILED, detail)
 
 
 def outcome_of(mutation: Mutation, intact: Path) -> Outcome:
@@ -112,7 +128,7 @@ def outcomes_of(mutations: Sequence[Mutation], jobs: int) -> Iterator[Outcome]:
         without = run_tests(intact, TESTS)
         if without.verdict != SURVIVED:
             raise SystemExit(f"error: without a mutation the tests {' '.join(without)}")
-        shutil.rmtree(intact / "temporary")
+        shutil.rmtree(intact / "temp")
         with ThreadPoolExecutor(jobs) as pool:
             yield from pool.map(partial(outcome_of, intact=intact), mutations)
 

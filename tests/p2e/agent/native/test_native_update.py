@@ -1,24 +1,20 @@
 """The update in C++ against the same update with PyTorch's operators."""
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from p2e.agent.native import native_update
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.batch import TransitionBatch
 from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.native import library
 from p2e.nn.native.library import CompilerError
 from p2e.nn.optimizer import LearningRateSchedule
-from p2e.nn.products import CPU_MULTIPLIES_BFLOAT16, round_products
+from p2e.nn.products import round_products
 from tests.conftest import needs_a_compiler
 
 pytestmark = needs_a_compiler
@@ -72,24 +68,6 @@ def assert_close(found: dict[str, Tensor], expected: dict[str, Tensor], toleranc
         assert distance <= tolerance * scale, f"{name}: {distance} of {scale}"
 
 
-@pytest.fixture
-def rounded() -> Iterator[None]:
-    round_products(True)
-    yield
-    round_products(False)
-
-
-@pytest.fixture
-def compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Libraries compiled during the test are used only in this test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    for cached in (library.native_library, native_update._library):
-        cached.cache_clear()
-    yield
-    for cached in (library.native_library, native_update._library):
-        cached.cache_clear()
-
-
 @pytest.mark.parametrize(
     ("settings", "rows"),
     [
@@ -113,15 +91,22 @@ def test_eight_updates_are_those_of_pytorch(settings: dict[str, Any], rows: int)
         assert native.temperature().min().item() == pytest.approx(settings["min_alpha"])
 
 
-@pytest.mark.parametrize("instructions", ["x86-64", "x86-64-v3"])
-def test_narrower_registers_give_the_same(
-    instructions: str, monkeypatch: pytest.MonkeyPatch, compiled_again: None
-) -> None:
-    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
-        pytest.skip("needs these instructions")
+@pytest.mark.parametrize("log_deviations", [(-25.0, -19.6, 0.0), (-20.4, 2.4, 5.0)])
+def test_log_deviations_beyond_their_bounds(log_deviations: tuple[float, ...]) -> None:
+    native, plain = agents = agent_of((3, 5)), agent_of((3, 5), False)
+    for agent in agents:
+        last = agent.actor.network.layers[-1]
+        last.weight.data[..., ACTIONS:] *= 0.1
+        last.bias.data[..., ACTIONS:] = torch.tensor(log_deviations)
+        last.bias.data[..., :ACTIONS] = torch.tensor([0.0, 3.0, -3.0])
+    batch = random_batch((3, 5), 0)
+    assert_close(native.update(batch), plain.update(batch), 1e-4)
+    assert_close(learned(native), learned(plain), 1e-3)
+
+
+@pytest.mark.usefixtures("narrower_registers")
+def test_narrower_registers_give_the_same() -> None:
     plain = agent_of((0,), compiled=False, hidden=(70, 40))
-    flags = tuple(flag for flag in library.FLAGS if not flag.startswith("-march"))
-    monkeypatch.setattr(library, "FLAGS", (*flags, f"-march={instructions}"))
     native = agent_of((0,), hidden=(70, 40))
     for number in range(3):
         native.update(random_batch((0,), number))
@@ -171,7 +156,6 @@ def q_value(agent: SoftActorCritic, batch: TransitionBatch, rounds: bool) -> Ten
     return torch.stack(values).mean(dim=(0, 2, 3))
 
 
-@pytest.mark.skipif(not CPU_MULTIPLIES_BFLOAT16, reason="needs instructions for bfloat16")
 @pytest.mark.usefixtures("rounded")
 def test_medium_rounds_the_factors_of_wide_products() -> None:
     agent, batch = agent_of((3, 5), hidden=(96, 64, 40)), random_batch((3, 5), 0, rows=80)
@@ -180,7 +164,6 @@ def test_medium_rounds_the_factors_of_wide_products() -> None:
     assert (found - expected).abs().max() < 0.01 * (found - exact).abs().max()
 
 
-@pytest.mark.skipif(not CPU_MULTIPLIES_BFLOAT16, reason="needs instructions for bfloat16")
 @pytest.mark.usefixtures("rounded")
 @pytest.mark.parametrize(("hidden", "rows"), [((96, 64), 80), ((97, 65), 81)])
 def test_medium_finds_nearly_the_same_gradients(hidden: tuple[int, ...], rows: int) -> None:

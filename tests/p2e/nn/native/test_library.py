@@ -177,5 +177,5 @@ def test_without_a_compiler_the_error_names_it(
     compiled: Compiled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(CompilerError, match="needs a C[+][+] compiler.*no no-such-compiler"):
+    with pytest.raises(CompilerError, match=r"needs a C[+][+] compiler.*no no-such-compiler"):
         compiled.answer()

@@ -25,6 +25,7 @@ FLAGS = (
     *("-fno-math-errno", "-fno-trapping-math", f"-DWIDE={NATIVE_WIDE}"),
 )
 HEADERS = Path(__file__).parent
+CHECKSUM = hashlib.sha256().digest_size
 
 POINTER, COUNT, FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
 
@@ -63,11 +64,25 @@ def native_library(source: Path, structures: tuple[type[ctypes.Structure], ...])
         CompilerError: when there is no compiler, or when it does not take the file.
     """
     compiler = require_compiler()
-    kept = _cache_folder() / f"{source.stem}-{_digest(compiler, source, structures)}.so"
     try:
+        kept = _cache_folder() / f"{source.stem}-{_digest(compiler, source, structures)}.so"
+        return _load(kept) or _compile(compiler, source, structures, kept)
+    except OSError as error:
+        raise CompilerError(f"{compiler} cannot compile {source.name} here: {error}") from error
+
+
+def _load(kept: Path) -> ctypes.CDLL | None:
+    """A kept library, or None where there is none, or not a whole one.
+
+    The digest at its end is compared first: the system ends a process that loads half of a library.
+    """
+    try:
+        content = kept.read_bytes()
+        if _checksum(content[:-CHECKSUM]) != content[-CHECKSUM:]:
+            return None
         return ctypes.CDLL(str(kept))
-    except OSError:  # there is none, or it is damaged
-        return _compile(compiler, source, structures, kept)
+    except OSError:
+        return None
 
 
 def _compile(
@@ -89,13 +104,19 @@ def _compile(
 
 def _keep(library: Path, kept: Path) -> None:
     """Other processes never see half of a file; where nothing can be written, nothing is kept."""
+    content = library.read_bytes()
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as copy:
-            copy.write(library.read_bytes())
-        os.replace(copy.name, kept)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            copy = Path(folder) / kept.name
+            copy.write_bytes(content + _checksum(content))
+            os.replace(copy, kept)
     except OSError:
         return
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 def _cache_folder() -> Path:

@@ -98,7 +98,7 @@ def test_log_deviations_beyond_their_bounds(log_deviations: tuple[float, ...]) -
         last = agent.actor.network.layers[-1]
         last.weight.data[..., ACTIONS:] *= 0.1
         last.bias.data[..., ACTIONS:] = torch.tensor(log_deviations)
-        last.bias.data[..., :ACTIONS] = torch.tensor([0.0, 3.0, -3.0])
+        last.bias.data[..., :ACTIONS] = torch.tensor([0.0, 3.0, -60.0])
     batch = random_batch((3, 5), 0)
     assert_close(native.update(batch), plain.update(batch), 1e-4)
     assert_close(learned(native), learned(plain), 1e-3)

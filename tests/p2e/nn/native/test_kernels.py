@@ -156,6 +156,18 @@ def test_adam_with_a_gradient_as_small_as_what_keeps_it_from_dividing_by_zero(si
     assert_all_close(*in_both_ways(compute))
 
 
+def test_adam_takes_a_gradient_that_lies_apart() -> None:
+    def compute() -> list[Tensor]:
+        parameter = nn.Parameter(torch.ones(2, 3, 5))
+        gradient = torch.arange(2.0).view(2, 1, 1).expand(2, 3, 5) + 1
+        apart = torch.arange(30.0).view(2, 5, 3).mT
+        optimizer = SeedOptimizer([parameter], 0.1)
+        norms = [optimizer.descend([x]) for x in (gradient, apart, apart[:, :1].expand(2, 3, 5))]
+        return [parameter.detach(), *norms]
+
+    assert_all_close(*in_both_ways(compute))
+
+
 @pytest.mark.parametrize("sizes", [[4, 20, 5], [4, 5], [4, 1]])
 def test_members_share_rows_and_rows_may_be_a_part_of_wider_ones(sizes: list[int]) -> None:
     network = Ensemble(3, sizes, SeedGenerators((1, 2), "weights"))

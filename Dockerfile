@@ -4,15 +4,15 @@
 #   docker run --rm --gpus all --user $(id -u):$(id -g) -v $PWD:/bench plan2explore snakemake --cores all
 #
 # Torch brings its own CUDA libraries: a CUDA base image would hold them twice. Any base with
-# Python 3.11, its headers (for `agent.compiled`), its venv module and apt will do. A tag can be moved to another image: to pin its very
+# Python 3.11, its headers (for torch.compile), its venv module and apt will do. A tag can be moved to another image: to pin its very
 # contents, `docker buildx imagetools inspect python:3.11-slim-bookworm` shows the digest, and
 # --build-arg BASE_IMAGE=python:3.11-slim-bookworm@sha256:... takes it.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE}
 
 # git: for the commit in every manifest, and for DVC. libegl1, libgl1: rendering on a GPU;
-# libgl1-mesa-dri: rendering without one. g++: `agent.compiled` compiles when training starts, C++ for
-# a CPU, and the C code that launches kernels for a GPU.
+# libgl1-mesa-dri: rendering without one. g++: `training.compiled` compiles when training starts, C++
+# for a CPU, and the C code that launches kernels for a GPU.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         g++ git libegl1 libgl1 libgl1-mesa-dri make \

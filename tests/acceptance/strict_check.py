@@ -41,8 +41,9 @@ def train(run: SuiteEntry, processor: str, folder: Path) -> None:
     """Train and evaluate a run.
 
     An emulated program must not execute itself again: it would then run on the real processor.
+    Neither must it find a compiler, which would make code for the real one.
     """
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CXX": "no-compiler"}
     if run.deterministic == "strict":
         environment |= ENVIRONMENT
     arguments = [*shlex.split(run.arguments), "--output", str(folder)]

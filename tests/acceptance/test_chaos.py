@@ -3,6 +3,7 @@
 tests/acceptance/chaos.py does any number of kills; a few of them run here.
 """
 
+import json
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from p2e.algorithms import algorithm_names
+from p2e.nn.native.library import find_compiler
 from tests.acceptance.chaos import (
     LONGEST,
     differing_files,
@@ -38,6 +40,13 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
         return made[algorithm]
 
     return make
+
+
+def test_networks_are_compiled_where_there_is_a_compiler(whole_run: WholeRun) -> None:
+    """What follows is then about the kernels; tests in tests/p2e/ resume without them."""
+    whole, _ = whole_run("sac")
+    manifest = json.loads((whole / "manifest.json").read_text())
+    assert manifest["compiled"] == (find_compiler() is not None)
 
 
 @pytest.mark.parametrize("algorithm", algorithm_names())

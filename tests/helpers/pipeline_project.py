@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from p2e.nn.native.library import library_folder
 from runs.overlay import overlay
 from tests.helpers.paths import ROOT
 
@@ -83,13 +84,18 @@ class Project:
 
 
 def isolated_environment(home: Path) -> dict[str, str]:
-    """This process's environment, without the user's own git, DVC and Snakemake settings."""
+    """This process's environment, without the user's own git, DVC and Snakemake settings; compiled
+    libraries are the user's, or each project would compile them."""
     dropped = ("SNAKEMAKE_", "GIT_", "DVC_", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    cache, compiled = home / "cache", library_folder()
+    cache.mkdir()
+    if compiled.is_dir():
+        (cache / compiled.name).symlink_to(compiled)
     return kept | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(home),
-        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_CACHE_HOME": str(cache),
         "DVC_SITE_CACHE_DIR": str(home / "site"),
         "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc"),
         "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc"),

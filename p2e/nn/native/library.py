@@ -65,7 +65,7 @@ def native_library(source: Path, structures: tuple[type[ctypes.Structure], ...])
     """
     compiler = require_compiler()
     try:
-        kept = _cache_folder() / f"{source.stem}-{_digest(compiler, source, structures)}.so"
+        kept = library_folder() / f"{source.stem}-{_digest(compiler, source, structures)}.so"
         return _load(kept) or _compile(compiler, source, structures, kept)
     except OSError as error:
         raise CompilerError(f"{compiler} cannot compile {source.name} here: {error}") from error
@@ -119,7 +119,8 @@ def _checksum(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _cache_folder() -> Path:
+def library_folder() -> Path:
+    """Where compiled libraries are kept: in the user's cache folder."""
     of_user = os.environ.get("XDG_CACHE_HOME")
     return (Path(of_user) if of_user else Path("~/.cache").expanduser()) / "p2e"
 

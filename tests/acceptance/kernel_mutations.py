@@ -1,6 +1,6 @@
 """Show that the tests of the C++ kernels notice faults: break a kernel in one place, and run them.
 
-    python tests/acceptance/kernel_mutations.py                      # all, in about half an hour
+    python tests/acceptance/kernel_mutations.py                      # all, in about an hour
     python tests/acceptance/kernel_mutations.py 12 40-49 missing-bias
     python tests/acceptance/kernel_mutations.py --list
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from reporting.page.run_curves import RunCurves
 from reporting.tables.run_folder import COMPLETE
-from reporting.tables.summary import Summary, seeds_of
+from reporting.tables.summary import Summary, fact_of, seeds_of
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import display_name, duration, number, seed_group, slug
 from runs.files import MANIFEST, SUMMARY_TABLES
@@ -120,7 +120,7 @@ def _run_row(run: dict[str, str], facts: dict[str, TaskFacts], folder: str) -> d
         "updates_text": number(float(run["updates_per_second"]))
         if run["updates_per_second"]
         else "",
-        "facts": [(name, run[key]) for key, name in RUN_FACTS.items() if run[key]],
+        "facts": [(name, fact) for key, name in RUN_FACTS.items() if (fact := fact_of(run, key))],
         "files": [
             (name, f"{folder}/{quote(run['path'])}/{quote(name)}", digest)
             for name, digest in json.loads(run["files"] or "{}").items()
@@ -169,4 +169,4 @@ def provenance(runs: list[dict[str, str]]) -> Provenance:
 
 
 def _distinct(runs: list[dict[str, str]], key: str) -> tuple[str, ...]:
-    return tuple(sorted({run[key] for run in runs if run[key]}))
+    return tuple(sorted({fact for run in runs if (fact := fact_of(run, key))}))

@@ -15,6 +15,9 @@ from reporting.tables.run_folder import COMPLETE, LEFT_OUT
 from runs.files import COVERAGE, RUNS_TABLE
 from suites.requested_runs import read_suite
 
+# What was true of runs whose manifests do not say so yet.
+OF_OLDER_RUNS = {"deterministic": "machine", "compiled": "False"}
+
 
 @dataclass(frozen=True)
 class RecordedCoverage:
@@ -100,6 +103,12 @@ def seeds_of(run: dict[str, str]) -> list[int]:
     """The seeds that a complete run trained together."""
     seeds: list[int] = json.loads(run["config"])["seeds"]
     return seeds
+
+
+def fact_of(run: dict[str, str], key: str) -> str:
+    """What the manifest of a run says, and what was true of runs before manifests said it; empty
+    for a run without a manifest."""
+    return run.get(key) or (OF_OLDER_RUNS.get(key, "") if run["seconds"] else "")
 
 
 def _read_coverage(path: Path) -> list[RecordedCoverage]:

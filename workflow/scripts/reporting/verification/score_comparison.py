@@ -14,7 +14,7 @@ from reporting.statistics.verification_result import (
     OTHER_SETTINGS,
     WITHIN,
 )
-from reporting.tables.summary import seeds_of
+from reporting.tables.summary import fact_of, seeds_of
 from runs.setting_differences import Difference, setting_differences
 from suites.variants import base_algorithm
 
@@ -25,8 +25,6 @@ STRICTLY = (
     *("python", "packages", "code_hash", "group_size"),
 )
 MACHINE = ("cpu", *STRICTLY)
-# What was true of runs whose manifests do not say so yet.
-OF_OLDER_RUNS = {"deterministic": "machine", "compiled": "False"}
 DIFFERENCES_NAMED = 3
 NOT_PUBLISHED = "it was not published"
 
@@ -97,6 +95,4 @@ def _in_words(differences: Sequence[Difference]) -> str:
 def _facts(runs: list[dict[str, str]], key: str) -> set[str]:
     if key == "group_size":  # seeds trained together: the matrix shapes affect rounding
         return {str(len(seeds_of(run))) for run in runs}
-    if key in OF_OLDER_RUNS:
-        return {run.get(key) or OF_OLDER_RUNS[key] for run in runs}
-    return {run[key] for run in runs}
+    return {fact_of(run, key) for run in runs}

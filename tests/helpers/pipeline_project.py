@@ -89,8 +89,8 @@ def isolated_environment(home: Path) -> dict[str, str]:
     dropped = ("SNAKEMAKE_", "GIT_", "DVC_", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     cache, compiled = home / "cache", library_folder()
-    cache.mkdir()
-    if compiled.is_dir():
+    cache.mkdir(exist_ok=True)
+    if compiled.is_dir() and not (cache / compiled.name).exists():
         (cache / compiled.name).symlink_to(compiled)
     return kept | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

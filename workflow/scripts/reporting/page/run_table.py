@@ -29,6 +29,7 @@ RUN_FACTS = {
     "cpu": "Processor",
     "threads": "Threads",
     "precision": "Precision",
+    "compiled": "Compiled networks",
     "deterministic": "Deterministic",
     "environment_steps_per_second": "Environment steps a second",
     "attempts": "Attempts",
@@ -39,9 +40,10 @@ PROVENANCE = {
     "cpu": "Processor",
     "threads": "Threads a run",
     "precision": "Precision",
+    "compiled": "Compiled networks",
     "python": "Python",
 }
-DECISIVE = ("Commit", "Device", "Processor", "Precision", "Python")
+DECISIVE = ("Commit", "Device", "Processor", "Precision", "Compiled networks", "Python")
 
 
 def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:

@@ -222,6 +222,7 @@ def write_manifest(
         "cpu": "a processor",
         "threads": 1,
         "precision": "float32",
+        "compiled": True,
         "seconds": 10.0 * cost * len(run["seeds"]),
         "environment_steps_per_second": 200.0 / cost,
         "updates_per_second": 180.0 / cost,

@@ -179,6 +179,16 @@ def test_medium_finds_nearly_the_same_gradients(hidden: tuple[int, ...], rows: i
         assert similarity > 0.9995
 
 
+@pytest.mark.usefixtures("rounded")
+def test_medium_rounds_the_factors_of_the_actor_too() -> None:
+    medium, exact = (agent_of((3,), hidden=(96, 64)) for _ in range(2))
+    batch = random_batch((3,), 0, rows=80)
+    entropy = medium.update(batch)["entropy"]  # depends on no critic
+    round_products(False)
+    expected = exact.update(batch)["entropy"]
+    assert 1e-6 < (entropy - expected).abs().item() < 0.02
+
+
 @pytest.mark.parametrize(
     ("field", "quantity"),
     [("reward", "critic_loss"), ("observation", "q_value"), ("observation", "actor_loss")],

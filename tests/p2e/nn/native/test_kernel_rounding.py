@@ -91,7 +91,7 @@ def test_of_two_nearest_numbers_the_even_one_is_taken() -> None:
     assert (found - exact).abs().max() > 1e-4 * exact.abs().max()
 
 
-@pytest.mark.parametrize("sizes", [(63, 64, 64), (64, 63, 64), (64, 64, 63), (64, 65, 64)])
+@pytest.mark.parametrize("sizes", [(63, 64, 64), (64, 62, 64), (64, 64, 63), (64, 65, 64)])
 def test_narrow_products_and_odd_ones_are_exact(sizes: tuple[int, int, int]) -> None:
     network, rows = single_layer(*sizes)
     found, _ = network.record(rows)

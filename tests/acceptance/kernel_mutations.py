@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ TESTS = tuple(
 SECONDS = 900  # then the tests are stopped
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["torch", "pytest", "jaxtyping", "beartype", "pdb"])
+CRASHES = signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL
 FAILED, SURVIVED = "failed", "SURVIVED"
 
 
@@ -108,7 +110,7 @@ def run_tests(folder: Path, tests: Sequence[str]) -> Outcome:
     found = re.search(r"^(?:FAILED|ERROR) (\S+)", text, re.MULTILINE)
     detail = found[1] if found else text[-500:]
     if status < 0:
-        return Outcome(FAILED, f"ended by signal {-status}")
+        return Outcome(FAILED if -status in CRASHES else "STOPPED", f"by signal {-status}")
     if status == 0:
         return Outcome(SURVIVED, "")
     if status > 1:

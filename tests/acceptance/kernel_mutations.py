@@ -15,11 +15,13 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +42,8 @@ TESTS = tuple(
 SECONDS = 900  # then the tests are stopped
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["torch", "pytest", "jaxtyping", "beartype", "pdb"])
+CRASHES = signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL
+OUTPUT = "output.txt"  # of the tests
 FAILED, SURVIVED = "failed", "SURVIVED"
 
 
@@ -83,9 +87,9 @@ class CompiledAgainLast:
         items.sort(key=lambda item: not slow.isdisjoint(item.fixturenames))
 
 
-def pytest_in(folder: Path, tests: Sequence[str], output: Path) -> None:
+def pytest_in(folder: Path, tests: Sequence[str]) -> None:
     """Runs in a process of its own, forked from one that has imported torch and pytest already."""
-    with output.open("w") as file:
+    with (folder / OUTPUT).open("w") as file:
         for descriptor in (1, 2):
             os.dup2(file.fileno(), descriptor)
     os.chdir(folder)
@@ -94,21 +98,35 @@ def pytest_in(folder: Path, tests: Sequence[str], output: Path) -> None:
     sys.exit(pytest.main([*options, *tests], plugins=[CompiledAgainLast()]))
 
 
-def run_tests(folder: Path, tests: Sequence[str]) -> Outcome:
-    """Compiled libraries stay within the folder."""
-    output = folder / "output.txt"
-    process = FORKS.Process(target=pytest_in, args=(folder, tests, output))
+class Run(NamedTuple):
+    """Tests that are running in a copy of the package."""
+
+    number: int
+    folder: Path
+    process: ForkServerProcess
+    until: float
+
+    def is_over(self) -> bool:
+        return not self.process.is_alive() or time.monotonic() > self.until
+
+
+def started(number: int, folder: Path, tests: Sequence[str]) -> Run:
+    process = FORKS.Process(target=pytest_in, args=(folder, tests))
     process.start()
-    process.join(SECONDS)
-    if process.is_alive():
-        process.kill()
-        process.join()
-        return Outcome("STOPPED", f"after {SECONDS} s")
-    status, text = process.exitcode or 0, output.read_text()
+    return Run(number, folder, process, time.monotonic() + SECONDS)
+
+
+def outcome_of(run: Run) -> Outcome:
+    """Of a run that has ended, or whose time has."""
+    if run.process.is_alive():
+        run.process.kill()
+    run.process.join()
+    status, output = run.process.exitcode or 0, run.folder / OUTPUT
+    text = output.read_text() if output.exists() else ""
     found = re.search(r"^(?:FAILED|ERROR) (\S+)", text, re.MULTILINE)
     detail = found[1] if found else text[-500:]
     if status < 0:
-        return Outcome(FAILED, f"ended by signal {-status}")
+        return Outcome(FAILED if -status in CRASHES else "STOPPED", f"by signal {-status}")
     if status == 0:
         return Outcome(SURVIVED, "")
     if status > 1:
@@ -116,29 +134,45 @@ def run_tests(folder: Path, tests: Sequence[str]) -> Outcome:
     return Outcome("DOES NOT COMPILE" if "CompilerError: " in text else FAILED, detail)
 
 
-def outcome_of(mutation: Mutation, intact: Path) -> Outcome:
-    text = (intact / mutation.file).read_text()
-    times = text.count(mutation.old)
-    if times != 1:
-        return Outcome("DOES NOT APPLY", f"its text occurs {times} times in {mutation.file}")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        copy_package(intact, folder)
-        (folder / mutation.file).write_text(text.replace(mutation.old, mutation.new))
-        return run_tests(folder, tests_of(mutation.file))
+def ended(running: list[Run]) -> Iterator[tuple[int, Outcome]]:
+    """Takes the runs that have ended out of the list, at least one of them."""
+    while not (over := [run for run in running if run.is_over()]):
+        wait([run.process.sentinel for run in running], timeout=1)
+    for run in over:
+        running.remove(run)
+        yield run.number, outcome_of(run)
+        shutil.rmtree(run.folder)
 
 
-def outcomes_of(mutations: Sequence[Mutation], jobs: int) -> Iterator[Outcome]:
-    """In a copy of what there is now, so that it may be edited meanwhile."""
-    with tempfile.TemporaryDirectory() as name:
-        intact = Path(name) / "intact"
-        copy_package(ROOT, intact)
-        without = run_tests(intact, TESTS)
-        if without.verdict != SURVIVED:
-            raise SystemExit(f"error: without a mutation the tests {' '.join(without)}")
-        shutil.rmtree(intact / "temp")
-        with ThreadPoolExecutor(jobs) as pool:
-            yield from pool.map(partial(outcome_of, intact=intact), mutations)
+def outcomes_of(
+    mutations: Sequence[Mutation], numbers: Sequence[int], jobs: int, folder: Path
+) -> Iterator[tuple[int, Outcome]]:
+    """As soon as they are known; of what there is now, so that it may be edited meanwhile.
+
+    Raises:
+        SystemExit: where the tests fail without a mutation.
+    """
+    intact, unchanged = folder / "intact", folder / "unchanged"
+    copy_package(ROOT, intact)
+    copy_package(intact, unchanged)
+    ((_, without),) = ended([started(0, unchanged, TESTS)])
+    if without.verdict != SURVIVED:
+        raise SystemExit(f"error: without a mutation the tests {' '.join(without)}")
+    running: list[Run] = []
+    for number in numbers:
+        mutation, own = mutations[number], folder / str(number)
+        text = (intact / mutation.file).read_text()
+        times = text.count(mutation.old)
+        if times != 1:
+            yield number, Outcome("DOES NOT APPLY", f"its text occurs {times} times")
+            continue
+        copy_package(intact, own)
+        (own / mutation.file).write_text(text.replace(mutation.old, mutation.new))
+        running.append(started(number, own, tests_of(mutation.file)))
+        if len(running) == jobs:
+            yield from ended(running)
+    while running:
+        yield from ended(running)
 
 
 def read_mutations() -> list[Mutation]:
@@ -182,12 +216,12 @@ def main() -> None:
             print(f"{number:3} {mutations[number].file}: {mutations[number].name}")
         return
     wrong = []
-    outcomes = outcomes_of([mutations[number] for number in numbers], options.jobs)
-    for number, outcome in zip(numbers, outcomes, strict=True):
-        line = f"{number:3} {mutations[number].name}: {' '.join(outcome)}".rstrip()
-        print(line, flush=True)
-        if outcome.verdict != FAILED:
-            wrong.append(line)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, outcome in outcomes_of(mutations, numbers, options.jobs, Path(folder)):
+            line = f"{number:3} {mutations[number].name}: {' '.join(outcome)}".rstrip()
+            print(line, flush=True)
+            if outcome.verdict != FAILED:
+                wrong.append(line)
     print(
         f"\n{len(numbers) - len(wrong)} of {len(numbers)} mutations failed a test", *wrong, sep="\n"
     )

@@ -32,7 +32,7 @@ inline double sum_of_squares(const float* vector, long size) {
 
 // By how much a gradient of this norm is shortened; an infinite limit for not at all.
 inline float clip_factor(float norm, float limit) {
-  return std::isfinite(limit) ? std::min(1.0f, limit / (norm + 1e-6f)) : 1;
+  return std::isfinite(limit) ? std::min(limit / (norm + 1e-6f), 1.0f) : 1;  // not a number stays none
 }
 
 // One step of one seed from its gradient (size), times `factor`. `steps`: made, this one included.

@@ -108,7 +108,7 @@ def seeds_of(run: dict[str, str]) -> list[int]:
 def fact_of(run: dict[str, str], key: str) -> str:
     """What the manifest of a run says, and what was true of runs before manifests said it; empty
     for a run without a manifest."""
-    return run.get(key) or (OF_OLDER_RUNS.get(key, "") if run["seconds"] else "")
+    return run.get(key) or (OF_OLDER_RUNS.get(key, "") if run["code_hash"] else "")
 
 
 def _read_coverage(path: Path) -> list[RecordedCoverage]:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from p2e.nn.batched_mlp import BatchedMLP, Tape
-from p2e.nn.compilation import runs_in_cpp
+from p2e.nn.compilation import infers_in_cpp
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.native.kernels import squash
 
@@ -53,7 +53,7 @@ class Actor(nn.Module):
         self, features: Float[Tensor, "S B F"], noise: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B A"]:
         """The action of `sample`, without what is needed to learn from it."""
-        if runs_in_cpp(features) and not torch.is_grad_enabled():
+        if infers_in_cpp(features):
             return squash(self.network(features), noise, LOG_STD_LOW, LOG_STD_HIGH)
         mean, log_deviation = self(features)
         return torch.tanh(mean + noise * log_deviation.exp())

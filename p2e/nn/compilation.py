@@ -24,3 +24,8 @@ def compiles() -> bool:
 def runs_in_cpp(x: Tensor) -> bool:
     """Whether a kernel in C++ is to compute with this tensor and what lies on the same device."""
     return _wanted and x.dtype is torch.float32 and not x.is_cuda
+
+
+def infers_in_cpp(x: Tensor) -> bool:
+    """The same for kernels without a backward pass: only where no gradient is wanted."""
+    return runs_in_cpp(x) and not torch.is_grad_enabled()

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from p2e.nn.batched_linear import BatchedLinear
-from p2e.nn.compilation import runs_in_cpp
+from p2e.nn.compilation import infers_in_cpp, runs_in_cpp
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.native.kernels import GRUWeights, gru_backward, gru_forward
 
@@ -27,7 +27,7 @@ class GRUCell(nn.Module):
         self, x: Float[Tensor, "S B F"], memory: Float[Tensor, "S B M"]
     ) -> Float[Tensor, "S B M"]:
         """The next memory from one input and the memory before it."""
-        if runs_in_cpp(x) and not torch.is_grad_enabled():
+        if infers_in_cpp(x):
             return gru_forward(self.weights, x.unsqueeze(1), None, memory, keep=False)[1].squeeze(1)
         return self._step(self.from_input(x), memory)
 

@@ -120,7 +120,10 @@ class SeedOptimizer:
     ) -> None:
         self.parameters = list(parameters)
         self.learning_rate, self.clip_norm, self.schedule = learning_rate, clip_norm, schedule
-        self.weight_decays = weight_decays
+        self.weight_decays = weight_decays and [
+            decay.expand(parameter.shape).contiguous()
+            for decay, parameter in zip(weight_decays, self.parameters, strict=True)
+        ]
         self.updates = 0
         self._means = [torch.zeros_like(parameter.data) for parameter in self.parameters]
         self._squares = [torch.zeros_like(mean) for mean in self._means]
@@ -177,16 +180,12 @@ class SeedOptimizer:
 
     def _descend_in_cpp(self, gradients: Sequence[Tensor], rate: float) -> Float[Tensor, " S"]:
         none: list[Tensor | None] = [None] * len(self.parameters)
-        decays = self.weight_decays or none
         return native_adam_step(
             self.parameters,
             gradients,
             self._means,
             self._squares,
-            [
-                None if decay is None else decay.expand(parameter.shape).contiguous()
-                for decay, parameter in zip(decays, self.parameters, strict=True)
-            ],
+            self.weight_decays or none,
             self._step,
             rate,
             self.clip_norm,

@@ -49,7 +49,7 @@ def roll_out(
         action = act(extract(latent, memory))
         prediction, next_memory = model.step(latent, action, memory)
         steps.append((latent, memory, action, *prediction, next_memory))
-        ended = prediction.continuation_logit < 0  # a probability of more than a half
+        ended = prediction.ended
         again = restarts.integers(latent.shape[1], latent.shape[1])
         latent, memory = prediction.next_latent, next_memory
         if ended.is_cuda or bool(ended.any()):  # to ask a GPU would be to wait for it
@@ -59,9 +59,9 @@ def roll_out(
     before, memories, done, *predicted, after = (
         torch.stack(field, dim=1).flatten(1, 2) for field in zip(*steps, strict=True)
     )
-    fields = as_fields(model, extract, before, memories, done, Prediction(*predicted), after)
-    cut = fields["terminated"]
-    fields["terminated"] = cut.masked_fill(cut > 0.5, 1.0)
+    prediction = Prediction(*predicted)
+    fields = as_fields(model, extract, before, memories, done, prediction, after)
+    fields["terminated"].masked_fill_(prediction.ended.unsqueeze(-1), 1.0)
     fields["disagreement"] = disagreement(before, done).unsqueeze(-1)
     return {name: x.unflatten(1, (horizon, -1)) for name, x in fields.items()}, latent, memory
 

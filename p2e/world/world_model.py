@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from p2e.metrics import Metrics
 from p2e.nn.batched_linear import normalise_rows
 from p2e.nn.batched_mlp import BatchedMLP
-from p2e.nn.compilation import runs_in_cpp
+from p2e.nn.compilation import infers_in_cpp
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
 from p2e.nn.normalizers import RewardRange, RunningChange, RunningNormalizer, symexp, symlog
@@ -30,6 +30,11 @@ class Prediction(NamedTuple):
     def terminated(self) -> Float[Tensor, "S B"]:
         """The predicted probability that the task ends with this step."""
         return torch.sigmoid(-self.continuation_logit)
+
+    @property
+    def ended(self) -> Bool[Tensor, "S B"]:
+        """Where that probability is more than a half."""
+        return self.continuation_logit < 0
 
 
 @runtime_checkable
@@ -158,7 +163,7 @@ class WorldModel(nn.Module):
         memory: Float[Tensor, "S B M"],
     ) -> tuple[Prediction, Float[Tensor, "S B M"]]:
         """One step of imagination: the outcome, and the memory after it."""
-        if runs_in_cpp(latent) and not torch.is_grad_enabled():
+        if infers_in_cpp(latent):
             scale = self.latent_change.scale
             *outcome, after = world_step(self.cell, self.head, scale, latent, action, memory)
             return Prediction(*outcome), after

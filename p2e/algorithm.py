@@ -38,6 +38,7 @@ class Problem:
         seeds: the seeds that train side by side; S is their number.
         observation_size, action_size: features of an observation and of an action.
         steps: environment steps of the whole run, for each seed.
+        horizon: environment steps after which an episode is truncated.
         terminated: the environment's own termination function,
             (observation, action, next observation), each (..., features), to bool (...,). None
             where nobody knows it: an algorithm that needs one learns it.
@@ -48,6 +49,7 @@ class Problem:
     observation_size: int
     action_size: int
     steps: int
+    horizon: int
     terminated: Termination | None
     device: torch.device
 
@@ -76,6 +78,10 @@ class Algorithm(ABC):
 
     explorer: Policy
     task_policy: Policy
+
+    def warmup_actions(self) -> Float[Tensor, "S A"] | None:
+        """Random actions of one step of the warm-up, where they are not to be independent draws."""
+        return None
 
     @abstractmethod
     def store(self, transition: Transition) -> None:

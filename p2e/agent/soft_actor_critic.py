@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from p2e.agent.actor import Actor
+from p2e.agent.coloured_noise import EXPONENTS, ColouredNoise
 from p2e.agent.critic import TwinCritic
 from p2e.agent.cuda_graph import recorded
 from p2e.agent.executors import Executor
@@ -44,6 +45,7 @@ class SoftActorCritic:
 
     Args:
         schedule: of the learning rates of actor and critics, by updates.
+        acting_noise: what `explore` draws from; None for independent draws.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class SoftActorCritic:
         initial: SeedGenerators,
         noise: SeedGenerators,
         schedule: LearningRateSchedule = CONSTANT,
+        acting_noise: ColouredNoise | None = None,
     ) -> None:
         self.config, self.schedule, self.noise = config, schedule, noise
+        self.acting_noise = acting_noise
         self._actions = actions
         self.actor = Actor(features, actions, config.hidden, initial)
         self.critic = TwinCritic(features, actions, config.hidden, initial)
@@ -84,8 +88,18 @@ class SoftActorCritic:
         config: SoftActorCriticConfig,
         name: str = "agent",
         schedule: LearningRateSchedule = CONSTANT,
+        noise: str = "white",
     ) -> "SoftActorCritic":
-        """The agent of a problem; another name gives other random streams."""
+        """The agent of a problem; another name gives other random streams.
+
+        Args:
+            noise: colour of the noise in the actions of `explore`, one of EXPONENTS.
+        """
+        acting_noise = None
+        if noise != "white":
+            streams = SeedGenerators(problem.seeds, f"{name} acting noise", problem.device)
+            colour = EXPONENTS[noise], problem.horizon
+            acting_noise = ColouredNoise(streams, problem.action_size, *colour)
         return cls(
             features,
             problem.action_size,
@@ -93,6 +107,7 @@ class SoftActorCritic:
             SeedGenerators(problem.seeds, f"{name} weights", problem.device),
             SeedGenerators(problem.seeds, f"{name} noise", problem.device),
             schedule,
+            acting_noise,
         )
 
     @torch.no_grad()
@@ -101,6 +116,19 @@ class SoftActorCritic:
         if deterministic:
             return self._mode(features)
         return self._sampled(features, self._noise_for(features.shape[1]))
+
+    @torch.no_grad()
+    def explore(self, features: Float[Tensor, "S 1 F"]) -> Float[Tensor, "S 1 A"]:
+        """The next action of a training episode: a sample whose noise may be coloured."""
+        if self.acting_noise is None:
+            return self.act(features, deterministic=False)
+        return self._sampled(features, self.acting_noise.next().unsqueeze(1))
+
+    def warmup_actions(self) -> Float[Tensor, "S A"] | None:
+        """Uniform actions from noise of the same colour; None where that is white."""
+        if self.acting_noise is None:
+            return None
+        return torch.erf(self.acting_noise.next() / math.sqrt(2))
 
     @torch.no_grad()
     def value(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B"]:
@@ -223,6 +251,7 @@ class SoftActorCritic:
             "critic_optimizer": self.critic_optimizer,
             "temperature_optimizer": self.temperature_optimizer,
             "noise": self.noise,
+            **({"acting_noise": self.acting_noise} if self.acting_noise else {}),
         }
 
     def state_dict(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from p2e.algorithm import Algorithm, Memories, Observations, Problem, Stateful, 
 from p2e.algorithms.sac import ObservationPolicy
 from p2e.batch import Transition, TransitionBatch
 from p2e.config import require, require_positive
+from p2e.curiosity.settings import ExplorationConfig
 from p2e.dynamics.branched_rollouts import RolloutSchedule, branch
 from p2e.dynamics.learned_termination import LearnedTermination
 from p2e.dynamics.probabilistic_ensemble import Dynamics, DynamicsConfig
@@ -30,6 +31,8 @@ class Config:
 
     Args:
         agent: of actor and critics.
+        exploration: noise of the actions in the environment, and the bonus of all transitions, real
+            ones and imagined ones.
         dynamics: of the model, a probabilistic ensemble.
         rollout: of the imagined rollouts' length.
         model_interval: environment steps between trainings of the model.
@@ -42,6 +45,7 @@ class Config:
     """
 
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
+    exploration: ExplorationConfig = field(default_factory=ExplorationConfig)
     dynamics: DynamicsConfig = field(default_factory=DynamicsConfig)
     rollout: RolloutSchedule = field(default_factory=RolloutSchedule)
     model_interval: int = 250
@@ -89,7 +93,11 @@ class MBPO(Algorithm):
         sizes = problem.observation_size, problem.action_size
         self.seeds = seeds = problem.seeds
         device = problem.device
-        self.agent = SoftActorCritic.of_problem(problem, problem.observation_size, config.agent)
+        self.agent = SoftActorCritic.of_problem(
+            problem, problem.observation_size, config.agent, noise=config.exploration.noise
+        )
+        self.bonus = config.exploration.bonus_for(problem)
+        self.bonus_batches = SeedGenerators(seeds, "bonus batches", device)
         model_weights = SeedGenerators(seeds, "model weights", device)
         self.dynamics = Dynamics(*sizes, config.dynamics, model_weights)
         self.model_training = SeedGenerators(seeds, "model training", device)
@@ -107,7 +115,11 @@ class MBPO(Algorithm):
 
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
+        self.bonus.see(transition)
         self.calendar.step += 1
+
+    def warmup_actions(self) -> Float[Tensor, "S A"] | None:
+        return self.agent.warmup_actions()
 
     def learn_world(self) -> Metrics:
         """Train the model on all real rows when the interval is over; at once at the first call.
@@ -142,11 +154,18 @@ class MBPO(Algorithm):
         return rollout.metrics()
 
     def update_agent(self) -> Metrics:
-        metrics: Metrics = {}
+        metrics = self.bonus.learn_from(self._draw_for_bonus)
         for _ in range(self.config.updates_per_step):
-            rows = self.rows.draw(self.config.agent.batch_size)
-            metrics = self.agent.update(as_transitions(rows))
+            rows = as_transitions(self.rows.draw(self.config.agent.batch_size))
+            metrics |= self.agent.update(self.bonus.paid(rows))
         return metrics
+
+    def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
+        return self.bonus.of_step(transition)
+
+    def _draw_for_bonus(self) -> TransitionBatch:
+        size = self.config.agent.batch_size
+        return as_transitions(self.sac_buffer.sample(self.bonus_batches, size))
 
     def _draw_real(self, rows: int) -> Fields:
         return self.sac_buffer.sample(self.batches, rows)
@@ -180,6 +199,8 @@ class MBPO(Algorithm):
             "model_training": self.model_training,
             "rollouts": self.rollouts,
             "batches": self.batches,
+            "bonus": self.bonus,
+            "bonus_batches": self.bonus_batches,
         }
         if isinstance(self.terminated, LearnedTermination):
             parts |= {"termination": self.terminated, "terminations": self.terminated.generators}

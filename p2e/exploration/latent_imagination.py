@@ -82,7 +82,7 @@ class LatentImagination:
         """Imagined steps as rows of the imagination buffer, with the reward for curiosity and with
         returns of several steps: name -> (S, horizon * trajectories, width)."""
         paid = dict(steps)
-        paid["curiosity"] = self._world.curiosity.reward(paid.pop("disagreement"))
+        paid["curiosity"] = self._curiosity(paid.pop("disagreement"), steps)
         reaching = n_step_returns(
             paid,
             ("reward", "curiosity"),
@@ -91,6 +91,15 @@ class LatentImagination:
             self.trajectories.random,
         )
         return {name: x.flatten(1, 2) for name, x in reaching.items()}
+
+    def _curiosity(self, disagreement: Tensor, steps: Fields) -> Float[Tensor, "S T N 1"]:
+        """What each step pays for curiosity."""
+        latents = self._world.model.latent_size
+        of_steps = steps["observation"], steps["action"], steps["next_observation"]
+        before, action, after = (x.flatten(1, 2) for x in of_steps)
+        between = before[..., :latents], action, after[..., :latents]
+        known = disagreement.flatten(1, 2).squeeze(-1)
+        return self._world.intrinsic_reward(*between, known).view(disagreement.shape)
 
     def _act(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
         _, of_explorer, of_task = features.split(self.trajectories, dim=1)

@@ -20,7 +20,8 @@ class LatentPolicy(Policy):
         self.memory_size = model.memory_size
 
     def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
-        return self._agent.act(self._features.of_observation(observation, memory), deterministic)
+        features = self._features.of_observation(observation, memory)
+        return self._agent.act(features, True) if deterministic else self._agent.explore(features)
 
     @torch.no_grad()
     def remember(self, observation: Observations, action: Actions, memory: Memories) -> Memories:

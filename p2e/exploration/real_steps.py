@@ -46,9 +46,8 @@ class RealSteps:
         return {name: x for name, x in steps.items() if name in AGENTS_FIELDS}
 
     def _with_curiosity(self, steps: Fields) -> Fields:
-        curiosity = self._world.curiosity
-        disagreement = curiosity.disagreement(steps["latent"], steps["action"])
-        return steps | {"curiosity": curiosity.reward(disagreement).unsqueeze(-1)}
+        between = steps["latent"], steps["action"], steps["next_latent"]
+        return steps | {"curiosity": self._world.intrinsic_reward(*between).unsqueeze(-1)}
 
     def _with_features(self, steps: Fields) -> Fields:
         """Steps between states of the world model as steps between what the agents see."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.config import require, require_positive
-from p2e.world.world_learner import WorldConfig
+from p2e.curiosity.settings import ExplorationConfig
+from p2e.world.world_learner import LATENT_DISAGREEMENT, WorldConfig
 
 MODES = ("joint", "explore", "zero-shot", "few-shot")
 
@@ -77,8 +78,9 @@ class Config:
             world model was last updated, whose latents are at hand (for ablations).
         task_weight: of the task's reward in the explorer's, after it is divided by its running
             mean where that is above 1.
-        intrinsic_weight: of the intrinsic reward in the explorer's; its scale is in
-            curiosity/disagreement.py.
+        exploration: noise of the actions in the environment, and the bonus in the explorer's
+            reward: "disagreement" is that of the ensemble about latents, in units of its running
+            mean; the others are about observations, imagined ones as they are decoded.
         buffer_capacity: real transitions kept for each seed.
     """
 
@@ -102,7 +104,7 @@ class Config:
     adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
     real_from_replay: bool = False
     task_weight: float = 1.0
-    intrinsic_weight: float = 1.0
+    exploration: ExplorationConfig = LATENT_DISAGREEMENT
     buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
@@ -117,6 +119,6 @@ class Config:
         for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        for key in ("task_weight", "intrinsic_weight", "pretraining_updates"):
+        for key in ("task_weight", "pretraining_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

@@ -161,7 +161,7 @@ class TrainingLoop:
             if policy.memory_size > 0:
                 memory = forget_where(memory, self.first.unsqueeze(1).to(device))
             if self.step < self.config.warmup_steps:
-                action = self.warmup_actions.uniform(-1.0, 1.0, 1, self.problem.action_size)
+                action = self._warmup_action()
             else:
                 action = policy.act(observation, memory, deterministic=False)
             acted = action.squeeze(1).cpu()
@@ -181,6 +181,12 @@ class TrainingLoop:
         self.observation = tensor_of(step.observation)
         self.first = tensor_of(step.terminated | step.truncated)
         return transition, step
+
+    def _warmup_action(self) -> Float[Tensor, "S 1 A"]:
+        actions = self.algorithm.warmup_actions()
+        if actions is not None:
+            return actions.unsqueeze(1)
+        return self.warmup_actions.uniform(-1.0, 1.0, 1, self.problem.action_size)
 
     def _account(
         self, step: Step, intrinsic: Float[Tensor, " S"] | None, progress: Progress

@@ -3,12 +3,13 @@
 from contextlib import AbstractContextManager
 
 from p2e.algorithm import Problem, Stateful
+from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer
 from p2e.reward_free.reward_heads import RewardHeads, RewardLearner
 from p2e.world.imagination import Starts
-from p2e.world.world_learner import WorldConfig, WorldLearner
+from p2e.world.world_learner import LATENT_DISAGREEMENT, WorldConfig, WorldLearner
 
 
 class RewardFreeWorldLearner(WorldLearner):
@@ -21,8 +22,14 @@ class RewardFreeWorldLearner(WorldLearner):
 
     rare_field = "terminated"
 
-    def __init__(self, problem: Problem, config: WorldConfig, total_updates: int) -> None:
-        super().__init__(problem, config, total_updates)
+    def __init__(
+        self,
+        problem: Problem,
+        config: WorldConfig,
+        total_updates: int,
+        exploration: ExplorationConfig = LATENT_DISAGREEMENT,
+    ) -> None:
+        super().__init__(problem, config, total_updates, exploration)
         sizes = problem.observation_size, problem.action_size
         heads = RewardHeads(config.members, *sizes, config.hidden, self._weights)
         self.model.reward_predictor = heads

@@ -1,24 +1,27 @@
 """Learning the world: one update of the world model and of the disagreement ensemble."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from p2e.algorithm import Problem, Stateful, load_state_of, state_of
-from p2e.batch import SequenceBatch
+from p2e.batch import SequenceBatch, TransitionBatch
 from p2e.config import require, require_positive
 from p2e.curiosity.disagreement import EnsembleDisagreement
+from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.replay.buffers import RowBuffer, as_sequences
 from p2e.replay.rare_windows import draw_windows
-from p2e.world.world_loss import world_loss
+from p2e.world.world_loss import flatten_time, world_loss
 from p2e.world.world_model import WorldModel
 
+LATENT_DISAGREEMENT = ExplorationConfig(bonus="disagreement")
 DISAGREEMENTS = ("latent", "observation", "untrained")
 
 
@@ -73,12 +76,20 @@ class WorldLearner:
 
     Args:
         total_updates: of the run, for the learning rate's schedule.
+        exploration: whose bonus takes the place of the ensemble's disagreement, unless it is that.
+            A bonus is about observations: those of latents are the decoder's.
     """
 
     # The windows that are drawn around rare events are drawn around rare values of this field.
     rare_field = "reward"
 
-    def __init__(self, problem: Problem, config: WorldConfig, total_updates: int) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        config: WorldConfig,
+        total_updates: int,
+        exploration: ExplorationConfig = LATENT_DISAGREEMENT,
+    ) -> None:
         seeds, device = problem.seeds, problem.device
         self.config = config
         self._weights = SeedGenerators(seeds, "world weights", device)
@@ -110,6 +121,9 @@ class WorldLearner:
             config.unknown,
         )
         self.windows = SeedGenerators(seeds, "windows", device)
+        self.rewards_disagreement = exploration.bonus == LATENT_DISAGREEMENT.bonus
+        own = replace(exploration, bonus="none") if self.rewards_disagreement else exploration
+        self.bonus = own.bonus_for(problem)
 
     def update(self, replay: RowBuffer) -> Metrics:
         """One update of each from windows of real transitions, whose `states` are kept."""
@@ -123,7 +137,29 @@ class WorldLearner:
         change = self.states.next_latent - self.states.latent
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
         metrics |= self._learn_to_disagree(change, observation_change)
+        metrics |= self.bonus.learn_from(lambda: transitions_of(batch))
         return metrics | {"world_gradient_norm": norm}
+
+    @torch.no_grad()
+    def intrinsic_reward(
+        self,
+        latent: Float[Tensor, "S R L"],
+        action: Float[Tensor, "S R A"],
+        next_latent: Float[Tensor, "S R L"],
+        disagreement: Float[Tensor, "S R"] | None = None,
+    ) -> Float[Tensor, "S R"]:
+        """What steps between these latents pay besides the task's reward.
+
+        Args:
+            disagreement: of the ensemble about these steps, where it is at hand.
+        """
+        if self.rewards_disagreement:
+            if disagreement is None:
+                disagreement = self.curiosity.disagreement(latent, action)
+            return self.curiosity.reward(disagreement)
+        nothing = latent.new_zeros(latent.shape[:2])
+        before, after = self.model.decode(latent), self.model.decode(next_latent)
+        return self.bonus.reward(TransitionBatch(before, action, nothing, after, nothing))
 
     def _draw(self, replay: RowBuffer) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
         """Windows of replay, a share of them around rare events, and their slots."""
@@ -169,4 +205,12 @@ class WorldLearner:
             "optimizer": self.optimizer,
             "curiosity": self.curiosity,
             "windows": self.windows,
+            "bonus": self.bonus,
         }
+
+
+def transitions_of(batch: SequenceBatch) -> TransitionBatch:
+    """The steps of all sequences as rows."""
+    rows = flatten_time(batch)
+    steps = rows.observation, rows.action, rows.reward, rows.next_observation, rows.terminated
+    return TransitionBatch(*steps)

@@ -13,7 +13,8 @@ from tests.helpers.paths import ROOT
 # files at the top of p2e, which all may import.
 FOLDERS: tuple[tuple[str, ...], ...] = (
     ("nn",),
-    ("replay", "agent", "curiosity", "loop"),
+    ("replay", "agent", "loop"),
+    ("curiosity",),
     ("world", "dynamics"),
     ("exploration",),
     ("reward_free",),

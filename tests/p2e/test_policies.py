@@ -7,7 +7,7 @@ from p2e.algorithm import Policy, Problem
 from p2e.algorithms import algorithm_module, algorithm_names
 
 PROBLEM = Problem(
-    (0, 1), 3, 2, 100, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), torch.device("cpu")
+    (0, 1), 3, 2, 100, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), torch.device("cpu")
 )
 
 

@@ -45,7 +45,8 @@ class Plan2Explore(Algorithm):
     def __init__(self, problem: Problem, config: Config) -> None:
         self.config, self._problem, self._device = config, problem, problem.device
         seeds, rounds = len(problem.seeds), problem.steps // config.update_interval
-        self.world = self.world_learner(problem, config.world, config.pretraining_updates + rounds)
+        updates = config.pretraining_updates + rounds
+        self.world = self.world_learner(problem, config.world, updates, config.exploration)
         self.curiosity = self.world.curiosity
         self.task_scale = RunningScale(seeds, decay=0.99, device=self._device, floor=1.0)
         self.task_agent = self._agent("agent", self._settling(rounds * config.agent_updates))
@@ -80,6 +81,7 @@ class Plan2Explore(Algorithm):
         self.sac_buffer.add(transition_row(transition))
         self.world.model.normalizer.update(transition.observation.unsqueeze(1))
         self.world.model.reward_range.update(transition.reward.unsqueeze(1))
+        self.world.bonus.see(transition)
         self.turns.step(transition.first, transition.reward)
         self.steps_stored.value += 1
 
@@ -128,16 +130,20 @@ class Plan2Explore(Algorithm):
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
         task, curious = self.task_scale(rows.reward), fields["curiosity"].squeeze(-1)
-        reward = self.config.task_weight * task + self.config.intrinsic_weight * curious
+        reward = self.config.task_weight * task + self.config.exploration.weight * curious
         return rows._replace(reward=reward)
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
-        observation = transition.observation.unsqueeze(1).to(self._device)
-        action = transition.action.unsqueeze(1).to(self._device)
-        latent = self.world.model.encode(observation).detach()
-        return self.curiosity.reward(self.curiosity.disagreement(latent, action)).squeeze(1)
+        step = transition.to(self._device)
+        both = torch.stack([step.observation, step.next_observation], dim=1)
+        latent, reached = self.world.model.encode(both).detach().split(1, dim=1)
+        action = step.action.unsqueeze(1)
+        return self.world.intrinsic_reward(latent, action, reached).squeeze(1)
+
+    def warmup_actions(self) -> Float[Tensor, "S A"] | None:
+        return self.explorer_agent.warmup_actions()
 
     @torch.no_grad()
     def predict(
@@ -179,7 +185,10 @@ class Plan2Explore(Algorithm):
 
     def _agent(self, name: str, schedule: LearningRateSchedule) -> SoftActorCritic:
         size = FeatureExtractor(self.world.model).size
-        return SoftActorCritic.of_problem(self._problem, size, self.config.agent, name, schedule)
+        noise = self.config.exploration.noise
+        return SoftActorCritic.of_problem(
+            self._problem, size, self.config.agent, name, schedule, noise
+        )
 
     def _settling(self, updates: int) -> LearningRateSchedule:
         """The last policy is evaluated; with steps as large as at first it does not settle."""

@@ -68,7 +68,7 @@ def trained(case: str, seeds: tuple[int, ...], in_cpp: bool, chain: MakeChain) -
     compile_networks(in_cpp)
     name, settings = CASES[case]
     module = algorithm_module(name)
-    problem = Problem(seeds, 2, 1, STEPS, never_terminated, CPU)
+    problem = Problem(seeds, 2, 1, STEPS, 10, never_terminated, CPU)
     algorithm: Algorithm = module.build(problem, from_mapping(module.Config, settings, name))
     coverage = Coverage(lambda rows: np.zeros((*rows.shape[:-1], 2), dtype=np.int64), 2, len(seeds))
     training = TrainingConfig(WARMUP, evaluation_interval=10**6, evaluation_episodes=1)

@@ -36,7 +36,7 @@ def beyond_one(observation: Tensor, action: Tensor, reached: Tensor) -> Tensor:
 
 
 def make(config: Config = SMALL, seeds: tuple[int, ...] = (0, 1)) -> MBPO:
-    return build(Problem(seeds, 2, 1, 100, beyond_one, torch.device("cpu")), config)
+    return build(Problem(seeds, 2, 1, 100, 10, beyond_one, torch.device("cpu")), config)
 
 
 def transition(seeds: int, step: int, shift: float = 0.0) -> Transition:

@@ -55,7 +55,7 @@ def make_loop(
     chain: MakeChain, steps: int = 16, seeds: tuple[int, ...] = (0, 1), **config: Any
 ) -> TrainingLoop:
     problem = Problem(
-        seeds, 2, 1, steps, lambda o, a, n: torch.zeros(o.shape[:-1], dtype=torch.bool), CPU
+        seeds, 2, 1, steps, 10, lambda o, a, n: torch.zeros(o.shape[:-1], dtype=torch.bool), CPU
     )
     algorithm = build(problem, Config(**SMALL | config))
     coverage = Coverage(lambda rows: np.zeros((*rows.shape[:-1], 2), dtype=np.int64), 2, len(seeds))

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.algorithms.plan2explore.reward_free import RewardFree
+from p2e.curiosity.settings import ExplorationConfig
 from p2e.exploration.latent_imagination import Trajectories
 from p2e.exploration.settings import AdaptationConfig
 from p2e.world.feature_extractor import FeatureExtractor
@@ -17,7 +18,11 @@ from tests.p2e.algorithms.test_plan2explore import advance, make_loop, plan2expl
 
 @pytest.fixture
 def trained(chain: MakeChain) -> Plan2Explore:
-    settings = {"task_weight": 3.0, "intrinsic_weight": 0.5, "multi_step": 2}
+    settings = {
+        "task_weight": 3.0,
+        "exploration": ExplorationConfig(bonus="disagreement", weight=0.5),
+        "multi_step": 2,
+    }
     return plan2explore(run(make_loop(chain, **settings)))  # type: ignore[arg-type]
 
 

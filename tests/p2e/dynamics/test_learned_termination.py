@@ -13,7 +13,7 @@ FIELDS = 2  # features of an observation
 
 
 def problem(seeds: tuple[int, ...]) -> Problem:
-    return Problem(seeds, FIELDS, 1, 1000, None, torch.device("cpu"))
+    return Problem(seeds, FIELDS, 1, 1000, 100, None, torch.device("cpu"))
 
 
 def true_probability(reached: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def never_ends(observation: Tensor, action: Tensor, following: Tensor) -> Tensor
 def agent_loop(chain: MakeChain, device: str = "cpu") -> TrainingLoop:
     """The real SAC in the noisy chain."""
     agent = SoftActorCriticConfig(hidden=(8, 8), batch_size=8, learning_rate=1e-2, clip_norm=5.0)
-    problem = Problem(SEEDS, 2, 1, STEPS, never_ends, torch.device(device))
+    problem = Problem(SEEDS, 2, 1, STEPS, 10, never_ends, torch.device(device))
     return TrainingLoop(
         problem,
         sac.build(problem, sac.Config(agent=agent, buffer_capacity=30)),

@@ -34,7 +34,7 @@ def problem_of(steps: int) -> Problem:
     def terminated(observation: Tensor, action: Tensor, following: Tensor) -> Tensor:
         return following[..., 0] >= 2.0
 
-    return Problem(SEEDS, 2, 1, steps, terminated, torch.device("cpu"))
+    return Problem(SEEDS, 2, 1, steps, 10, terminated, torch.device("cpu"))
 
 
 def loop_of(algorithm: Algorithm, chain: MakeChain, steps: int, **settings: int) -> TrainingLoop:

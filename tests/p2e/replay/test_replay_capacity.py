@@ -11,7 +11,7 @@ from p2e.batch import Transition
 
 SEEDS, STEPS = 2, 10
 PROBLEM = Problem(
-    (0, 1), 3, 1, STEPS, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), torch.device("cpu")
+    (0, 1), 3, 1, STEPS, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), torch.device("cpu")
 )
 
 

@@ -25,7 +25,9 @@ def learner(
     disagreement: str, kind: type[WorldLearner] = WorldLearner, **settings: Any
 ) -> WorldLearner:
     device = torch.device("cpu")
-    problem = Problem((0, 1), 3, 1, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device)
+    problem = Problem(
+        (0, 1), 3, 1, 10, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device
+    )
     small: dict[str, Any] = {
         "latent_size": 8,
         "memory_size": MEMORY,

@@ -21,6 +21,7 @@ def build_algorithm(
         observation_size=environment.observation_size,
         action_size=environment.action_size,
         steps=settings.steps,
+        horizon=settings.task.horizon,
         terminated=settings.task.terminated,
         device=device,
     )

@@ -25,7 +25,10 @@ NEUTRAL: dict[str, Any] = {
     "plan2explore.world.unrolled_steps": 1,
 }
 # Settings that were renamed without a change of meaning: old name to new name.
-RENAMED = {"plan2explore.adaptation.doubt": "plan2explore.adaptation.error_discount"}
+RENAMED = {
+    "plan2explore.adaptation.doubt": "plan2explore.adaptation.error_discount",
+    "plan2explore.intrinsic_weight": "plan2explore.exploration.weight",
+}
 UNKNOWN = "absent, with no neutral value known"
 
 

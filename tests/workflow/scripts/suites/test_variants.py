@@ -12,20 +12,20 @@ from tests.workflow.test_pipeline_parameters import VALID, changed, error_of, wr
 
 CURIOUS: dict[str, Any] = VALID | {
     "algorithms": ["sac", "plan2explore", "plan2explore-no-curiosity"],
-    "variants": {"plan2explore-no-curiosity": {"intrinsic_weight": 0.0}},
-    "plan2explore": {"intrinsic_weight": 2.0, "world": {"members": 3}},
+    "variants": {"plan2explore-no-curiosity": {"task_weight": 0.0}},
+    "plan2explore": {"task_weight": 2.0, "world": {"members": 3}},
 }
 
 
 def test_a_variant_lies_over_its_algorithm_and_the_tasks_own_settings() -> None:
     values = copy.deepcopy(CURIOUS)
-    over = {"plan2explore": {"intrinsic_weight": 5.0, "horizon": 7}}
+    over = {"plan2explore": {"task_weight": 5.0, "horizon": 7}}
     values["tasks"][1]["settings"] = over
     assert settings_of(values, 1, "plan2explore-no-curiosity") == {
         "training": {"warmup_steps": 50},
-        "plan2explore": {"intrinsic_weight": 0.0, "horizon": 7, "world": {"members": 3}},
+        "plan2explore": {"task_weight": 0.0, "horizon": 7, "world": {"members": 3}},
     }
-    assert settings_of(values, 1, "plan2explore")["plan2explore"]["intrinsic_weight"] == 5.0
+    assert settings_of(values, 1, "plan2explore")["plan2explore"]["task_weight"] == 5.0
 
 
 def test_a_task_changes_a_variant_alone() -> None:
@@ -33,7 +33,7 @@ def test_a_task_changes_a_variant_alone() -> None:
     over = {"plan2explore-no-curiosity": {"horizon": 9, "world": {"units": 8}}}
     values["tasks"][1]["settings"] = over
     assert settings_of(values, 1, "plan2explore-no-curiosity")["plan2explore"] == {
-        "intrinsic_weight": 0.0,
+        "task_weight": 0.0,
         "horizon": 9,
         "world": {"members": 3, "units": 8},
     }
@@ -86,7 +86,7 @@ def test_variants_of_a_suite_are_laid_over_the_parameters(tmp_path: Path) -> Non
         ),
         (
             ["variants", "plan2explore-no-curiosity"],
-            {"intrinsic_weight": 2},
+            {"task_weight": 2},
             "on Pendulum-v1 'plan2explore-no-curiosity' has the settings of 'plan2explore'",
         ),
     ],

@@ -34,7 +34,7 @@ CASES = (
 )
 LEVELS = tuple(zip(CASES[1:], (0.1, 0.8, 0.8, 1.6), strict=True))
 VARIANTS: dict[str, dict[str, Any]] = {
-    CASES[1]: {"intrinsic_weight": 0.0},
+    CASES[1]: {"exploration": {"weight": 0.0}},
     CASES[2]: {"world": {"disagreement": "untrained"}},
     CASES[3]: {"world": {"members": 2}},
     CASES[4]: {"real_share": 1.0},

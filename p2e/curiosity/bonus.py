@@ -1,0 +1,110 @@
+"""What a step pays besides the task's reward, for any agent that learns from rows of transitions.
+
+A bonus is computed when rows are drawn, not when they are stored: what was new then is known now
+(as in URLB, Laskin et al. 2021).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Counter, Problem, Stateful, load_state_of, state_of
+from p2e.batch import Transition, TransitionBatch
+from p2e.metrics import Metrics
+from p2e.nn.normalizers import RunningNormalizer, RunningScale
+
+
+class Bonus(ABC):
+    """An intrinsic reward of transitions, in units of its running mean over real ones.
+
+    Args:
+        weight: of the bonus, beside the task's reward.
+    """
+
+    def __init__(self, problem: Problem, weight: float) -> None:
+        seeds = len(problem.seeds)
+        self.weight, self._device = weight, problem.device
+        self.normalizer = RunningNormalizer(seeds, problem.observation_size, problem.device)
+        self.scale = RunningScale(seeds, decay=0.99, device=problem.device)
+        self.updates = Counter()
+
+    def see(self, transition: Transition) -> None:
+        """Take one real step of every seed into the statistics of observations."""
+        self.normalizer.update(transition.observation.unsqueeze(1).to(self._device))
+
+    def learn_from(self, draw: Callable[[], TransitionBatch]) -> Metrics:
+        """One update from real rows; they are only drawn where there is something to learn."""
+        rows = draw()
+        metrics = self._learn(rows)
+        with torch.no_grad():
+            self.scale.update(self.score(rows))
+        self.updates.value += 1
+        return metrics | {"bonus": self.reward(rows).mean(dim=1)}
+
+    @torch.no_grad()
+    def reward(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
+        """The bonus of each row, real or imagined."""
+        return self._in_units(self.score(rows))
+
+    def paid(self, rows: TransitionBatch) -> TransitionBatch:
+        """The rows with the task's reward plus the weighted bonus."""
+        return rows._replace(reward=rows.reward + self.weight * self.reward(rows))
+
+    def of_step(self, transition: Transition) -> Float[Tensor, " S"] | None:
+        """The bonus of a real step of every seed; None before there is a scale to measure it on."""
+        if self.updates.value == 0:
+            return None
+        observation, action, reward, following, ended, *_ = transition.to(self._device)
+        rows = (x.unsqueeze(1) for x in (observation, action, reward, following, ended.float()))
+        return self.reward(TransitionBatch(*rows)).squeeze(1)
+
+    @abstractmethod
+    def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
+        """How new each row is, 0 or more, in a unit of its own."""
+
+    @abstractmethod
+    def _learn(self, rows: TransitionBatch) -> Metrics:
+        """Learn what the score needs."""
+
+    def _in_units(self, score: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        scaled: Tensor = self.scale(score)
+        return scaled
+
+    def parts(self) -> dict[str, Stateful]:
+        """What changes while training."""
+        return {"normalizer": self.normalizer, "scale": self.scale, "updates": self.updates}
+
+    def state_dict(self) -> dict[str, Any]:
+        return state_of(self.parts())
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        load_state_of(self.parts(), state)
+
+
+class NoBonus(Bonus):
+    """The task's reward alone."""
+
+    def see(self, transition: Transition) -> None:
+        pass
+
+    def learn_from(self, draw: Callable[[], TransitionBatch]) -> Metrics:
+        return {}
+
+    def paid(self, rows: TransitionBatch) -> TransitionBatch:
+        return rows
+
+    def of_step(self, transition: Transition) -> None:
+        return None
+
+    def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
+        return torch.zeros_like(rows.reward)
+
+    def _learn(self, rows: TransitionBatch) -> Metrics:
+        return {}
+
+    def parts(self) -> dict[str, Stateful]:
+        return {}

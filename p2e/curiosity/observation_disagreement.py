@@ -1,0 +1,59 @@
+"""Disagreement about the next observation: Plan2Explore's intrinsic reward without a world model
+(Pathak et al. 2019, arXiv:1906.04161), for agents that see observations."""
+
+from functools import partial
+
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Problem, Stateful
+from p2e.batch import TransitionBatch
+from p2e.curiosity.bonus import Bonus
+from p2e.curiosity.disagreement import EnsembleDisagreement
+from p2e.metrics import Metrics
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RunningChange
+from p2e.nn.optimizer import SeedOptimizer
+
+# As Plan2Explore's in the core suite.
+MEMBERS, HIDDEN, UNKNOWN = 5, (64, 64), 2.0
+LEARNING_RATE, CLIP_NORM = 1e-3, 1.0
+
+
+class ObservationDisagreement(Bonus):
+    """Disagreement of an ensemble about how the normalised observation changes in a step, rewarded
+    as Plan2Explore rewards that about latents (disagreement.py)."""
+
+    def __init__(self, problem: Problem, weight: float) -> None:
+        super().__init__(problem, weight)
+        seeds, device, features = problem.seeds, problem.device, problem.observation_size
+        self.change = RunningChange(len(seeds), features, device)
+        self.ensemble = EnsembleDisagreement(
+            features,
+            problem.action_size,
+            features,
+            MEMBERS,
+            HIDDEN,
+            partial(SeedOptimizer, learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM),
+            SeedGenerators(seeds, "ensemble weights", device),
+            SeedGenerators(seeds, "ensemble rows", device),
+            UNKNOWN,
+        )
+        self.scale = self.ensemble.scale
+
+    def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
+        return self.ensemble.disagreement(self.normalizer(rows.observation), rows.action)
+
+    def _learn(self, rows: TransitionBatch) -> Metrics:
+        before = self.normalizer(rows.observation)
+        change = self.normalizer(rows.next_observation) - before
+        self.change.update(change)
+        return self.ensemble.learn(before, rows.action, change / self.change.scale)
+
+    def _in_units(self, score: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        return self.ensemble.reward(score)
+
+    def parts(self) -> dict[str, Stateful]:
+        # The running scale is one of the ensemble's own parts.
+        of_all = {k: part for k, part in super().parts().items() if part is not self.scale}
+        return of_all | {"change": self.change, "ensemble": self.ensemble}

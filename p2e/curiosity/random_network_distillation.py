@@ -1,0 +1,51 @@
+"""Random network distillation (Burda et al. 2019, arXiv:1810.12894)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Problem, Stateful
+from p2e.batch import TransitionBatch
+from p2e.curiosity.bonus import Bonus
+from p2e.metrics import Metrics
+from p2e.nn.batched_mlp import BatchedMLP
+from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import SeedOptimizer
+
+HIDDEN, FEATURES = (128, 128), 64
+LEARNING_RATE = 1e-3
+LARGEST_SCORE = 5.0  # standard deviations, to which observations are clipped (the paper's code)
+
+
+class RandomNetworkDistillation(Bonus):
+    """How wrong a network is about the outputs of a fixed random one, for the observation that a
+    step reached. It learns them where it has been, and knows nothing of where it has not."""
+
+    def __init__(self, problem: Problem, weight: float) -> None:
+        super().__init__(problem, weight)
+        sizes = [problem.observation_size, *HIDDEN, FEATURES]
+        self.target, self.predictor = (
+            BatchedMLP(
+                (len(problem.seeds),), sizes, SeedGenerators(problem.seeds, name, problem.device)
+            )
+            for name in ("random network", "distillation")
+        )
+        self.optimizer = SeedOptimizer(self.predictor.parameters(), LEARNING_RATE)
+
+    def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
+        """Squared error, mean over the outputs."""
+        normalised = self.normalizer(rows.next_observation)
+        inputs = normalised.clamp(-LARGEST_SCORE, LARGEST_SCORE)
+        with torch.no_grad():
+            target = self.target(inputs)
+        errors: Tensor = self.predictor(inputs) - target
+        return errors.square().mean(dim=2)
+
+    def _learn(self, rows: TransitionBatch) -> Metrics:
+        losses = self.score(rows).mean(dim=1)
+        self.optimizer.step(losses)
+        return {"bonus_loss": losses.detach()}
+
+    def parts(self) -> dict[str, Stateful]:
+        networks = {"target": self.target, "predictor": self.predictor}
+        return super().parts() | networks | {"optimizer": self.optimizer}

@@ -1,0 +1,53 @@
+"""State novelty: how far the nearest states are that were met before.
+
+A particle estimate of the states' entropy rewards each state by the logarithm of the distance to
+its neighbours (Liu & Abbeel 2021, APT; Seo et al. 2021, RE3). Here the distances are those of
+normalised observations, to a random sample of all that were met.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from p2e.algorithm import Problem, Stateful
+from p2e.batch import Transition, TransitionBatch
+from p2e.curiosity.bonus import Bonus
+from p2e.metrics import Metrics
+from p2e.nn.generators import SeedGenerators
+from p2e.replay.buffers import RowBuffer
+
+NEIGHBOURS = 3
+SAMPLE = 1000  # states that stand for all that were met
+
+
+class StateNovelty(Bonus):
+    """log(1 + the mean distance to the nearest of the states met before), of the observation that a
+    step reached: 0 for a state that was met as often as there are neighbours."""
+
+    def __init__(self, problem: Problem, weight: float) -> None:
+        super().__init__(problem, weight)
+        seeds, device = problem.seeds, problem.device
+        widths = {"state": problem.observation_size}
+        self.met = RowBuffer(len(seeds), problem.steps, widths, device)
+        self.samples = SeedGenerators(seeds, "met states", device)
+
+    def see(self, transition: Transition) -> None:
+        super().see(transition)
+        self.met.add({"state": transition.next_observation.unsqueeze(1)})
+
+    def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
+        sample = self.met.sample(self.samples, min(SAMPLE, self.met.size))["state"]
+        distances = torch.cdist(
+            self.normalizer(rows.next_observation),
+            self.normalizer(sample),
+            compute_mode="donot_use_mm_for_euclid_dist",
+        )
+        neighbours = min(NEIGHBOURS, sample.shape[1])
+        nearest = distances.topk(neighbours, dim=2, largest=False).values
+        return nearest.mean(dim=2).log1p()
+
+    def _learn(self, rows: TransitionBatch) -> Metrics:
+        return {}
+
+    def parts(self) -> dict[str, Stateful]:
+        return super().parts() | {"met": self.met, "samples": self.samples}

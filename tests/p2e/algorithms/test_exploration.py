@@ -1,0 +1,125 @@
+"""Any way to explore with any algorithm: each trains, resumes, and changes what it is to change."""
+
+import io
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+
+from p2e.agent.settings import SoftActorCriticConfig
+from p2e.algorithm import Problem
+from p2e.algorithms import algorithm_module
+from p2e.curiosity.bonuses import BONUSES
+from p2e.curiosity.settings import ExplorationConfig
+from p2e.dynamics.probabilistic_ensemble import DynamicsConfig
+from p2e.loop.coverage import Coverage
+from p2e.loop.progress import Progress
+from p2e.loop.training_loop import TrainingLoop
+from tests.conftest import MakeChain
+from tests.p2e.algorithms.test_plan2explore import SMALL, TRAINING
+from tests.p2e.loop.test_resume import (
+    assert_bit_identical,
+    never_ends,
+    outcome,
+    position_cells,
+    run,
+    run_until,
+)
+
+SEEDS, STEPS = (0, 1), 16
+AGENT = SoftActorCriticConfig(hidden=(16,), batch_size=16)
+DYNAMICS = DynamicsConfig(hidden=(8,), members=3, elites=2, batch_size=8, max_updates=3)
+SETTINGS: dict[str, dict[str, Any]] = {
+    "sac": {"agent": AGENT},
+    "mbpo": {"agent": AGENT, "dynamics": DYNAMICS, "model_interval": 4, "updates_per_step": 2},
+    "plan2explore": SMALL,
+}
+ALGORITHMS = sorted(SETTINGS)
+WAYS = [
+    *(ExplorationConfig(bonus=bonus) for bonus in sorted(BONUSES)),
+    *(ExplorationConfig(noise=noise) for noise in ("pink", "red")),
+    ExplorationConfig(noise="pink", bonus="rnd", weight=0.5),
+]
+
+
+def loop_of(
+    chain: MakeChain, algorithm: str, exploration: ExplorationConfig | None
+) -> TrainingLoop:
+    problem = Problem(SEEDS, 2, 1, STEPS, 5, never_ends, torch.device("cpu"))
+    module, settings = algorithm_module(algorithm), SETTINGS[algorithm]
+    if exploration is not None:
+        settings = settings | {"exploration": exploration}
+    return TrainingLoop(
+        problem,
+        module.build(problem, module.Config(**settings)),
+        chain(SEEDS, noise=0.3),
+        chain(SEEDS, noise=0.3),
+        TRAINING,
+        Coverage(position_cells, 6, len(SEEDS)),
+    )
+
+
+def outcome_of(loop: TrainingLoop) -> dict[str, Any]:
+    run(loop)
+    return outcome(loop)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.noise}-{way.bonus}")
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_each_way_trains_and_a_killed_run_ends_with_the_same_bits(
+    chain: MakeChain, algorithm: str, way: ExplorationConfig
+) -> None:
+    make = partial(loop_of, chain, algorithm, way)
+    whole = make()
+    found = outcome_of(whole)
+    paid = [row for row in whole.recorder.tables["losses"] if "intrinsic_reward" in row]
+    assert bool(paid) == (way.bonus != "none" or algorithm == "plan2explore")
+    state = run_until(make(), 11)
+    resumed = make()
+    resumed.load_state_dict(state)
+    run(resumed)
+    assert_bit_identical(found, outcome(resumed))
+
+
+@pytest.mark.parametrize("bonus", sorted(BONUSES.keys() - {"none"}))
+def test_a_bonus_of_weight_0_leaves_the_bits_of_sac_as_they_are(
+    chain: MakeChain, bonus: str
+) -> None:
+    plain = loop_of(chain, "sac", None)
+    unpaid = loop_of(chain, "sac", ExplorationConfig(bonus=bonus, weight=0.0))
+    paid = loop_of(chain, "sac", ExplorationConfig(bonus=bonus, weight=1.0))
+    weights = [weights_after_a_run(each) for each in (plain, unpaid, paid)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def weights_after_a_run(loop: TrainingLoop) -> torch.Tensor:
+    run(loop)
+    weights: torch.Tensor = loop.algorithm.policy_components()["actor"].state_dict()[
+        "network.weights"
+    ]
+    return weights
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_seed_explores_alone_as_in_a_group(chain: MakeChain, algorithm: str) -> None:
+    """Up to rounding, for networks of one seed are multiplied in another order."""
+    way, actions = ExplorationConfig(noise="pink", bonus="rnd"), []
+    for seeds, place in ((SEEDS, 1), (SEEDS[1:], 0)):
+        problem = Problem(seeds, 2, 1, STEPS, 5, never_ends, torch.device("cpu"))
+        module = algorithm_module(algorithm)
+        config = module.Config(**SETTINGS[algorithm] | {"exploration": way})
+        loop = TrainingLoop(
+            problem,
+            module.build(problem, config),
+            chain(seeds, noise=0.3),
+            chain(seeds, noise=0.3),
+            replace(TRAINING, warmup_steps=4),
+            Coverage(position_cells, 6, len(seeds)),
+        )
+        for _ in range(8):
+            loop.advance(Progress(STEPS, 0, io.StringIO()))
+        actions.append(loop.algorithm.sac_buffer.in_order("action")[place])  # type: ignore[attr-defined]
+    torch.testing.assert_close(*actions, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,158 @@
+"""Bonuses: known answers, running scale, seeds, and saved states."""
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+
+from p2e.algorithm import Problem
+from p2e.batch import Transition, TransitionBatch
+from p2e.config import ConfigError
+from p2e.curiosity.bonus import Bonus
+from p2e.curiosity.bonuses import BONUSES
+from p2e.curiosity.settings import ExplorationConfig
+from p2e.curiosity.state_novelty import StateNovelty
+
+PROBLEM = Problem((0, 1), 2, 1, 500, 50, None, torch.device("cpu"))
+PAYING = sorted(BONUSES.keys() - {"none"})
+
+
+def bonus_named(name: str, seeds: tuple[int, ...] = (0, 1), weight: float = 1.0) -> Bonus:
+    return ExplorationConfig(bonus=name, weight=weight).bonus_for(replace(PROBLEM, seeds=seeds))
+
+
+def rows_at(observation: torch.Tensor) -> TransitionBatch:
+    """Rows (S, B, 2) that move by a curved function of where they are."""
+    action = torch.full((*observation.shape[:2], 1), 0.5)
+    following = observation + 0.1 * torch.sin(3 * observation)
+    flat = torch.zeros(observation.shape[:2])
+    return TransitionBatch(observation, action, flat, following, flat)
+
+
+def see(bonus: Bonus, rows: TransitionBatch) -> None:
+    for i in range(rows.reward.shape[1]):
+        step = (rows.observation[:, i], rows.action[:, i], rows.reward[:, i])
+        ended = torch.zeros(rows.reward.shape[0], dtype=torch.bool)
+        memory = torch.zeros(rows.reward.shape[0], 0)
+        bonus.see(Transition(*step, rows.next_observation[:, i], ended, ended, memory))
+
+
+def near_and_far(seeds: int = 2) -> tuple[TransitionBatch, TransitionBatch]:
+    generator = torch.Generator().manual_seed(0)
+    near = torch.randn(1, 200, 2, generator=generator).expand(seeds, -1, -1)
+    return rows_at(near), rows_at(near * 0.1 + 4.0)
+
+
+@pytest.mark.parametrize("name", PAYING)
+def test_where_it_has_been_pays_less_than_where_it_has_not(name: str) -> None:
+    bonus, (near, far) = bonus_named(name), near_and_far()
+    see(bonus, near)
+    for _ in range(400):
+        bonus.learn_from(lambda: near)
+    assert (bonus.score(far).mean(dim=1) > 5 * bonus.score(near).mean(dim=1)).all()
+    assert (bonus.reward(far).mean(dim=1) > 1.5).all()
+
+
+def test_rnd_falls_on_rows_that_it_learns_from_and_hardly_on_others() -> None:
+    bonus, (near, far) = bonus_named("rnd"), near_and_far()
+    see(bonus, near)
+    before = bonus.score(near).mean(), bonus.score(far).mean()
+    for _ in range(400):
+        bonus.learn_from(lambda: near)
+    assert bonus.score(near).mean() < 0.05 * before[0]
+    assert bonus.score(far).mean() > 0.3 * before[1]
+
+
+def test_a_state_that_was_often_met_is_no_novelty() -> None:
+    novelty = StateNovelty(PROBLEM, 1.0)
+    see(novelty, rows_at(torch.tensor([[[0.0, 0.0]] * 3 + [[1.0, 1.0]]] * 2)))
+    scores = novelty.score(rows_at(torch.tensor([[[0.0, 0.0], [1.0, 1.0]]] * 2)))
+    assert scores[:, 0].tolist() == [0.0, 0.0]
+    # Of the three nearest states of the other one it is one itself, and two are equally far.
+    first, last = (
+        novelty.normalizer(rows_at(torch.full((2, 1, 2), x)).next_observation) for x in (0.0, 1.0)
+    )
+    far = (first - last)[0, 0].norm().item()
+    assert scores[0, 1].item() == pytest.approx(math.log1p(2 * far / 3), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", PAYING)
+def test_rewards_are_in_units_of_their_running_mean(name: str) -> None:
+    bonus, (near, _) = bonus_named(name), near_and_far()
+    see(bonus, near)
+    assert bonus.of_step(first_step(near)) is None  # nothing is known yet about the scale
+    for _ in range(300):
+        metrics = bonus.learn_from(lambda: near)
+    assert bonus.of_step(first_step(near)) is not None
+    mean = (bonus.score(near) / bonus.scale.average.unsqueeze(1)).mean().item()
+    assert mean == pytest.approx(bonus.scale.weight.reciprocal().item(), rel=0.3)
+    torch.testing.assert_close(metrics["bonus"], bonus.reward(near).mean(dim=1), rtol=0.5, atol=0.1)
+
+
+def first_step(rows: TransitionBatch) -> Transition:
+    seeds = rows.reward.shape[0]
+    ended, memory = torch.zeros(seeds, dtype=torch.bool), torch.zeros(seeds, 0)
+    step = rows.observation[:, 0], rows.action[:, 0], rows.reward[:, 0]
+    return Transition(*step, rows.next_observation[:, 0], ended, ended, memory)
+
+
+@pytest.mark.parametrize("name", PAYING)
+def test_paid_rows_have_the_weighted_bonus_and_nothing_else_changed(name: str) -> None:
+    bonus, (near, far) = bonus_named(name, weight=0.5), near_and_far()
+    see(bonus, near)
+    bonus.learn_from(lambda: near)
+    rows = far._replace(reward=torch.full_like(far.reward, 3.0))
+    state = bonus.state_dict()  # novelty draws a sample for each question
+    expected = 3.0 + 0.5 * bonus.reward(rows)
+    bonus.load_state_dict(state)
+    paid = bonus.paid(rows)
+    assert torch.equal(paid.reward, expected)
+    assert (paid.reward >= 3.0).all()
+    assert all(a is b for a, b in zip(paid, rows, strict=True) if b is not rows.reward)
+
+
+@pytest.mark.parametrize("name", PAYING)
+def test_a_seed_has_the_same_bonus_alone_and_in_a_group(name: str) -> None:
+    rewards = []
+    for seeds, place in (((0, 1), 1), ((1,), 0)):
+        bonus, (near, far) = bonus_named(name, seeds), near_and_far(len(seeds))
+        see(bonus, near)
+        for _ in range(3):
+            bonus.learn_from(partial(near._replace))
+        rewards.append(bonus.reward(far)[place])
+    torch.testing.assert_close(*rewards)
+
+
+@pytest.mark.parametrize("name", PAYING)
+def test_it_goes_on_where_it_was_saved(name: str) -> None:
+    one, other, (near, far) = bonus_named(name), bonus_named(name, (7, 8)), near_and_far()
+    see(one, near)
+    one.learn_from(lambda: near)
+    other.load_state_dict(one.state_dict())
+    for _ in range(2):
+        metrics = [bonus.learn_from(lambda: near) for bonus in (one, other)]
+        assert all(torch.equal(metrics[0][key], metrics[1][key]) for key in metrics[0])
+    assert torch.equal(one.reward(far), other.reward(far))
+
+
+def test_without_a_bonus_rows_stay_as_they_are() -> None:
+    bonus, (near, _) = bonus_named("none"), near_and_far()
+    assert bonus.learn_from(lambda: pytest.fail("nothing is to be drawn")) == {}
+    assert bonus.paid(near) is near
+    assert bonus.state_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "known"),
+    [
+        ("noise", "blue", "'white', 'pink', 'red'"),
+        ("bonus", "rdn", "'disagreement'"),
+        ("weight", -1.0, "0 or more"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(key: str, value: Any, known: str) -> None:
+    with pytest.raises(ConfigError, match=f"'exploration.{key}' is {value!r}.*{known}"):
+        ExplorationConfig(**{key: value})

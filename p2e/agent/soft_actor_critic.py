@@ -20,11 +20,12 @@ from p2e.agent.cuda_graph import recorded
 from p2e.agent.executors import Executor
 from p2e.agent.native.native_update import NativeUpdate
 from p2e.agent.settings import SoftActorCriticConfig
-from p2e.algorithm import Problem
+from p2e.algorithm import Problem, Stateful
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
 from p2e.nn.compilation import compiles
 from p2e.nn.generators import SeedGenerators
+from p2e.nn.normalizers import RunningNormalizer
 from p2e.nn.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
 from p2e.nn.target_networks import soft_update, target_copy
 
@@ -46,6 +47,7 @@ class SoftActorCritic:
     Args:
         schedule: of the learning rates of actor and critics, by updates.
         acting_noise: what `explore` draws from; None for independent draws.
+        normalizer: of the features, in all that the agent is asked; None to take them as they are.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class SoftActorCritic:
         noise: SeedGenerators,
         schedule: LearningRateSchedule = CONSTANT,
         acting_noise: ColouredNoise | None = None,
+        normalizer: RunningNormalizer | None = None,
     ) -> None:
         self.config, self.schedule, self.noise = config, schedule, noise
-        self.acting_noise = acting_noise
+        self.acting_noise, self.normalizer = acting_noise, normalizer
         self._actions = actions
         self.actor = Actor(features, actions, config.hidden, initial)
         self.critic = TwinCritic(features, actions, config.hidden, initial)
@@ -89,11 +92,14 @@ class SoftActorCritic:
         name: str = "agent",
         schedule: LearningRateSchedule = CONSTANT,
         noise: str = "white",
+        normalised: bool = False,
     ) -> "SoftActorCritic":
         """The agent of a problem; another name gives other random streams.
 
         Args:
             noise: colour of the noise in the actions of `explore`, one of EXPONENTS.
+            normalised: whether the agent takes features in units of the statistics of those that
+                were met, which `see` tells it.
         """
         acting_noise = None
         if noise != "white":
@@ -108,21 +114,22 @@ class SoftActorCritic:
             SeedGenerators(problem.seeds, f"{name} noise", problem.device),
             schedule,
             acting_noise,
+            RunningNormalizer(len(problem.seeds), features, problem.device) if normalised else None,
         )
 
     @torch.no_grad()
     def act(self, features: Float[Tensor, "S B F"], deterministic: bool) -> Float[Tensor, "S B A"]:
         """Actions in [-1, 1]: the mode, or a sample from the policy."""
         if deterministic:
-            return self._mode(features)
-        return self._sampled(features, self._noise_for(features.shape[1]))
+            return self._mode(self._seen(features))
+        return self._sampled(self._seen(features), self._noise_for(features.shape[1]))
 
     @torch.no_grad()
     def explore(self, features: Float[Tensor, "S 1 F"]) -> Float[Tensor, "S 1 A"]:
         """The next action of a training episode: a sample whose noise may be coloured."""
         if self.acting_noise is None:
             return self.act(features, deterministic=False)
-        return self._sampled(features, self.acting_noise.next().unsqueeze(1))
+        return self._sampled(self._seen(features), self.acting_noise.next().unsqueeze(1))
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:
         """Uniform actions from noise of the same colour; None where that is white."""
@@ -133,11 +140,25 @@ class SoftActorCritic:
     @torch.no_grad()
     def value(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B"]:
         """The value of the policy's mode, by the lower of the two critics."""
-        return smaller(self.critic(features, self.actor.mode(features)))
+        seen = self._seen(features)
+        return smaller(self.critic(seen, self.actor.mode(seen)))
+
+    def see(self, features: Float[Tensor, "S B F"]) -> None:
+        """Take features that were met into the statistics of the normaliser, if there is one."""
+        if self.normalizer is not None:
+            self.normalizer.update(features)
+
+    def _seen(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
+        """The features as the networks take them."""
+        if self.normalizer is None:
+            return features
+        normalised: Tensor = self.normalizer(features)
+        return normalised
 
     def update(self, batch: TransitionBatch) -> Metrics:
         """One update of critics, actor, temperature and target critics."""
-        return self._update(*batch)
+        before, after = self._seen(batch.observation), self._seen(batch.next_observation)
+        return self._update(*batch._replace(observation=before, next_observation=after))
 
     def updates_from(self, batch_of: Callable[..., TransitionBatch]) -> Callable[..., Metrics]:
         """Updates whose batch is made of other tensors, as part of what is executed.
@@ -252,7 +273,15 @@ class SoftActorCritic:
             "temperature_optimizer": self.temperature_optimizer,
             "noise": self.noise,
             **({"acting_noise": self.acting_noise} if self.acting_noise else {}),
+            **({"normalizer": self.normalizer} if self.normalizer else {}),
         }
+
+    def policy_components(self) -> dict[str, Stateful]:
+        """What the policy needs to act again."""
+        parts: dict[str, Stateful] = {"actor": self.actor}
+        if self.normalizer is not None:
+            parts["normalizer"] = self.normalizer
+        return parts
 
     def state_dict(self) -> dict[str, Any]:
         state = {name: part.state_dict() for name, part in self._parts().items()}

@@ -9,9 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from p2e.agent.settings import SoftActorCriticConfig
-from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Algorithm, Memories, Observations, Problem, Stateful, Termination
-from p2e.algorithms.sac import ObservationPolicy
+from p2e.algorithms.sac import ObservationPolicy, agent_of
 from p2e.batch import Transition, TransitionBatch
 from p2e.config import require, require_positive
 from p2e.curiosity.settings import ExplorationConfig
@@ -23,6 +22,7 @@ from p2e.metrics import Metrics, require_finite
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
 from p2e.replay.mixed_batch import MixedBatch
+from p2e.replay.real_rows import RealRows, RealRowsConfig
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Config:
         agent: of actor and critics.
         exploration: noise of the actions in the environment, and the bonus of all transitions, real
             ones and imagined ones.
+        real_rows: of the real rows that the agent learns from.
+        normalised_observations: whether the agent sees observations in units of their own
+            statistics.
+        final_learning_rate: of actor and critics, as a share of the first; it falls in half a
+            cosine over the updates of the run.
         dynamics: of the model, a probabilistic ensemble.
         rollout: of the imagined rollouts' length.
         model_interval: environment steps between trainings of the model.
@@ -46,6 +51,9 @@ class Config:
 
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
     exploration: ExplorationConfig = field(default_factory=ExplorationConfig)
+    real_rows: RealRowsConfig = field(default_factory=RealRowsConfig)
+    normalised_observations: bool = False
+    final_learning_rate: float = 1.0
     dynamics: DynamicsConfig = field(default_factory=DynamicsConfig)
     rollout: RolloutSchedule = field(default_factory=RolloutSchedule)
     model_interval: int = 250
@@ -58,8 +66,9 @@ class Config:
     def __post_init__(self) -> None:
         require_positive(self, "mbpo", "model_interval", "rollouts_per_step", "updates_per_step")
         require_positive(self, "mbpo", "retained_trainings", "buffer_capacity")
-        share = self.real_share
-        require(0 <= share <= 1, "mbpo.real_share", share, "a number in [0, 1]")
+        for key in ("real_share", "final_learning_rate"):
+            share = getattr(self, key)
+            require(0 <= share <= 1, f"mbpo.{key}", share, "a number in [0, 1]")
 
     @property
     def rollouts(self) -> int:
@@ -93,11 +102,8 @@ class MBPO(Algorithm):
         sizes = problem.observation_size, problem.action_size
         self.seeds = seeds = problem.seeds
         device = problem.device
-        self.agent = SoftActorCritic.of_problem(
-            problem, problem.observation_size, config.agent, noise=config.exploration.noise
-        )
+        self.agent = agent_of(problem, config, problem.steps * config.updates_per_step)
         self.bonus = config.exploration.bonus_for(problem)
-        self.bonus_batches = SeedGenerators(seeds, "bonus batches", device)
         model_weights = SeedGenerators(seeds, "model weights", device)
         self.dynamics = Dynamics(*sizes, config.dynamics, model_weights)
         self.model_training = SeedGenerators(seeds, "model training", device)
@@ -109,13 +115,16 @@ class MBPO(Algorithm):
         imagined = {name: real[name] for name in TransitionBatch._fields}
         most = config.rollouts * config.rollout.longest(problem.steps) * config.retained_trainings
         self.imagination_buffer = RowBuffer(len(seeds), most, imagined, device)
-        self.rows = MixedBatch(self._draw_real, self._draw_imagined, config.real_share)
+        own = self.sac_buffer, self.batches, config.real_rows, config.agent.discount
+        self.real_rows = RealRows(*own, self.bonus.paid)
+        self.rows = MixedBatch(self.real_rows.draw, self._draw_imagined, config.real_share)
         self.calendar = Calendar()
         self.explorer = self.task_policy = ObservationPolicy(self.agent)
 
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
         self.bonus.see(transition)
+        self.agent.see(transition.observation.unsqueeze(1).to(self.sac_buffer.device))
         self.calendar.step += 1
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:
@@ -154,25 +163,20 @@ class MBPO(Algorithm):
         return rollout.metrics()
 
     def update_agent(self) -> Metrics:
-        metrics = self.bonus.learn_from(self._draw_for_bonus)
+        metrics = self.bonus.learn_from(self.sac_buffer)
         for _ in range(self.config.updates_per_step):
-            rows = as_transitions(self.rows.draw(self.config.agent.batch_size))
-            metrics |= self.agent.update(self.bonus.paid(rows))
+            rows = self.rows.draw(self.config.agent.batch_size)
+            metrics |= self.agent.update(as_transitions(rows))
         return metrics
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         return self.bonus.of_step(transition)
 
-    def _draw_for_bonus(self) -> TransitionBatch:
-        size = self.config.agent.batch_size
-        return as_transitions(self.sac_buffer.sample(self.bonus_batches, size))
-
-    def _draw_real(self, rows: int) -> Fields:
-        return self.sac_buffer.sample(self.batches, rows)
-
     def _draw_imagined(self, rows: int) -> Fields:
         newest = sum(self.calendar.imagined)
-        return self.imagination_buffer.sample(self.batches, rows, newest)
+        imagined = self.imagination_buffer.sample(self.batches, rows, newest)
+        paid = self.bonus.paid(as_transitions(imagined)).reward
+        return imagined | {"reward": paid.unsqueeze(-1)}
 
     def predict(
         self, observation: Observations, memory: Memories, action: Float[Tensor, "S N H A"]
@@ -200,14 +204,13 @@ class MBPO(Algorithm):
             "rollouts": self.rollouts,
             "batches": self.batches,
             "bonus": self.bonus,
-            "bonus_batches": self.bonus_batches,
         }
         if isinstance(self.terminated, LearnedTermination):
             parts |= {"termination": self.terminated, "terminations": self.terminated.generators}
         return parts
 
     def policy_components(self) -> dict[str, Stateful]:
-        return {"actor": self.agent.actor}
+        return self.agent.policy_components()
 
 
 def build(problem: Problem, config: Config) -> MBPO:

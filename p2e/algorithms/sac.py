@@ -1,6 +1,7 @@
 """Soft Actor-Critic: every row of every batch is real."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -9,11 +10,13 @@ from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Actions, Algorithm, Memories, Observations, Policy, Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
-from p2e.config import require_positive
+from p2e.config import require, require_positive
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
+from p2e.nn.optimizer import LearningRateSchedule
 from p2e.replay.buffers import RowBuffer, as_transitions, real_fields, transition_row
+from p2e.replay.real_rows import RealRows, RealRowsConfig
 
 
 @dataclass(frozen=True)
@@ -23,17 +26,33 @@ class Config:
     Args:
         agent: of actor and critics.
         exploration: noise of the actions, and the bonus of real transitions.
+        real_rows: of what the agent learns from.
+        normalised_observations: whether the agent sees observations in units of their own
+            statistics.
+        final_learning_rate: of actor and critics, as a share of the first; it falls in half a
+            cosine over the updates of the run.
         updates_per_step: the update-to-data ratio: updates of the agent an environment step.
         buffer_capacity: transitions kept for each seed; no more than the run's steps are held.
     """
 
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
     exploration: ExplorationConfig = field(default_factory=ExplorationConfig)
+    real_rows: RealRowsConfig = field(default_factory=RealRowsConfig)
+    normalised_observations: bool = False
+    final_learning_rate: float = 1.0
     updates_per_step: int = 1
     buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
         require_positive(self, "sac", "updates_per_step", "buffer_capacity")
+        share = self.final_learning_rate
+        require(0 <= share <= 1, "sac.final_learning_rate", share, "a share in [0, 1]")
+
+    @property
+    def plain(self) -> bool:
+        """Whether rows go from the replay buffer to the agent as they are."""
+        unpaid, whole = self.exploration.bonus == "none", self.real_rows == RealRowsConfig()
+        return unpaid and whole and not self.normalised_observations
 
 
 class ObservationPolicy(Policy):
@@ -53,15 +72,32 @@ class ObservationPolicy(Policy):
         return memory
 
 
+def agent_of(problem: Problem, config: Any, updates: int) -> SoftActorCritic:
+    """The agent of an algorithm that learns from observations.
+
+    Args:
+        config: of SAC or MBPO.
+        updates: of the whole run, for the learning rate's schedule.
+    """
+    final = config.final_learning_rate
+    return SoftActorCritic.of_problem(
+        problem,
+        problem.observation_size,
+        config.agent,
+        schedule=LearningRateSchedule(total_updates=updates, final_fraction=final),
+        noise=config.exploration.noise,
+        normalised=config.normalised_observations,
+    )
+
+
 class SAC(Algorithm):
     """The model-free baseline."""
 
     def __init__(self, problem: Problem, config: Config) -> None:
         seeds, device = problem.seeds, problem.device
         self.config = config
-        self.agent = SoftActorCritic.of_problem(
-            problem, problem.observation_size, config.agent, noise=config.exploration.noise
-        )
+        updates = problem.steps * config.updates_per_step
+        self.agent = agent_of(problem, config, updates)
         self.bonus = config.exploration.bonus_for(problem)
         self.sac_buffer = RowBuffer(
             len(seeds),
@@ -71,6 +107,13 @@ class SAC(Algorithm):
         )
         self.batches = SeedGenerators(seeds, "batches", device)
         self.explorer = self.task_policy = ObservationPolicy(self.agent)
+        self.rows = RealRows(
+            self.sac_buffer,
+            self.batches,
+            config.real_rows,
+            config.agent.discount,
+            self.bonus.paid,
+        )
         self._update = self.agent.updates_from(self._batch)
 
     def _batch(self, slots: Int64[Tensor, "S B"]) -> TransitionBatch:
@@ -79,6 +122,7 @@ class SAC(Algorithm):
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
         self.bonus.see(transition)
+        self.agent.see(transition.observation.unsqueeze(1).to(self.sac_buffer.device))
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:
         return self.agent.warmup_actions()
@@ -86,16 +130,14 @@ class SAC(Algorithm):
     def update_agent(self) -> Metrics:
         metrics: Metrics = {}
         for _ in range(self.config.updates_per_step):
-            slots = self.sac_buffer.draw(self.batches, self.config.agent.batch_size)
-            metrics = self._update_from(slots)
+            metrics = self.bonus.learn_from(self.sac_buffer) | self._update_once()
         return metrics
 
-    def _update_from(self, slots: Int64[Tensor, "S B"]) -> Metrics:
-        if self.config.exploration.bonus == "none":  # on a GPU one graph with the drawing of rows
-            return self._update(slots)
-        rows = self._batch(slots)
-        metrics = self.bonus.learn_from(lambda: rows)
-        return metrics | self.agent.update(self.bonus.paid(rows))
+    def _update_once(self) -> Metrics:
+        size = self.config.agent.batch_size
+        if self.config.plain:  # on a GPU one graph, the rows' way from the buffer included
+            return self._update(self.sac_buffer.draw(self.batches, size))
+        return self.agent.update(as_transitions(self.rows.draw(size)))
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         return self.bonus.of_step(transition)
@@ -113,7 +155,7 @@ class SAC(Algorithm):
         }
 
     def policy_components(self) -> dict[str, Stateful]:
-        return {"actor": self.agent.actor}
+        return self.agent.policy_components()
 
 
 def build(problem: Problem, config: Config) -> SAC:

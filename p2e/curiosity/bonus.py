@@ -5,7 +5,6 @@ A bonus is computed when rows are drawn, not when they are stored: what was new 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,7 +14,11 @@ from torch import Tensor
 from p2e.algorithm import Counter, Problem, Stateful, load_state_of, state_of
 from p2e.batch import Transition, TransitionBatch
 from p2e.metrics import Metrics
+from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningNormalizer, RunningScale
+from p2e.replay.buffers import RowBuffer, as_transitions
+
+BATCH = 256  # real rows of an update
 
 
 class Bonus(ABC):
@@ -30,15 +33,16 @@ class Bonus(ABC):
         self.weight, self._device = weight, problem.device
         self.normalizer = RunningNormalizer(seeds, problem.observation_size, problem.device)
         self.scale = RunningScale(seeds, decay=0.99, device=problem.device)
+        self.batches = SeedGenerators(problem.seeds, "bonus batches", problem.device)
         self.updates = Counter()
 
     def see(self, transition: Transition) -> None:
         """Take one real step of every seed into the statistics of observations."""
         self.normalizer.update(transition.observation.unsqueeze(1).to(self._device))
 
-    def learn_from(self, draw: Callable[[], TransitionBatch]) -> Metrics:
-        """One update from real rows; they are only drawn where there is something to learn."""
-        rows = draw()
+    def learn_from(self, replay: RowBuffer) -> Metrics:
+        """One update from real rows."""
+        rows = as_transitions(replay.sample(self.batches, BATCH))
         metrics = self._learn(rows)
         with torch.no_grad():
             self.scale.update(self.score(rows))
@@ -76,7 +80,12 @@ class Bonus(ABC):
 
     def parts(self) -> dict[str, Stateful]:
         """What changes while training."""
-        return {"normalizer": self.normalizer, "scale": self.scale, "updates": self.updates}
+        return {
+            "normalizer": self.normalizer,
+            "scale": self.scale,
+            "batches": self.batches,
+            "updates": self.updates,
+        }
 
     def state_dict(self) -> dict[str, Any]:
         return state_of(self.parts())
@@ -91,7 +100,7 @@ class NoBonus(Bonus):
     def see(self, transition: Transition) -> None:
         pass
 
-    def learn_from(self, draw: Callable[[], TransitionBatch]) -> Metrics:
+    def learn_from(self, replay: RowBuffer) -> Metrics:
         return {}
 
     def paid(self, rows: TransitionBatch) -> TransitionBatch:

@@ -18,7 +18,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.replay.buffers import RowBuffer, as_sequences
 from p2e.replay.rare_windows import draw_windows
-from p2e.world.world_loss import flatten_time, world_loss
+from p2e.world.world_loss import world_loss
 from p2e.world.world_model import WorldModel
 
 LATENT_DISAGREEMENT = ExplorationConfig(bonus="disagreement")
@@ -137,7 +137,7 @@ class WorldLearner:
         change = self.states.next_latent - self.states.latent
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
         metrics |= self._learn_to_disagree(change, observation_change)
-        metrics |= self.bonus.learn_from(lambda: transitions_of(batch))
+        metrics |= self.bonus.learn_from(replay)
         return metrics | {"world_gradient_norm": norm}
 
     @torch.no_grad()
@@ -207,10 +207,3 @@ class WorldLearner:
             "windows": self.windows,
             "bonus": self.bonus,
         }
-
-
-def transitions_of(batch: SequenceBatch) -> TransitionBatch:
-    """The steps of all sequences as rows."""
-    rows = flatten_time(batch)
-    steps = rows.observation, rows.action, rows.reward, rows.next_observation, rows.terminated
-    return TransitionBatch(*steps)

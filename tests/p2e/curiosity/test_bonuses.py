@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.bonuses import BONUSES
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.curiosity.state_novelty import StateNovelty
+from p2e.replay.buffers import RowBuffer, real_fields
 
 PROBLEM = Problem((0, 1), 2, 1, 500, 50, None, torch.device("cpu"))
 PAYING = sorted(BONUSES.keys() - {"none"})
@@ -40,6 +40,14 @@ def see(bonus: Bonus, rows: TransitionBatch) -> None:
         bonus.see(Transition(*step, rows.next_observation[:, i], ended, ended, memory))
 
 
+def replay_of(rows: TransitionBatch) -> RowBuffer:
+    replay = RowBuffer(rows.reward.shape[0], rows.reward.shape[1], real_fields(2, 1))
+    fields = {name: x if x.dim() == 3 else x.unsqueeze(-1) for name, x in rows._asdict().items()}
+    other = {"first": fields["reward"], "memory": fields["reward"][..., :0]}
+    replay.add(fields | other)
+    return replay
+
+
 def near_and_far(seeds: int = 2) -> tuple[TransitionBatch, TransitionBatch]:
     generator = torch.Generator().manual_seed(0)
     near = torch.randn(1, 200, 2, generator=generator).expand(seeds, -1, -1)
@@ -51,7 +59,7 @@ def test_where_it_has_been_pays_less_than_where_it_has_not(name: str) -> None:
     bonus, (near, far) = bonus_named(name), near_and_far()
     see(bonus, near)
     for _ in range(400):
-        bonus.learn_from(lambda: near)
+        bonus.learn_from(replay_of(near))
     assert (bonus.score(far).mean(dim=1) > 5 * bonus.score(near).mean(dim=1)).all()
     assert (bonus.reward(far).mean(dim=1) > 1.5).all()
 
@@ -61,7 +69,7 @@ def test_rnd_falls_on_rows_that_it_learns_from_and_hardly_on_others() -> None:
     see(bonus, near)
     before = bonus.score(near).mean(), bonus.score(far).mean()
     for _ in range(400):
-        bonus.learn_from(lambda: near)
+        bonus.learn_from(replay_of(near))
     assert bonus.score(near).mean() < 0.05 * before[0]
     assert bonus.score(far).mean() > 0.3 * before[1]
 
@@ -85,7 +93,7 @@ def test_rewards_are_in_units_of_their_running_mean(name: str) -> None:
     see(bonus, near)
     assert bonus.of_step(first_step(near)) is None  # nothing is known yet about the scale
     for _ in range(300):
-        metrics = bonus.learn_from(lambda: near)
+        metrics = bonus.learn_from(replay_of(near))
     assert bonus.of_step(first_step(near)) is not None
     mean = (bonus.score(near) / bonus.scale.average.unsqueeze(1)).mean().item()
     assert mean == pytest.approx(bonus.scale.weight.reciprocal().item(), rel=0.3)
@@ -103,7 +111,7 @@ def first_step(rows: TransitionBatch) -> Transition:
 def test_paid_rows_have_the_weighted_bonus_and_nothing_else_changed(name: str) -> None:
     bonus, (near, far) = bonus_named(name, weight=0.5), near_and_far()
     see(bonus, near)
-    bonus.learn_from(lambda: near)
+    bonus.learn_from(replay_of(near))
     rows = far._replace(reward=torch.full_like(far.reward, 3.0))
     state = bonus.state_dict()  # novelty draws a sample for each question
     expected = 3.0 + 0.5 * bonus.reward(rows)
@@ -121,7 +129,7 @@ def test_a_seed_has_the_same_bonus_alone_and_in_a_group(name: str) -> None:
         bonus, (near, far) = bonus_named(name, seeds), near_and_far(len(seeds))
         see(bonus, near)
         for _ in range(3):
-            bonus.learn_from(partial(near._replace))
+            bonus.learn_from(replay_of(near))
         rewards.append(bonus.reward(far)[place])
     torch.testing.assert_close(*rewards)
 
@@ -133,14 +141,14 @@ def test_it_goes_on_where_it_was_saved(name: str) -> None:
     one.learn_from(lambda: near)
     other.load_state_dict(one.state_dict())
     for _ in range(2):
-        metrics = [bonus.learn_from(lambda: near) for bonus in (one, other)]
+        metrics = [bonus.learn_from(replay_of(near)) for bonus in (one, other)]
         assert all(torch.equal(metrics[0][key], metrics[1][key]) for key in metrics[0])
     assert torch.equal(one.reward(far), other.reward(far))
 
 
 def test_without_a_bonus_rows_stay_as_they_are() -> None:
     bonus, (near, _) = bonus_named("none"), near_and_far()
-    assert bonus.learn_from(lambda: pytest.fail("nothing is to be drawn")) == {}
+    assert bonus.learn_from(replay_of(near)) == {}
     assert bonus.paid(near) is near
     assert bonus.state_dict() == {}
 

@@ -31,7 +31,7 @@ class WorldConfig:
 
     Args:
         latent_size: features of the latent, which encodes an observation.
-        memory_size: units of the recurrent memory (GRU).
+        memory_size: units of the recurrent memory (GRU); 0 for none (for ablations).
         hidden: units of each hidden layer of the world model's other networks.
         sequences: windows of replay in one update.
         sequence_length: steps of a window.
@@ -63,8 +63,9 @@ class WorldConfig:
     warmup_updates: int = 100
 
     def __post_init__(self) -> None:
-        sizes = "latent_size memory_size hidden ensemble_hidden members sequences sequence_length"
+        sizes = "latent_size hidden ensemble_hidden members sequences sequence_length"
         require_positive(self, "world", *sizes.split(), "learning_rate", "clip_norm", "unknown")
+        require(self.memory_size >= 0, "world.memory_size", self.memory_size, "0 or more")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
         known = f"one of {', '.join(map(repr, DISAGREEMENTS))}"

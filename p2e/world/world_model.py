@@ -90,6 +90,7 @@ class WorldModel(nn.Module):
     a step, and normalised as the encoder's latents are. All observations that go in or come out
     are in the task's own units.
     The reward is read from the same head; another `reward_predictor` may take its place.
+    With a memory of size 0 there is no GRU: the head sees latent and action alone.
     """
 
     reward_predictor: RewardPredictor
@@ -113,7 +114,9 @@ class WorldModel(nn.Module):
         self.latent_change = RunningChange(len(generators), 1, generators.device)
         self.reward_range = RewardRange(len(generators), generators.device)
         self.encoder = Encoder(observation_size, latent_size, hidden, generators)
-        self.cell = GRUCell(latent_size + action_size, memory_size, generators)
+        self.cell: GRUCell | None = None
+        if memory_size > 0:
+            self.cell = GRUCell(latent_size + action_size, memory_size, generators)
         head_sizes = [memory_size + latent_size + action_size, *hidden]
         self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
@@ -135,6 +138,8 @@ class WorldModel(nn.Module):
         memory: Float[Tensor, "S B M"],
     ) -> Float[Tensor, "S B M"]:
         """The memory after a step: it knows the latent and the action of that step."""
+        if self.cell is None:
+            return memory
         next_memory: Tensor = self.cell(torch.cat([latent, action], dim=-1), memory)
         return next_memory
 
@@ -163,7 +168,7 @@ class WorldModel(nn.Module):
         memory: Float[Tensor, "S B M"],
     ) -> tuple[Prediction, Float[Tensor, "S B M"]]:
         """One step of imagination: the outcome, and the memory after it."""
-        if infers_in_cpp(latent):
+        if self.cell is not None and infers_in_cpp(latent):
             scale = self.latent_change.scale
             *outcome, after = world_step(self.cell, self.head, scale, latent, action, memory)
             return Prediction(*outcome), after
@@ -186,4 +191,7 @@ class WorldModel(nn.Module):
         Returns:
             The memory before each step (zero where `first`), and the memory after it.
         """
+        if self.cell is None:
+            none = memory.unsqueeze(1).expand(-1, latent.shape[1], -1, -1)
+            return none, none
         return self.cell.sequence(torch.cat([latent, action], dim=-1), first, memory)

@@ -18,7 +18,7 @@ from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingLoop
 from tests.conftest import MakeChain
-from tests.p2e.algorithms.test_plan2explore import SMALL, TRAINING
+from tests.p2e.algorithms.test_plan2explore import SMALL, TRAINING, make_loop, plan2explore
 from tests.p2e.loop.test_resume import (
     assert_bit_identical,
     never_ends,
@@ -123,3 +123,17 @@ def test_a_seed_explores_alone_as_in_a_group(chain: MakeChain, algorithm: str) -
             loop.advance(Progress(STEPS, 0, io.StringIO()))
         actions.append(loop.algorithm.sac_buffer.in_order("action")[place])  # type: ignore[attr-defined]
     torch.testing.assert_close(*actions, rtol=1e-4, atol=1e-5)
+
+
+def test_plan2explore_without_memory_trains_and_resumes(chain: MakeChain) -> None:
+    def make() -> TrainingLoop:
+        return make_loop(partial(chain, noise=0.3), world=replace(SMALL["world"], memory_size=0))
+
+    whole = make()
+    found = outcome_of(whole)
+    assert plan2explore(whole).task_policy.memory_size == 0
+    state = run_until(make(), 11)
+    resumed = make()
+    resumed.load_state_dict(state)
+    run(resumed)
+    assert_bit_identical(found, outcome(resumed))

@@ -256,6 +256,7 @@ def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
 def world_weights(algorithm: Plan2Explore) -> list[torch.Tensor]:
     """The weights of the world model, without reward heads that learn separately."""
     model = algorithm.world.model
+    assert model.cell is not None
     return [w for module in (model.encoder, model.cell, model.head) for w in weights(module)]
 
 

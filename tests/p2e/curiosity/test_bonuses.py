@@ -138,7 +138,7 @@ def test_a_seed_has_the_same_bonus_alone_and_in_a_group(name: str) -> None:
 def test_it_goes_on_where_it_was_saved(name: str) -> None:
     one, other, (near, far) = bonus_named(name), bonus_named(name, (7, 8)), near_and_far()
     see(one, near)
-    one.learn_from(lambda: near)
+    one.learn_from(replay_of(near))
     other.load_state_dict(one.state_dict())
     for _ in range(2):
         metrics = [bonus.learn_from(replay_of(near)) for bonus in (one, other)]

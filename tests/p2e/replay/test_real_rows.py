@@ -1,4 +1,4 @@
-"""Real rows: as they are in replay, with returns of several steps, around rare rewards, and paid."""
+"""Real rows: as they are in replay, with returns of several steps, around rare rewards, paid."""
 
 from collections.abc import Callable
 

@@ -18,7 +18,10 @@ from program.command_line import OneLineParser, run_program
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import read_runs
 from runs.files import CHECKPOINT
+from runs.settings import parse_seeds
 
+# docs/method.md, "Protocol"
+TUNING_SEEDS = range(100, 1000)
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
 
@@ -40,6 +43,7 @@ def publish(suite: str, root: Path = Path()) -> Path:
                 f"there is no {path.relative_to(root).as_posix()}: write the report first"
             )
     statistics = json.loads((report / "statistics.json").read_text(encoding="utf-8"))
+    refuse_tuning_seeds(statistics["runs"])
     if _told(statistics["runs"]) != _told(read_runs(results / "summary")):
         raise PublishError(
             f"reports/{suite} tells of other runs than results/{suite}/summary: "
@@ -61,6 +65,20 @@ def publish(suite: str, root: Path = Path()) -> Path:
     shutil.rmtree(published, ignore_errors=True)
     staged.rename(published)
     return published
+
+
+def refuse_tuning_seeds(runs: list[dict[str, str]]) -> None:
+    """What settings were chosen on is no evidence for them.
+
+    Raises:
+        PublishError: naming the first run with such a seed.
+    """
+    for run in runs:
+        if set(parse_seeds(run["seeds"])) & set(TUNING_SEEDS):
+            raise PublishError(
+                f"{run['path']} has seeds for tuning ({TUNING_SEEDS[0]} to {TUNING_SEEDS[-1]}): "
+                "publish runs on seeds that no setting was chosen on"
+            )
 
 
 def _told(runs: list[dict[str, str]]) -> list[tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """Coloured noise: its spectrum, its variance at each step, its seeds, and where agents use it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -78,15 +80,16 @@ def test_it_goes_on_where_it_was_saved() -> None:
 
 
 def agent(colour: str) -> SoftActorCritic:
-    return SoftActorCritic.of_problem(PROBLEM, 3, SoftActorCriticConfig(hidden=(8,)), noise=colour)
+    problem = replace(PROBLEM, horizon=200)
+    return SoftActorCritic.of_problem(problem, 3, SoftActorCriticConfig(hidden=(8,)), noise=colour)
 
 
 def test_an_agent_explores_with_coloured_noise_and_imagines_with_white() -> None:
     features = torch.zeros(2, 1, 3)
     of_agent = agent("red")
-    explored = torch.cat([of_agent.explore(features) for _ in range(10)], dim=1).atanh()
-    imagined = of_agent.act(features.expand(2, 10, 3), deterministic=False).atanh()
-    # Red noise moves less in a step than it deviates; white noise moves more.
+    explored = torch.cat([of_agent.explore(features) for _ in range(200)], dim=1).atanh()
+    imagined = of_agent.act(features.expand(2, 200, 3), deterministic=False).atanh()
+    # Independent draws differ by twice their variance, those of red noise by hardly any of it.
     assert explored.diff(dim=1).square().mean() < 0.2 * explored.var()
     assert imagined.diff(dim=1).square().mean() > imagined.var()
 
@@ -99,9 +102,7 @@ def test_white_exploration_is_the_policy_s_own_sampling() -> None:
 
 
 def test_the_warm_up_is_uniform_in_the_same_colour() -> None:
-    of_agent = SoftActorCritic.of_problem(
-        PROBLEM, 3, SoftActorCriticConfig(hidden=(8,)), noise="pink"
-    )
+    of_agent = agent("pink")
     drawn = [of_agent.warmup_actions() for _ in range(4000)]
     actions = torch.stack([d for d in drawn if d is not None])
     assert len(actions) == len(drawn)

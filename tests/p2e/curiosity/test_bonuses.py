@@ -58,20 +58,22 @@ def near_and_far(seeds: int = 2) -> tuple[TransitionBatch, TransitionBatch]:
 def test_where_it_has_been_pays_less_than_where_it_has_not(name: str) -> None:
     bonus, (near, far) = bonus_named(name), near_and_far()
     see(bonus, near)
-    for _ in range(400):
-        bonus.learn_from(replay_of(near))
+    replay = replay_of(near)
+    for _ in range(150):
+        bonus.learn_from(replay)
     assert (bonus.score(far).mean(dim=1) > 5 * bonus.score(near).mean(dim=1)).all()
     assert (bonus.reward(far).mean(dim=1) > 1.5).all()
 
 
-def test_rnd_falls_on_rows_that_it_learns_from_and_hardly_on_others() -> None:
+def test_rnd_falls_where_it_learns_and_stays_high_elsewhere() -> None:
     bonus, (near, far) = bonus_named("rnd"), near_and_far()
     see(bonus, near)
-    before = bonus.score(near).mean(), bonus.score(far).mean()
-    for _ in range(400):
-        bonus.learn_from(replay_of(near))
-    assert bonus.score(near).mean() < 0.05 * before[0]
-    assert bonus.score(far).mean() > 0.3 * before[1]
+    replay, before = replay_of(near), (bonus.score(near).mean(), bonus.score(far).mean())
+    for _ in range(150):
+        bonus.learn_from(replay)
+    after = bonus.score(near).mean(), bonus.score(far).mean()
+    assert after[0] < 0.01 * before[0]
+    assert after[1] / after[0] > 10 * before[1] / before[0]
 
 
 def test_a_state_that_was_often_met_is_no_novelty() -> None:
@@ -89,15 +91,22 @@ def test_a_state_that_was_often_met_is_no_novelty() -> None:
 
 @pytest.mark.parametrize("name", PAYING)
 def test_rewards_are_in_units_of_their_running_mean(name: str) -> None:
-    bonus, (near, _) = bonus_named(name), near_and_far()
+    bonus, (near, far) = bonus_named(name), near_and_far()
     see(bonus, near)
     assert bonus.of_step(first_step(near)) is None  # nothing is known yet about the scale
-    for _ in range(300):
-        metrics = bonus.learn_from(replay_of(near))
-    assert bonus.of_step(first_step(near)) is not None
-    mean = (bonus.score(near) / bonus.scale.average.unsqueeze(1)).mean().item()
-    assert mean == pytest.approx(bonus.scale.weight.reciprocal().item(), rel=0.3)
-    torch.testing.assert_close(metrics["bonus"], bonus.reward(near).mean(dim=1), rtol=0.5, atol=0.1)
+    replay = replay_of(near)
+    for _ in range(100):
+        metrics = bonus.learn_from(replay)
+    paid = bonus.of_step(first_step(near))
+    assert paid is not None and paid.shape == (2,)
+    mean = (bonus.scale.average / bonus.scale.weight).unsqueeze(1)
+    state = bonus.state_dict()  # novelty draws a sample for each question
+    units = bonus.score(far) / mean
+    bonus.load_state_dict(state)
+    expected = (units / 2).clamp(min=1.0).log() if name == "disagreement" else units
+    torch.testing.assert_close(bonus.reward(far), expected)
+    # Of rows like those that the mean is about, the bonus is about 1, or mostly none.
+    assert (metrics["bonus"] >= 0).all() and (metrics["bonus"] < 2).all()
 
 
 def first_step(rows: TransitionBatch) -> Transition:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from publish import PublishError, publish
+from publish import PublishError, publish, refuse_tuning_seeds
 from tests.helpers.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
@@ -61,6 +61,17 @@ def test_only_complete_runs_and_nothing_of_a_stopped_training_is_published(root)
     folder = publish("mini", root)
     assert (folder / "runs/task-0/sac/0/training.csv").is_file()
     assert not any({"unfinished", "0.state"} & set(p.parts) for p in files_below(folder))
+
+
+@pytest.mark.parametrize("seeds", ["0", "99", "1000", "0-9", "2000-2002"])
+def test_seeds_that_nothing_was_chosen_on_are_published(seeds):
+    refuse_tuning_seeds([{"path": "runs/a", "seeds": seeds}])
+
+
+@pytest.mark.parametrize("seeds", ["100", "999", "95-104", "0,500"])
+def test_seeds_for_tuning_are_not(seeds):
+    with pytest.raises(PublishError, match="runs/b has seeds for tuning"):
+        refuse_tuning_seeds([{"path": "runs/a", "seeds": "0"}, {"path": "runs/b", "seeds": seeds}])
 
 
 def test_a_report_of_other_runs_is_not_published(root):

@@ -31,8 +31,8 @@ class Config:
 
     Args:
         agent: of actor and critics.
-        exploration: noise of the actions in the environment, and the bonus of all transitions, real
-            ones and imagined ones.
+        exploration: of the noise in the actions in the environment, and of the bonus of all
+            transitions, real ones and imagined ones.
         real_rows: of the real rows that the agent learns from.
         normalised_observations: whether the agent sees observations in units of their own
             statistics.

@@ -25,8 +25,8 @@ class Config:
 
     Args:
         agent: of actor and critics.
-        exploration: noise of the actions, and the bonus of real transitions.
-        real_rows: of what the agent learns from.
+        exploration: of the noise in the actions, and of the bonus of real transitions.
+        real_rows: of the real rows that the agent learns from.
         normalised_observations: whether the agent sees observations in units of their own
             statistics.
         final_learning_rate: of actor and critics, as a share of the first; it falls in half a

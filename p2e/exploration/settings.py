@@ -78,9 +78,9 @@ class Config:
             world model was last updated, whose latents are at hand (for ablations).
         task_weight: of the task's reward in the explorer's, after it is divided by its running
             mean where that is above 1.
-        exploration: noise of the actions in the environment, and the bonus in the explorer's
-            reward: "disagreement" is that of the ensemble about latents, in units of its running
-            mean; the others are about observations, imagined ones as they are decoded.
+        exploration: of the noise in the actions in the environment, and of the bonus in the
+            explorer's reward: "disagreement" is that of the ensemble about latents, the others are
+            about observations, imagined ones as they are decoded.
         buffer_capacity: real transitions kept for each seed.
     """
 

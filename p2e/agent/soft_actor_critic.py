@@ -121,15 +121,15 @@ class SoftActorCritic:
     def act(self, features: Float[Tensor, "S B F"], deterministic: bool) -> Float[Tensor, "S B A"]:
         """Actions in [-1, 1]: the mode, or a sample from the policy."""
         if deterministic:
-            return self._mode(self._seen(features))
-        return self._sampled(self._seen(features), self._noise_for(features.shape[1]))
+            return self._mode(self.features(features))
+        return self._sampled(self.features(features), self._noise_for(features.shape[1]))
 
     @torch.no_grad()
     def explore(self, features: Float[Tensor, "S 1 F"]) -> Float[Tensor, "S 1 A"]:
         """The next action of a training episode: a sample whose noise may be coloured."""
         if self.acting_noise is None:
             return self.act(features, deterministic=False)
-        return self._sampled(self._seen(features), self.acting_noise.next().unsqueeze(1))
+        return self._sampled(self.features(features), self.acting_noise.next().unsqueeze(1))
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:
         """Uniform actions from noise of the same colour; None where that is white."""
@@ -140,7 +140,7 @@ class SoftActorCritic:
     @torch.no_grad()
     def value(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B"]:
         """The value of the policy's mode, by the lower of the two critics."""
-        seen = self._seen(features)
+        seen = self.features(features)
         return smaller(self.critic(seen, self.actor.mode(seen)))
 
     def see(self, features: Float[Tensor, "S B F"]) -> None:
@@ -148,8 +148,8 @@ class SoftActorCritic:
         if self.normalizer is not None:
             self.normalizer.update(features)
 
-    def _seen(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
-        """The features as the networks take them."""
+    def features(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
+        """Features as the networks take them."""
         if self.normalizer is None:
             return features
         normalised: Tensor = self.normalizer(features)
@@ -157,7 +157,7 @@ class SoftActorCritic:
 
     def update(self, batch: TransitionBatch) -> Metrics:
         """One update of critics, actor, temperature and target critics."""
-        before, after = self._seen(batch.observation), self._seen(batch.next_observation)
+        before, after = self.features(batch.observation), self.features(batch.next_observation)
         return self._update(*batch._replace(observation=before, next_observation=after))
 
     def updates_from(self, batch_of: Callable[..., TransitionBatch]) -> Callable[..., Metrics]:

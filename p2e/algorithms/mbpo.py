@@ -103,7 +103,7 @@ class MBPO(Algorithm):
         self.seeds = seeds = problem.seeds
         device = problem.device
         self.agent = agent_of(problem, config, problem.steps * config.updates_per_step)
-        self.bonus = config.exploration.bonus_for(problem)
+        self.bonus = config.exploration.bonus_for(problem, self.agent)
         model_weights = SeedGenerators(seeds, "model weights", device)
         self.dynamics = Dynamics(*sizes, config.dynamics, model_weights)
         self.model_training = SeedGenerators(seeds, "model training", device)

@@ -98,7 +98,7 @@ class SAC(Algorithm):
         self.config = config
         updates = problem.steps * config.updates_per_step
         self.agent = agent_of(problem, config, updates)
-        self.bonus = config.exploration.bonus_for(problem)
+        self.bonus = config.exploration.bonus_for(problem, self.agent)
         self.sac_buffer = RowBuffer(
             len(seeds),
             min(config.buffer_capacity, problem.steps),

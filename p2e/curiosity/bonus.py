@@ -13,6 +13,7 @@ from torch import Tensor
 
 from p2e.algorithm import Counter, Problem, Stateful, load_state_of, state_of
 from p2e.batch import Transition, TransitionBatch
+from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningNormalizer, RunningScale
@@ -28,9 +29,9 @@ class Bonus(ABC):
         weight: of the bonus, beside the task's reward.
     """
 
-    def __init__(self, problem: Problem, weight: float) -> None:
+    def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         seeds = len(problem.seeds)
-        self.weight, self._device = weight, problem.device
+        self._weight, self._device = weight, problem.device
         self.normalizer = RunningNormalizer(seeds, problem.observation_size, problem.device)
         self.scale = RunningScale(seeds, decay=0.99, device=problem.device)
         self.batches = SeedGenerators(problem.seeds, "bonus batches", problem.device)
@@ -47,7 +48,22 @@ class Bonus(ABC):
         with torch.no_grad():
             self.scale.update(self.score(rows))
         self.updates.value += 1
-        return metrics | {"bonus": self.reward(rows).mean(dim=1)}
+        metrics |= {"bonus": self.reward(rows).mean(dim=1)}
+        if isinstance(self._weight, AutomaticWeight):
+            metrics |= self._adapt(self._weight, rows)
+        return metrics
+
+    def _adapt(self, weight: AutomaticWeight, rows: TransitionBatch) -> Metrics:
+        paid = (
+            self.reward(rows._replace(action=action)) for action in weight.actions(rows.observation)
+        )
+        weight.update(*paid)
+        return {"bonus_weight": weight.value.squeeze(1)}
+
+    @property
+    def weight(self) -> float | Float[Tensor, "S 1"]:
+        """Of the bonus, beside the task's reward."""
+        return self._weight.value if isinstance(self._weight, AutomaticWeight) else self._weight
 
     @torch.no_grad()
     def reward(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
@@ -80,11 +96,13 @@ class Bonus(ABC):
 
     def parts(self) -> dict[str, Stateful]:
         """What changes while training."""
+        weight = {"weight": self._weight} if isinstance(self._weight, AutomaticWeight) else {}
         return {
             "normalizer": self.normalizer,
             "scale": self.scale,
             "batches": self.batches,
             "updates": self.updates,
+            **weight,
         }
 
     def state_dict(self) -> dict[str, Any]:

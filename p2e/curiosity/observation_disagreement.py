@@ -8,6 +8,7 @@ from torch import Tensor
 
 from p2e.algorithm import Problem, Stateful
 from p2e.batch import TransitionBatch
+from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.disagreement import EnsembleDisagreement
 from p2e.metrics import Metrics
@@ -24,7 +25,7 @@ class ObservationDisagreement(Bonus):
     """Disagreement of an ensemble about how the normalised observation changes in a step, rewarded
     as Plan2Explore rewards that about latents (disagreement.py)."""
 
-    def __init__(self, problem: Problem, weight: float) -> None:
+    def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
         seeds, device, features = problem.seeds, problem.device, problem.observation_size
         self.change = RunningChange(len(seeds), features, device)

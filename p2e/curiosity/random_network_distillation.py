@@ -6,6 +6,7 @@ from torch import Tensor
 
 from p2e.algorithm import Problem, Stateful
 from p2e.batch import TransitionBatch
+from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.bonus import Bonus
 from p2e.metrics import Metrics
 from p2e.nn.batched_mlp import BatchedMLP
@@ -21,7 +22,7 @@ class RandomNetworkDistillation(Bonus):
     """How wrong a network is about the outputs of a fixed random one, for the observation that a
     step reached. It learns them where it has been, and knows nothing of where it has not."""
 
-    def __init__(self, problem: Problem, weight: float) -> None:
+    def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
         sizes = [problem.observation_size, *HIDDEN, FEATURES]
         self.target, self.predictor = (

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from p2e.agent.coloured_noise import EXPONENTS
+from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Problem
 from p2e.config import require
+from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.bonuses import BONUSES
 
@@ -20,20 +22,32 @@ class ExplorationConfig:
             predictors; "rnd", the error of random network distillation; "novelty", the distance to
             the nearest states met before.
         weight: of the bonus, beside the task's reward. The bonus is measured in units of its
-            running mean.
+            running mean. None lets it adapt as in MaxInfoRL, for SAC and MBPO with "disagreement":
+            no other bonus tells what an action would be paid before it is taken.
     """
 
     noise: str = "white"
     bonus: str = "none"
-    weight: float = 1.0
+    weight: float | None = 1.0
 
     def __post_init__(self) -> None:
         for key, known in (("noise", EXPONENTS), ("bonus", BONUSES)):
             value = getattr(self, key)
             expected = f"one of {', '.join(map(repr, known))}"
             require(value in known, f"exploration.{key}", value, expected)
-        require(self.weight >= 0, "exploration.weight", self.weight, "0 or more")
+        usable = self.weight is not None or self.bonus == "disagreement"
+        expected = f"a number with the bonus {self.bonus!r}"
+        require(usable, "exploration.weight", self.weight, expected)
+        fits = self.weight is None or self.weight >= 0
+        require(fits, "exploration.weight", self.weight, "0 or more")
 
-    def bonus_for(self, problem: Problem) -> Bonus:
-        """The bonus of these settings."""
-        return BONUSES[self.bonus](problem, self.weight)
+    def bonus_for(self, problem: Problem, agent: SoftActorCritic | None = None) -> Bonus:
+        """The bonus of these settings.
+
+        Args:
+            agent: whose weight adapts, where it is to.
+        """
+        if self.weight is not None:
+            return BONUSES[self.bonus](problem, self.weight)
+        assert agent is not None
+        return BONUSES[self.bonus](problem, AutomaticWeight(agent))

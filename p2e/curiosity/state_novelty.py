@@ -11,6 +11,7 @@ from torch import Tensor
 
 from p2e.algorithm import Problem, Stateful
 from p2e.batch import Transition, TransitionBatch
+from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.bonus import Bonus
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
@@ -24,7 +25,7 @@ class StateNovelty(Bonus):
     """log(1 + the mean distance to the nearest of the states met before), of the observation that a
     step reached: 0 for a state that was met as often as there are neighbours."""
 
-    def __init__(self, problem: Problem, weight: float) -> None:
+    def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
         seeds, device = problem.seeds, problem.device
         widths = {"state": problem.observation_size}

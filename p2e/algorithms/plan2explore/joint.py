@@ -130,7 +130,9 @@ class Plan2Explore(Algorithm):
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
         task, curious = self.task_scale(rows.reward), fields["curiosity"].squeeze(-1)
-        reward = self.config.task_weight * task + self.config.exploration.weight * curious
+        weight = self.config.exploration.weight
+        assert weight is not None
+        reward = self.config.task_weight * task + weight * curious
         return rows._replace(reward=reward)
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:

@@ -42,6 +42,11 @@ WAYS = [
     *(ExplorationConfig(noise=noise) for noise in ("pink", "red")),
     ExplorationConfig(noise="pink", bonus="rnd", weight=0.5),
 ]
+ADAPTING = ExplorationConfig(bonus="disagreement", weight=None)
+CELLS = [
+    *((algorithm, way) for algorithm in ALGORITHMS for way in WAYS),
+    *((algorithm, ADAPTING) for algorithm in ("sac", "mbpo")),
+]
 
 
 def loop_of(
@@ -66,8 +71,11 @@ def outcome_of(loop: TrainingLoop) -> dict[str, Any]:
     return outcome(loop)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.noise}-{way.bonus}")
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def name_of(part: str | ExplorationConfig) -> str:
+    return part if isinstance(part, str) else f"{part.noise}-{part.bonus}-{part.weight}"
+
+
+@pytest.mark.parametrize(("algorithm", "way"), CELLS, ids=name_of)
 def test_each_way_trains_and_a_killed_run_ends_with_the_same_bits(
     chain: MakeChain, algorithm: str, way: ExplorationConfig
 ) -> None:

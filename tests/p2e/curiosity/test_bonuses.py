@@ -168,6 +168,7 @@ def test_without_a_bonus_rows_stay_as_they_are() -> None:
         ("noise", "blue", "'white', 'pink', 'red'"),
         ("bonus", "rdn", "'disagreement'"),
         ("weight", -1.0, "0 or more"),
+        ("weight", None, "a number with the bonus 'none'"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(key: str, value: Any, known: str) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from p2e.nn.batched_mlp import BatchedMLP, Tape
 from p2e.nn.compilation import infers_in_cpp
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.native.kernels import squash
+from p2e.nn.native.perceptrons import squash
 
 LOG_STD_LOW, LOG_STD_HIGH = -20.0, 2.0
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)

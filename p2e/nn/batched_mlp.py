@@ -13,7 +13,7 @@ from p2e.nn import perceptron
 from p2e.nn.batched_linear import initial_layer
 from p2e.nn.compilation import runs_in_cpp
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.native.kernels import Perceptrons, PerceptronTape
+from p2e.nn.native.perceptrons import Perceptrons, PerceptronTape
 from p2e.nn.perceptron import RELU, Activation, Layer
 from p2e.nn.perceptron import Tape as OperatorTape
 

@@ -10,7 +10,7 @@ from torch.autograd.function import once_differentiable
 from p2e.nn.batched_linear import BatchedLinear
 from p2e.nn.compilation import infers_in_cpp, runs_in_cpp
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.native.kernels import GRUWeights, gru_backward, gru_forward
+from p2e.nn.native.gated_recurrent_units import GRUWeights, gru_backward, gru_forward
 
 
 class GRUCell(nn.Module):

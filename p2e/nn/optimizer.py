@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from p2e.batch import require_shape
 from p2e.nn.compilation import runs_in_cpp
-from p2e.nn.native.kernels import adam_step as native_adam_step
+from p2e.nn.native.adam import adam_step as native_adam_step
 
 
 @dataclass(frozen=True)

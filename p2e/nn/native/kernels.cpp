@@ -1,5 +1,5 @@
 // What Python calls: perceptrons, gated recurrent units and Adam for all networks side by side, on one
-// core. p2e/nn/native/kernels.py declares the structures and writes structures.hpp.
+// core. kernels.py declares the structures and writes structures.hpp.
 
 #include "adam.hpp"
 #include "gru.hpp"

@@ -11,7 +11,7 @@ from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
-from p2e.nn.native.kernels import squash
+from p2e.nn.native.perceptrons import squash
 from p2e.nn.perceptron import RELU, SILU, Activation
 from tests.conftest import needs_a_compiler
 from tests.helpers.both_ways import in_both_ways

@@ -8,8 +8,8 @@ from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
-from p2e.nn.native import kernels
-from p2e.nn.native.kernels import Perceptrons
+from p2e.nn.native import adam, gated_recurrent_units, perceptrons
+from p2e.nn.native.perceptrons import Perceptrons
 from p2e.nn.optimizer import SeedOptimizer
 from p2e.nn.perceptron import RELU
 from p2e.nn.target_networks import target_copy
@@ -59,7 +59,7 @@ def test_a_gradient_that_is_not_that_of_the_outputs(shape: tuple[int, ...]) -> N
 def test_outputs_that_are_not_means_and_deviations() -> None:
     for size in (3, 5):
         with pytest.raises(ValueError, match="outputs has shape"):
-            kernels.squash(torch.zeros(2, 6, size), torch.zeros(2, 6, 2), -20.0, 2.0)
+            perceptrons.squash(torch.zeros(2, 6, size), torch.zeros(2, 6, 2), -20.0, 2.0)
 
 
 @pytest.mark.parametrize("features, units", [(4, 5), (6, 5), (5, 4), (5, 6)])
@@ -82,10 +82,12 @@ def test_gradients_that_are_not_those_of_the_memories() -> None:
     cell = GRUCell(5, 4, SeedGenerators((0,), "cell"))
     inputs, memory = torch.zeros(1, 3, 6, 5), torch.zeros(1, 6, 4)
     with torch.no_grad():
-        _, _, tape = kernels.gru_forward(cell.weights, inputs, None, memory, keep=True)
+        _, _, tape = gated_recurrent_units.gru_forward(
+            cell.weights, inputs, None, memory, keep=True
+        )
         assert tape is not None
         with pytest.raises(ValueError, match="gradient has shape"):
-            kernels.gru_backward(cell.weights, tape, None, torch.zeros(1, 2, 6, 4))
+            gated_recurrent_units.gru_backward(cell.weights, tape, None, torch.zeros(1, 2, 6, 4))
 
 
 @pytest.mark.parametrize("shape", [(2, 8), (2, 10), (2, 3, 3)])
@@ -102,7 +104,7 @@ def test_what_adam_remembers_lies_side_by_side(which: int) -> None:
 
     parameter, gradient, mean, square = (tensors(number) for number in range(4))
     with torch.no_grad(), pytest.raises(AssertionError):
-        kernels.adam_step(parameter, gradient, mean, square, [None], torch.zeros(()), 0.1, None)
+        adam.adam_step(parameter, gradient, mean, square, [None], torch.zeros(()), 0.1, None)
 
 
 def test_a_network_that_was_used_can_be_copied() -> None:

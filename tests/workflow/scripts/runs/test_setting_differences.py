@@ -30,6 +30,8 @@ BEFORE = {
     "plan2explore.world.prior_weight": 0.0,
     "plan2explore.world.unknown": 2.0,
     "plan2explore.world.unrolled_steps": 1,
+    "plan2explore.exploration.bonus": "disagreement",
+    "plan2explore.exploration.noise": "white",
 }
 
 

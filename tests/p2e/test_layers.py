@@ -13,7 +13,7 @@ from tests.helpers.paths import ROOT
 # files at the top of p2e, which all may import.
 FOLDERS: tuple[tuple[str, ...], ...] = (
     ("nn",),
-    ("replay", "agent", "curiosity", "loop"),
+    ("replay", "agent", "on_policy", "curiosity", "loop"),
     ("world", "dynamics"),
     ("exploration",),
     ("reward_free",),

@@ -54,6 +54,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mbpo": ("mbpo", MBPO),
     "joint": ("plan2explore", PLAN2EXPLORE),
     "zero-shot": ("plan2explore", PLAN2EXPLORE | {"mode": "zero-shot", "replayed_share": 0.5}),
+    # Adam alone is in C++: there are no kernels for tanh.
+    "trpo": ("trpo", {"hidden": [20, 16], "steps_per_update": 2}),
 }
 WARMUP, STEPS = 8, 11
 TOLERANCE = 1e-5  # measured: at most 3e-7
@@ -103,7 +105,7 @@ def test_the_updates_are_those_of_pytorch(case: str, chain: MakeChain) -> None:
     assert any((found[name] != value).any() for name, value in expected.items())
 
 
-@pytest.mark.parametrize("case", ["sac", "joint", "zero-shot"])
+@pytest.mark.parametrize("case", ["sac", "joint", "zero-shot", "trpo"])
 def test_a_seed_alone_has_the_bits_that_it_has_in_a_group(case: str, chain: MakeChain) -> None:
     group, alone = (trained(case, seeds, True, chain) for seeds in ((3, 5), (5,)))
     together = dict(tensors(state_of(group.components())))

@@ -31,7 +31,7 @@ def advantages(
         decay: lambda, of the sum: 0 for one residual, 1 for the whole discounted return.
     """
     delta = reward + discount * next_value.masked_fill(terminated, 0.0) - value
-    factor = (discount * decay) * (~(ended | terminated)).float()
+    factor = (discount * decay) * (~(ended | terminated)).to(delta.dtype)
     result = torch.empty_like(delta)
     following = torch.zeros_like(delta[:, 0])
     for step in reversed(range(delta.shape[1])):

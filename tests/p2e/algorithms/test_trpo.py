@@ -253,11 +253,12 @@ def test_a_seed_learns_alike_alone_and_in_a_group(chain: MakeChain) -> None:
     group, alone = (make_loop(chain, seeds=seeds) for seeds in (SEEDS, SEEDS[1:]))
     for loop in (group, alone):
         run(loop)
-    for name, value in state_of(alone.algorithm.components())["value"]["network"].items():
-        assert torch.equal(group.algorithm.value.network.state_dict()[name][1:], value)  # type: ignore[attr-defined]
     one, other = (loop.algorithm.policy.vector() for loop in (group, alone))  # type: ignore[attr-defined]
-    assert torch.equal(one[1:], other)
-    assert not torch.equal(one[0], one[1])
+    # Not to the bit: a matrix library may sum a value network's one column in another order.
+    torch.testing.assert_close(one[1:], other, rtol=1e-4, atol=1e-5)
+    weights, of_one = (loop.algorithm.value.network.weights for loop in (group, alone))  # type: ignore[attr-defined]
+    torch.testing.assert_close(weights[1:], of_one, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(one[0], one[1], rtol=1e-2, atol=1e-2)
 
 
 def test_what_acts_is_all_in_the_policy_components() -> None:

@@ -66,9 +66,10 @@ def test_it_learns_what_it_is_given() -> None:
 
 def test_a_seed_learns_alike_alone_and_in_a_group() -> None:
     group, alone = value_function(), value_function(SEEDS[1:])
-    losses = group.fit(OBSERVATION, TARGET, 3, 20)
-    assert torch.equal(losses[1:], alone.fit(OBSERVATION[1:], TARGET[1:], 3, 20))
-    assert torch.equal(group.network.weights[1:], alone.network.weights)
+    losses = group.fit(OBSERVATION, TARGET, 3, 20)[1:]
+    # Not to the bit: a matrix library may sum the one column of the output in another order.
+    torch.testing.assert_close(losses, alone.fit(OBSERVATION[1:], TARGET[1:], 3, 20))
+    torch.testing.assert_close(group.network.weights[1:], alone.network.weights)
 
 
 def test_a_restored_one_goes_on_as_it_would_have() -> None:

@@ -25,6 +25,7 @@ from benchmarks.peer_environments import python_of
 from reporting.statistics.intervals import t_interval
 
 RESULTS = Path(__file__).resolve().parent / "results"
+Seeds = tuple[int, ...]
 COLUMNS = ["step", "episode", "return", "length"]
 OURS = "ours"
 
@@ -50,6 +51,7 @@ class Comparison:
         peer: the system that ours is compared with.
         steps, interval: environment steps of a run and between evaluations.
         name: of the folder of its runs and of its table, in results/.
+        together: whether ours trains all seeds in one process.
     """
 
     settings: dict[str, Any]
@@ -58,21 +60,24 @@ class Comparison:
     steps: int
     interval: int
     name: str
+    together: bool
 
 
 # The defaults of sb3-contrib's TRPO are ours.
 COMPARISONS = {
-    "sac": Comparison({"agent": AGENT}, 1000, "stable-baselines3", 50_000, 5_000, "learning"),
-    "trpo": Comparison({}, 0, "sb3-contrib", 300_000, 10_000, "learning-trpo"),
+    "sac": Comparison(
+        {"agent": AGENT}, 1000, "stable-baselines3", 50_000, 5_000, "learning", False
+    ),
+    "trpo": Comparison({}, 0, "sb3-contrib", 300_000, 10_000, "learning-trpo", True),
 }
-# algorithm, task, seed, steps, interval, output
-Train = Callable[[str, str, int, int, int, Path], None]
+# algorithm, task, seeds, steps, interval, folder in which there will be <seed>.csv of each
+Train = Callable[[str, str, Seeds, int, int, Path], None]
 
 
 def train_ours(
     algorithm: str,
     task: str,
-    seed: int,
+    seeds: Seeds,
     steps: int,
     interval: int,
     output: Path,
@@ -87,29 +92,33 @@ def train_ours(
         "precision": precision,
         "compiled": compiled,
     }
-    folder = RESULTS / ".runs" / algorithm / output.parts[-3] / task / str(seed)
+    names = ",".join(map(str, seeds))
+    folder = RESULTS / ".runs" / algorithm / output.parts[-2] / task / names
     command = [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
-        *("--algorithm", algorithm, "--environment", task, "--seeds", str(seed)),
+        *("--algorithm", algorithm, "--environment", task, "--seeds", names),
         *("--steps", str(steps), "--device", "cpu", "--output", str(folder)),
         *("--settings", json.dumps({"training": training, algorithm: comparison.settings})),
     ]
     subprocess.run(command, check=True)
     evaluations = pd.read_csv(folder / "evaluation.csv")
-    save(evaluations[evaluations["step"] > 0], output)  # ours also evaluates before it learns
+    evaluations = evaluations[evaluations["step"] > 0]  # ours also evaluates before it learns
+    for seed in seeds:
+        save(evaluations[evaluations["seed"] == seed], output / f"{seed}.csv")
 
 
 def train_peer(
-    algorithm: str, task: str, seed: int, steps: int, interval: int, output: Path
+    algorithm: str, task: str, seeds: Seeds, steps: int, interval: int, output: Path
 ) -> None:
     """Runs Stable-Baselines3 or sb3-contrib in their own virtual environment."""
     script = Path(__file__).resolve().parent / "workers" / "learn_stable_baselines3.py"
-    command = [
-        *(str(python_of("sb3")), str(script), "--algorithm", algorithm),
-        *("--task", task, "--seed", str(seed)),
-        *("--steps", str(steps), "--interval", str(interval), "--output", str(output)),
-    ]
-    subprocess.run(command, check=True)
+    for seed in seeds:
+        command = [
+            *(str(python_of("sb3")), str(script), "--algorithm", algorithm),
+            *("--task", task, "--seed", str(seed), "--steps", str(steps)),
+            *("--interval", str(interval), "--output", str(output / f"{seed}.csv")),
+        ]
+        subprocess.run(command, check=True)
 
 
 TRAIN: dict[str, Train] = {
@@ -166,13 +175,17 @@ def main() -> None:
     systems = (options.systems or f"{OURS},{comparison.peer}").split(",")
     steps, interval = options.steps or comparison.steps, options.interval or comparison.interval
     folder = RESULTS / comparison.name
-    for seed in map(int, options.seeds.split(",")):
+    seeds = tuple(map(int, options.seeds.split(",")))
+    for first in seeds:  # of all tasks and systems one seed before the next
         for task in options.tasks.split(","):
             for system in systems:
-                output = folder / system / task / f"{seed}.csv"
-                if not output.exists():
-                    print(f"{system} on {task}, seed {seed}", file=sys.stderr)
-                    TRAIN[system](options.algorithm, task, seed, steps, interval, output)
+                output = folder / system / task
+                together = comparison.together and system.startswith(OURS)
+                wanted = seeds if together else (first,)
+                missing = tuple(one for one in wanted if not (output / f"{one}.csv").exists())
+                if missing:
+                    print(f"{system} on {task}, seeds {missing}", file=sys.stderr)
+                    TRAIN[system](options.algorithm, task, missing, steps, interval, output)
     result = table(read_runs(folder))
     result.to_csv(folder.with_suffix(".csv"), index=False)
     print(result.to_string(index=False))

@@ -16,14 +16,15 @@ def initialise_orthogonally(
 ) -> None:
     """Give each layer of a network (S,) orthogonal weights times its gain, and biases of 0."""
     for layer, gain in zip(network.layers, gains, strict=True):
-        layer.weight.copy_(gain * orthogonal(*layer.weight.shape[1:], generators))
+        rows, columns = layer.weight.shape[1:]
+        layer.weight.copy_(gain * orthogonal(rows, columns, generators))
         layer.bias.zero_()
 
 
 def orthogonal(rows: int, columns: int, generators: SeedGenerators) -> Float[Tensor, "S i o"]:
     """Random matrices whose shorter side's vectors have length 1 and are at right angles."""
     draws = generators.normal(max(rows, columns), min(rows, columns))
-    unit, triangle = torch.linalg.qr(draws)
+    basis, triangle = torch.linalg.qr(draws)
     # With these signs every rotation is equally likely (Mezzadri 2007, arXiv:math-ph/0609050).
-    unit = unit * triangle.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    unit: Tensor = basis * triangle.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
     return unit if rows >= columns else unit.mT

@@ -7,7 +7,7 @@ from torch import Tensor
 from p2e.algorithm import Actions, Memories, Observations, Policy
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import LARGEST_SCORE, RunningNormalizer
-from p2e.on_policy.gaussian_policy import GaussianPolicy
+from p2e.on_policy.gaussian_policy import Gaussian, GaussianPolicy
 
 
 class SampledActions(Policy):
@@ -34,10 +34,11 @@ class SampledActions(Policy):
 
     @torch.no_grad()
     def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
-        mean, log_std = self._policy(self.seen(observation))
+        policy: Gaussian = self._policy(self.seen(observation))
         if deterministic:
-            return mean.clamp(-1.0, 1.0)
-        self._sampled = mean + log_std.exp() * self._noise.normal(*mean.shape[1:])
+            return policy.mean.clamp(-1.0, 1.0)
+        noise = self._noise.normal(*policy.mean.shape[1:])
+        self._sampled = policy.mean + policy.log_std.exp() * noise
         return self._sampled.clamp(-1.0, 1.0)
 
     def take_sampled(self) -> Float[Tensor, "S N A"] | None:

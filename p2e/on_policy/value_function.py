@@ -44,7 +44,8 @@ class ValueFunction:
 
     @torch.no_grad()
     def __call__(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B"]:
-        return self.network(observation).squeeze(-1)
+        value: Tensor = self.network(observation).squeeze(-1)
+        return value
 
     @torch.no_grad()
     def fit(

@@ -1,5 +1,7 @@
 """TRPO learns, on both seeds, to walk along the chain, where the reward is the action."""
 
+from typing import Any
+
 import pytest
 
 from p2e.algorithms import trpo
@@ -8,7 +10,12 @@ from tests.p2e.algorithms.test_trpo import SEEDS, make_loop
 from tests.p2e.loop.test_resume import run
 
 UPDATES, STEPS = 25, 128
-SETTINGS = {"hidden": [16, 16], "steps_per_update": STEPS, "value_batch_size": 32, "max_kl": 0.03}
+SETTINGS: dict[str, Any] = {
+    "hidden": [16, 16],
+    "steps_per_update": STEPS,
+    "value_batch_size": 32,
+    "max_kl": 0.03,
+}
 
 
 def returns(chain: MakeChain) -> list[float]:

@@ -3,28 +3,28 @@
 import math
 
 import torch
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Distribution, Independent, Normal, kl_divergence
 
 from p2e.nn.generators import SeedGenerators
 from p2e.on_policy.gaussian_policy import Gaussian, GaussianPolicy
 from tests.p2e.on_policy.tiny import ACTIONS, OBSERVATIONS, ROWS, SEEDS, random, tiny_policy
 
 
-def gaussian(seed: int) -> tuple[Gaussian, Independent]:
+def gaussian(seed: int) -> tuple[Gaussian, Distribution]:
     ours = Gaussian(random(2, ROWS, ACTIONS, seed=seed), random(2, 1, ACTIONS, seed=seed + 1))
-    normal = Normal(ours.mean, ours.log_std.exp().expand_as(ours.mean))  # type: ignore[no-untyped-call]
-    return ours, Independent(normal, 1)  # type: ignore[no-untyped-call]
+    normal = Normal(ours.mean, ours.log_std.exp().expand_as(ours.mean))
+    return ours, Independent(normal, 1)
 
 
 def test_the_formulas_are_those_of_torch_distributions() -> None:
     (one, torch_one), (other, torch_other) = gaussian(0), gaussian(10)
     action = 3 * random(2, ROWS, ACTIONS, seed=5)
-    expected = torch_one.log_prob(action)  # type: ignore[no-untyped-call]
+    expected = torch_one.log_prob(action)
     torch.testing.assert_close(one.log_probability(action), expected)
     torch.testing.assert_close(
         one.divergence(other), kl_divergence(torch_one, torch_other).mean(dim=1)
     )
-    torch.testing.assert_close(one.entropy(), torch_one.entropy().mean(dim=1))  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(one.entropy(), torch_one.entropy().mean(dim=1))
     assert not torch.allclose(one.divergence(other), other.divergence(one))
 
 

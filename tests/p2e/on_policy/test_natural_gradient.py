@@ -6,6 +6,7 @@ from torch import Tensor
 
 from p2e.nn.compilation import compile_networks
 from p2e.on_policy.natural_gradient import (
+    Product,
     conjugate_gradients,
     fisher_product,
     natural_step,
@@ -83,7 +84,7 @@ def test_the_kl_divergence_of_a_short_step_is_its_quadratic_form() -> None:
     assert (quadratic > 0.3e-7).all() and (quadratic < 1e-7).all()
 
 
-def dense_product(matrices: Tensor):
+def dense_product(matrices: Tensor) -> Product:
     return lambda vector: (matrices @ vector.unsqueeze(-1)).squeeze(-1)
 
 

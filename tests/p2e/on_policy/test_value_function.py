@@ -29,7 +29,7 @@ def test_an_update_is_that_of_torch_with_the_mean_squared_error() -> None:
     for _ in range(3):
         loss = (plain(OBSERVATION[1]).squeeze(-1) - TARGET[1]).square().mean()
         adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         adam.step()
         expected.append(loss.detach())
     loss = ours.fit(OBSERVATION, TARGET, epochs=3, batch_size=ROWS)

@@ -45,5 +45,5 @@ def fisher_matrix(policy: GaussianPolicy, row: int, observation: Tensor) -> Tens
     def divergence(vector: Tensor) -> Tensor:
         return old.divergence(of_vector(policy, row, vector, observation)).squeeze()
 
-    matrix: Tensor = torch.autograd.functional.hessian(divergence, start)  # type: ignore[no-untyped-call]
+    matrix: Tensor = torch.autograd.functional.hessian(divergence, start)
     return matrix

@@ -21,7 +21,8 @@ class Steps(NamedTuple):
 
 
 class Rollout:
-    """Room for the steps between two updates.
+    """Room for the steps between two updates. The fields of a step lie side by side, so that
+    keeping one is a single copy, also to a GPU.
 
     Args:
         seeds: S, the number of seeds.
@@ -32,23 +33,8 @@ class Rollout:
         self, seeds: int, steps: int, observations: int, actions: int, device: torch.device
     ) -> None:
         self.steps, self.count = steps, 0
-        shapes = {
-            "observation": (observations,),
-            "raw_action": (actions,),
-            "reward": (),
-            "next_observation": (observations,),
-            "terminated": (),
-            "first": (),
-        }
-        flags = ("terminated", "first")
-        self._rows = {
-            name: torch.zeros(
-                (seeds, steps, *shape),
-                dtype=torch.bool if name in flags else torch.float32,
-                device=device,
-            )
-            for name, shape in shapes.items()
-        }
+        self._widths = [observations, actions, 1, observations, 1, 1]
+        self._rows = torch.zeros(seeds, steps, sum(self._widths), device=device)
 
     @property
     def full(self) -> bool:
@@ -62,10 +48,11 @@ class Rollout:
         """
         if self.full:
             raise ValueError(f"the rollout holds {self.steps} steps already, expected an update")
-        for name, rows in self._rows.items():
-            rows[:, self.count] = (
-                raw_action if name == "raw_action" else getattr(transition, name).to(rows.device)
-            )
+        flags = torch.stack([transition.terminated, transition.first], dim=1).float()
+        reward = transition.reward.unsqueeze(1)
+        before, after = transition.observation, transition.next_observation
+        action = raw_action.to(before.device)  # the loop's tensors are in the host's memory
+        self._rows[:, self.count] = torch.cat([before, action, reward, after, flags], dim=1)
         self.count += 1
 
     def take(self) -> Steps:
@@ -74,17 +61,22 @@ class Rollout:
         That a step was its episode's last is known from the next step, which is a first one. For
         the advantages it does not matter in the last step of a rollout, which has no next.
         """
-        first = self._rows["first"]
-        ended = torch.cat([first[:, 1:], torch.zeros_like(first[:, :1])], dim=1)
         self.count = 0
-        fields = {name: rows for name, rows in self._rows.items() if name != "first"}
-        return Steps(ended=ended, **fields)
+        before, action, reward, after, terminated, first = self._rows.split(self._widths, dim=-1)
+        first = first.squeeze(-1).bool()
+        return Steps(
+            observation=before,
+            raw_action=action,
+            reward=reward.squeeze(-1),
+            next_observation=after,
+            terminated=terminated.squeeze(-1).bool(),
+            ended=torch.cat([first[:, 1:], torch.zeros_like(first[:, :1])], dim=1),
+        )
 
     def state_dict(self) -> dict[str, Any]:
         return {"rows": self._rows, "count": self.count}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        for name, rows in self._rows.items():
-            require_shape(f"saved rollout '{name}'", state["rows"][name], tuple(rows.shape))
-            rows.copy_(state["rows"][name])
+        require_shape("saved rollout", state["rows"], tuple(self._rows.shape))
+        self._rows.copy_(state["rows"])
         self.count = state["count"]

@@ -134,7 +134,7 @@ def test_a_rollout_without_rewards_leads_nowhere() -> None:
     algorithm.value.network.load_state_dict(
         {"weights": torch.zeros_like(algorithm.value.network.weights)}
     )
-    algorithm.rollout.state_dict()["rows"]["reward"].zero_()
+    copy.copy(algorithm.rollout).take().reward.zero_()  # the rollout's own memory
     before = algorithm.policy.vector()
     metrics = algorithm.update_agent()
     assert all(torch.isfinite(value).all() for value in metrics.values())
@@ -191,7 +191,8 @@ def test_the_rollout_holds_what_was_sampled_and_the_environment_gets_what_fits()
         algorithm.store(
             Transition(row, acted, torch.zeros(2), row, never, never, torch.zeros(2, 0))
         )
-        assert torch.equal(algorithm.rollout.state_dict()["rows"]["raw_action"][:, place], sampled)
+        kept = copy.copy(algorithm.rollout).take().raw_action[:, place]
+        assert torch.equal(kept, sampled)
         beyond += int((sampled.abs() > 1).sum())
     assert beyond > 0
 

@@ -1,4 +1,5 @@
-"""Compares the learning of our SAC, also in reduced precision, with Stable-Baselines3's.
+"""Compares the learning of our SAC, also in reduced precision, with Stable-Baselines3's, and that
+of our TRPO with sb3-contrib's.
 
 All systems have the same settings, tasks, seeds and evaluations. Finished runs are kept: rerun the
 same command to train the missing ones. Writes one CSV per run, and a table of all runs.
@@ -10,8 +11,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
@@ -21,9 +24,10 @@ import pandas as pd
 from benchmarks.peer_environments import python_of
 from reporting.statistics.intervals import t_interval
 
-RESULTS = Path(__file__).resolve().parent / "results" / "learning"
+RESULTS = Path(__file__).resolve().parent / "results"
+Seeds = tuple[int, ...]
 COLUMNS = ["step", "episode", "return", "length"]
-OURS, PEER = "ours", "stable-baselines3"
+OURS = "ours"
 
 # Stable-Baselines3's defaults. The settings left out are the same in our defaults (target entropy
 # -dim(action), Adam, no gradient clipping, an update every step).
@@ -35,12 +39,45 @@ AGENT = {
     "target_rate": 0.005,
     "initial_alpha": 1.0,
 }
-WARMUP_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One algorithm, ours and a peer's.
+
+    Args:
+        settings: ours where they are not the default.
+        warmup_steps: of ours. The peer's are in its worker.
+        peer: the system that ours is compared with.
+        steps, interval: environment steps of a run and between evaluations.
+        name: of the folder of its runs and of its table, in results/.
+        together: whether ours trains all seeds in one process.
+    """
+
+    settings: dict[str, Any]
+    warmup_steps: int
+    peer: str
+    steps: int
+    interval: int
+    name: str
+    together: bool
+
+
+# The defaults of sb3-contrib's TRPO are ours.
+COMPARISONS = {
+    "sac": Comparison(
+        {"agent": AGENT}, 1000, "stable-baselines3", 50_000, 5_000, "learning", False
+    ),
+    "trpo": Comparison({}, 0, "sb3-contrib", 300_000, 10_000, "learning-trpo", True),
+}
+# algorithm, task, seeds, steps, interval, folder in which there will be <seed>.csv of each
+Train = Callable[[str, str, Seeds, int, int, Path], None]
 
 
 def train_ours(
+    algorithm: str,
     task: str,
-    seed: int,
+    seeds: Seeds,
     steps: int,
     interval: int,
     output: Path,
@@ -48,40 +85,48 @@ def train_ours(
     compiled: bool = False,
 ) -> None:
     """Runs train.py; its state and run folder are in a folder that git ignores."""
+    comparison = COMPARISONS[algorithm]
     training = {
-        "warmup_steps": WARMUP_STEPS,
+        "warmup_steps": comparison.warmup_steps,
         "evaluation_interval": interval,
         "precision": precision,
         "compiled": compiled,
     }
-    folder = RESULTS.parent / ".runs" / output.parts[-3] / task / str(seed)
+    names = ",".join(map(str, seeds))
+    folder = RESULTS / ".runs" / algorithm / output.parts[-2] / task / names
     command = [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
-        *("--algorithm", "sac", "--environment", task, "--seeds", str(seed)),
+        *("--algorithm", algorithm, "--environment", task, "--seeds", names),
         *("--steps", str(steps), "--device", "cpu", "--output", str(folder)),
-        *("--settings", json.dumps({"training": training, "sac": {"agent": AGENT}})),
+        *("--settings", json.dumps({"training": training, algorithm: comparison.settings})),
     ]
     subprocess.run(command, check=True)
     evaluations = pd.read_csv(folder / "evaluation.csv")
-    save(evaluations[evaluations["step"] > 0], output)  # ours also evaluates before it learns
+    evaluations = evaluations[evaluations["step"] > 0]  # ours also evaluates before it learns
+    for seed in seeds:
+        save(evaluations[evaluations["seed"] == seed], output / f"{seed}.csv")
 
 
-def train_peer(task: str, seed: int, steps: int, interval: int, output: Path) -> None:
-    """Runs Stable-Baselines3 in its own virtual environment."""
+def train_peer(
+    algorithm: str, task: str, seeds: Seeds, steps: int, interval: int, output: Path
+) -> None:
+    """Runs Stable-Baselines3 or sb3-contrib in their own virtual environment."""
     script = Path(__file__).resolve().parent / "workers" / "learn_stable_baselines3.py"
-    command = [
-        *(str(python_of("sb3")), str(script), "--task", task, "--seed", str(seed)),
-        *("--steps", str(steps), "--interval", str(interval), "--output", str(output)),
-    ]
-    subprocess.run(command, check=True)
+    for seed in seeds:
+        command = [
+            *(str(python_of("sb3")), str(script), "--algorithm", algorithm),
+            *("--task", task, "--seed", str(seed), "--steps", str(steps)),
+            *("--interval", str(interval), "--output", str(output / f"{seed}.csv")),
+        ]
+        subprocess.run(command, check=True)
 
 
-TRAIN: dict[str, Callable[[str, int, int, int, Path], None]] = {
+TRAIN: dict[str, Train] = {
     OURS: train_ours,
     f"{OURS}-medium": partial(train_ours, precision="medium"),
     f"{OURS}-compiled": partial(train_ours, compiled=True),
     f"{OURS}-medium-compiled": partial(train_ours, precision="medium", compiled=True),
-    PEER: train_peer,
+    **{comparison.peer: train_peer for comparison in COMPARISONS.values()},
 }
 
 
@@ -93,10 +138,10 @@ def save(evaluations: pd.DataFrame, output: Path) -> None:
     os.replace(unfinished, output)
 
 
-def read_runs() -> pd.DataFrame:
+def read_runs(folder: Path) -> pd.DataFrame:
     """Mean return of each evaluation of each finished run: system, task, seed, step, return."""
     rows = []
-    for path in sorted(RESULTS.glob("*/*/*.csv")):
+    for path in sorted(folder.glob("*/*/*.csv")):
         means = pd.read_csv(path).groupby("step")["return"].mean()
         system, task = path.parts[-3:-1]
         rows += [(system, task, int(path.stem), step, value) for step, value in means.items()]
@@ -118,22 +163,31 @@ def table(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--algorithm", choices=list(COMPARISONS), default="sac")
     parser.add_argument("--tasks", default="HalfCheetah-v5,Hopper-v5")
     parser.add_argument("--seeds", default="100,101,102")
-    parser.add_argument("--systems", default=f"{OURS},{PEER}")
-    parser.add_argument("--steps", type=int, default=50_000)
-    parser.add_argument("--interval", type=int, default=5_000, help="steps between evaluations")
+    parser.add_argument("--systems", help="by default ours and the peer")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--interval", type=int, help="steps between evaluations")
     options = parser.parse_args()
-    for seed in map(int, options.seeds.split(",")):
+    comparison = COMPARISONS[options.algorithm]
+    systems = (options.systems or f"{OURS},{comparison.peer}").split(",")
+    steps, interval = options.steps or comparison.steps, options.interval or comparison.interval
+    folder = RESULTS / comparison.name
+    seeds = tuple(map(int, options.seeds.split(",")))
+    for first in seeds:  # of all tasks and systems one seed before the next
         for task in options.tasks.split(","):
-            for system in options.systems.split(","):
-                output = RESULTS / system / task / f"{seed}.csv"
-                if not output.exists():
-                    print(f"{system} on {task}, seed {seed}", file=sys.stderr)
-                    TRAIN[system](task, seed, options.steps, options.interval, output)
-    result = table(read_runs())
-    result.to_csv(RESULTS.parent / "learning.csv", index=False)
+            for system in systems:
+                output = folder / system / task
+                together = comparison.together and system.startswith(OURS)
+                wanted = seeds if together else (first,)
+                missing = tuple(one for one in wanted if not (output / f"{one}.csv").exists())
+                if missing:
+                    print(f"{system} on {task}, seeds {missing}", file=sys.stderr)
+                    TRAIN[system](options.algorithm, task, missing, steps, interval, output)
+    result = table(read_runs(folder))
+    result.to_csv(folder.with_suffix(".csv"), index=False)
     print(result.to_string(index=False))
 
 

@@ -1,4 +1,5 @@
-"""Trains one seed of Stable-Baselines3's SAC with our settings and writes its evaluations.
+"""Trains one seed of Stable-Baselines3's SAC or sb3-contrib's TRPO with our settings and writes its
+evaluations.
 
 learning.py starts it in a separate virtual environment, so it imports none of our code.
 """
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import gymnasium
 import torch
+from sb3_contrib import TRPO
 from stable_baselines3 import SAC
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
@@ -39,8 +42,24 @@ class Evaluations(BaseCallback):
         return True
 
 
+def model_of(algorithm: str, task: str, seed: int) -> BaseAlgorithm:
+    """A fresh model. What is not given here has the library's default."""
+    environment = gymnasium.make(task)
+    if algorithm == "trpo":
+        return TRPO("MlpPolicy", environment, seed=seed, device="cpu")
+    return SAC(
+        "MlpPolicy",
+        environment,
+        seed=seed,
+        learning_starts=1000,
+        policy_kwargs={"net_arch": [256, 256]},
+        device="cpu",
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--algorithm", choices=["sac", "trpo"], default="sac")
     parser.add_argument("--task", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True)
@@ -48,14 +67,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    model = SAC(
-        "MlpPolicy",
-        gymnasium.make(arguments.task),
-        seed=arguments.seed,
-        learning_starts=1000,
-        policy_kwargs={"net_arch": [256, 256]},
-        device="cpu",
-    )
+    model = model_of(arguments.algorithm, arguments.task, arguments.seed)
     evaluation = Monitor(gymnasium.make(arguments.task))
     evaluation.reset(seed=arguments.seed + 1_000_000)
     evaluations = Evaluations(evaluation, arguments.interval, episodes=10)

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from p2e.algorithm import Problem
 from p2e.nn.generators import SeedGenerators
 
 # Power falls as 1 / frequency^exponent.
@@ -60,6 +61,14 @@ class ColouredNoise:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._sequence, self._place = state["sequence"], state["place"]
         self._generators.load_state_dict(state["generators"])
+
+
+def coloured_noise(problem: Problem, colour: str, stream: str) -> ColouredNoise | None:
+    """Noise of a colour, one of EXPONENTS, for the actions in a task; None where that is white."""
+    if colour == "white":
+        return None
+    generators = SeedGenerators(problem.seeds, stream, problem.device)
+    return ColouredNoise(generators, problem.action_size, EXPONENTS[colour], problem.horizon)
 
 
 def spectrum(exponent: float, length: int) -> Float[Tensor, " K"]:

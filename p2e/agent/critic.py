@@ -57,3 +57,14 @@ def _for_both(
     features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
 ) -> Float[Tensor, "S 2 B I"]:
     return rows_for_each(torch.cat([features, action], dim=-1), 2)
+
+
+def smaller(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
+    """The smaller of the twins' values (clipped double Q-learning, Fujimoto et al. 2018)."""
+    return torch.minimum(values[:, 0], values[:, 1])
+
+
+def chosen(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S 2 B"]:
+    """The derivative of the smaller value with respect to both: 1 for that one, 0 for the other."""
+    first = (values[:, 0] <= values[:, 1]).to(values.dtype)
+    return torch.stack([first, 1 - first], dim=1)

@@ -11,15 +11,16 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from p2e.agent.actor import Actor
-from p2e.agent.coloured_noise import EXPONENTS, ColouredNoise
-from p2e.agent.critic import TwinCritic
+from p2e.agent.coloured_noise import ColouredNoise, coloured_noise
+from p2e.agent.critic import TwinCritic, chosen, smaller
 from p2e.agent.cuda_graph import recorded
 from p2e.agent.executors import Executor
 from p2e.agent.native.native_update import NativeUpdate
 from p2e.agent.settings import SoftActorCriticConfig
+from p2e.agent.temperature import Temperature
 from p2e.algorithm import Problem, Stateful
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
@@ -28,17 +29,6 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningNormalizer
 from p2e.nn.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
 from p2e.nn.target_networks import soft_update, target_copy
-
-
-class Temperature(nn.Module):
-    """alpha, the weight of the entropy, learned as its logarithm; one a seed."""
-
-    def __init__(self, seeds: int, initial: float, device: torch.device) -> None:
-        super().__init__()
-        self.log_alpha = nn.Parameter(torch.full((seeds, 1), initial, device=device).log())
-
-    def forward(self) -> Float[Tensor, "S 1"]:
-        return self.log_alpha.exp()
 
 
 class SoftActorCritic:
@@ -101,11 +91,6 @@ class SoftActorCritic:
             normalised: whether the agent takes features in units of the statistics of those that
                 were met, which `see` tells it.
         """
-        acting_noise = None
-        if noise != "white":
-            streams = SeedGenerators(problem.seeds, f"{name} acting noise", problem.device)
-            colour = EXPONENTS[noise], problem.horizon
-            acting_noise = ColouredNoise(streams, problem.action_size, *colour)
         return cls(
             features,
             problem.action_size,
@@ -113,7 +98,7 @@ class SoftActorCritic:
             SeedGenerators(problem.seeds, f"{name} weights", problem.device),
             SeedGenerators(problem.seeds, f"{name} noise", problem.device),
             schedule,
-            acting_noise,
+            coloured_noise(problem, noise, f"{name} acting noise"),
             RunningNormalizer(len(problem.seeds), features, problem.device) if normalised else None,
         )
 
@@ -291,14 +276,3 @@ class SoftActorCritic:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.updates, self.unscheduled_updates = state["updates"], state["unscheduled_updates"]
-
-
-def smaller(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
-    """The smaller of the twins' values (clipped double Q-learning, Fujimoto et al. 2018)."""
-    return torch.minimum(values[:, 0], values[:, 1])
-
-
-def chosen(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S 2 B"]:
-    """The derivative of the smaller value with respect to both: 1 for that one, 0 for the other."""
-    first = (values[:, 0] <= values[:, 1]).to(values.dtype)
-    return torch.stack([first, 1 - first], dim=1)

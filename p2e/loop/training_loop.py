@@ -57,12 +57,13 @@ class TrainingConfig:
         require_positive(
             self,
             "training",
-            "warmup_steps",
             "evaluation_interval",
             "evaluation_episodes",
             "log_interval",
             "open_loop_horizon",
         )
+        warmup = self.warmup_steps
+        require(warmup >= 0, "training.warmup_steps", warmup, "a number of at least 0")
         known = "'float32' or 'medium'"
         require(
             self.precision in ("float32", "medium"), "training.precision", self.precision, known

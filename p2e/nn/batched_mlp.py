@@ -14,7 +14,7 @@ from p2e.nn.batched_linear import initial_layer
 from p2e.nn.compilation import runs_in_cpp
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.native.perceptrons import Perceptrons, PerceptronTape
-from p2e.nn.perceptron import RELU, Activation, Layer
+from p2e.nn.perceptron import RELU, SILU, Activation, Layer
 from p2e.nn.perceptron import Tape as OperatorTape
 
 Tape = OperatorTape | PerceptronTape
@@ -47,7 +47,9 @@ class BatchedMLP(nn.Module):
             torch.cat([part.flatten(-2) for layer in layers for part in layer], dim=-1)
         )
         self._sliced: tuple[object, list[Layer]] = (None, [])
-        self._in_cpp = Perceptrons(lead, sizes, activation)
+        # The kernels know these two activations alone.
+        known = activation in (RELU, SILU)
+        self._in_cpp = Perceptrons(lead, sizes, activation) if known else None
 
     @property
     def layers(self) -> list[Layer]:
@@ -72,7 +74,7 @@ class BatchedMLP(nn.Module):
         return output, tape
 
     def _pass(self, rows: Tensor, keep: bool) -> tuple[Tensor, Tape | None]:
-        if runs_in_cpp(rows):
+        if self._in_cpp is not None and runs_in_cpp(rows):
             return self._in_cpp.forward(self.weights, rows, keep)
         expected = (*self.lead, rows.shape[-2], self.sizes[0])
         if rows.shape != expected:
@@ -106,6 +108,7 @@ class BatchedMLP(nn.Module):
     ) -> tuple[Float[Tensor, "*lead P"] | None, Float[Tensor, "*lead B c"] | None]:
         """Both in one pass, as far as they are wanted."""
         if isinstance(tape, PerceptronTape):
+            assert self._in_cpp is not None
             return self._in_cpp.backward(self.weights, tape, gradient, weights, columns)
         layers = self._flat_layers()
         flat_gradient = gradient.reshape(-1, *gradient.shape[-2:])
@@ -118,6 +121,18 @@ class BatchedMLP(nn.Module):
             return None, of_rows
         parts = [part.flatten(1) for layer in of_layers for part in layer]
         return torch.cat(parts, dim=1).view(self.weights.shape), of_rows
+
+    def tangent(self, tape: Tape, change: Float[Tensor, "*lead P"]) -> Float[Tensor, "*lead B o"]:
+        """How the outputs change with the weights: their Jacobian times a change of the weights.
+
+        Raises:
+            ValueError: for the tape of a C++ kernel, which keeps too little.
+        """
+        if isinstance(tape, PerceptronTape):
+            raise ValueError("a network computed in C++ has no tangent")
+        changes = self.as_layers(change.flatten(0, -2))
+        result = perceptron.tangent(self._flat_layers(), self.activation, tape, changes)
+        return result.view(*self.lead, *result.shape[-2:])
 
     def _flat_layers(self) -> list[Layer]:
         """The layers with one leading axis, without gradient. They are kept, because to slice them

@@ -52,8 +52,14 @@ def _silu_backward(gradient: Tensor, x: Tensor) -> Tensor:
     return result
 
 
+def _tanh_backward(gradient: Tensor, output: Tensor) -> Tensor:
+    result: Tensor = aten.tanh_backward.grad_input(gradient, output, grad_input=gradient)
+    return result
+
+
 RELU = Activation(torch.relu_, _relu_backward, needs_input=False)
 SILU = Activation(torch.nn.functional.silu, _silu_backward, needs_input=True)
+TANH = Activation(torch.tanh_, _tanh_backward, needs_input=False)
 
 
 class Tape(NamedTuple):
@@ -110,6 +116,25 @@ def backward(
     # A few rows of a weight: the product is faster where they lie side by side.
     wanted = layers[0].weight[:, columns].contiguous()
     return of_layers, _row_gradient(gradient, wanted)
+
+
+def tangent(
+    layers: Sequence[Layer], activation: Activation, tape: Tape, change: Sequence[Layer]
+) -> Tensor:
+    """How the outputs (L, B, out) change with the layers: their Jacobian times a change of them.
+
+    An activation acts on each unit alone, so that its Jacobian is its own transpose: what takes
+    gradients backward takes changes forward.
+    """
+    result = _affine(tape.rows[0], change[0])
+    for layer, of_layer, rows, kept in zip(
+        layers[1:], change[1:], tape.rows[1:], tape.kept, strict=True
+    ):
+        result = activation.backward(result, kept)
+        weight = layer.weight
+        through = product(result, _as_row(weight).mT if _is_column(weight) else weight)
+        result = through.add_(_affine(rows, of_layer))
+    return result
 
 
 def _affine(rows: Tensor, layer: Layer) -> Tensor:

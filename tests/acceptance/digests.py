@@ -66,6 +66,12 @@ PLAN2EXPLORE = {
     "imagined_starts": 16,
     "promising_share": 0.5,
 }
+TRPO = {
+    "hidden": [32, 32],
+    "steps_per_update": 64,
+    "value_batch_size": 32,
+    "normalised_observations": True,
+}
 REWARD_FREE = PLAN2EXPLORE | {
     "replayed_share": 0.5,
     "adaptation": {"updates": 30, "multi_step": 2, "continued_share": 0.5, "error_discount": 0.5},
@@ -82,6 +88,8 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "InvertedPendulum-v5",
         MBPO | {"agent": AGENT | {"clip_norm": 1.0}},
     ),
+    "trpo": ("trpo", "InvertedPendulum-v5", TRPO),
+    "trpo compiled": ("trpo", "InvertedPendulum-v5", TRPO),
     "plan2explore joint": ("plan2explore", "InvertedPendulum-v5", PLAN2EXPLORE),
     "plan2explore joint compiled": ("plan2explore", "InvertedPendulum-v5", PLAN2EXPLORE),
     "plan2explore joint, dense": ("plan2explore", "Pendulum-v1", PLAN2EXPLORE),

@@ -15,7 +15,7 @@ FOLDERS: tuple[tuple[str, ...], ...] = (
     ("nn",),
     ("replay", "agent", "loop"),
     ("curiosity",),
-    ("world", "dynamics"),
+    ("world", "dynamics", "on_policy"),
     ("exploration",),
     ("reward_free",),
     ("algorithms",),

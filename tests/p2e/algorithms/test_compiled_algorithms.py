@@ -54,6 +54,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mbpo": ("mbpo", MBPO),
     "joint": ("plan2explore", PLAN2EXPLORE),
     "zero-shot": ("plan2explore", PLAN2EXPLORE | {"mode": "zero-shot", "replayed_share": 0.5}),
+    # Adam alone is in C++: there are no kernels for tanh.
+    "trpo": ("trpo", {"hidden": [20, 16], "steps_per_update": 2}),
 }
 WARMUP, STEPS = 8, 11
 TOLERANCE = 1e-5  # measured: at most 3e-7

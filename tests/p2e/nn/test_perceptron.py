@@ -6,10 +6,14 @@ from torch import Tensor, nn
 
 from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.perceptron import RELU, SILU, Activation
+from p2e.nn.perceptron import RELU, SILU, TANH, Activation
 from tests.helpers.plain_network import plain_network
 
-KINDS: list[tuple[Activation, type[nn.Module]]] = [(RELU, nn.ReLU), (SILU, nn.SiLU)]
+KINDS: list[tuple[Activation, type[nn.Module]]] = [
+    (RELU, nn.ReLU),
+    (SILU, nn.SiLU),
+    (TANH, nn.Tanh),
+]
 
 
 def random_rows(*shape: int) -> Tensor:
@@ -48,6 +52,29 @@ def test_outputs_and_gradients_are_those_of_torch(
             assert linear.weight.grad is not None and linear.bias.grad is not None
             torch.testing.assert_close(gradient.weight[index], linear.weight.grad.T)
             torch.testing.assert_close(gradient.bias[index][0], linear.bias.grad)
+
+
+@pytest.mark.parametrize("sizes", [[4, 8, 6, 3], [4, 8, 1], [4, 1, 3], [4, 2], [1, 5, 1]])
+@pytest.mark.parametrize("activation", [activation for activation, _ in KINDS])
+def test_the_tangent_is_the_derivative_along_a_change_of_the_weights(
+    sizes: list[int], activation: Activation
+) -> None:
+    network = network_of(sizes, activation)
+    rows = random_rows(2, 3, 10, sizes[0])
+    _, tape = network.record(rows)
+    change = random_rows(*network.weights.shape)
+    tangent = network.tangent(tape, change)
+    slopes = random_rows(*tangent.shape)
+    # J v along the slopes is v along J^T of the slopes, which autograd was compared with above.
+    of_weights = network.weight_gradient(tape, slopes)
+    torch.testing.assert_close((tangent * slopes).sum(dim=(2, 3)), (change * of_weights).sum(dim=2))
+    length, start = 1e-6, network.weights.detach().clone()
+    with torch.no_grad():
+        network.weights.copy_(start + length * change)
+        ahead = network(rows)
+        network.weights.copy_(start - length * change)
+        difference = (ahead - network(rows)) / (2 * length)
+    torch.testing.assert_close(tangent, difference, rtol=1e-5, atol=1e-6)
 
 
 def test_only_what_is_asked_for_is_computed() -> None:

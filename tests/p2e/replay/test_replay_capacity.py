@@ -25,7 +25,11 @@ def store(algorithm: Algorithm, steps: int) -> None:
         algorithm.store(Transition(observation, action, reward, reached, never, never, memory))
 
 
-@pytest.mark.parametrize("name", algorithm_names())
+# Those that have a replay buffer: TRPO forgets a step after it learned from it.
+OFF_POLICY = [name for name in algorithm_names() if name != "trpo"]
+
+
+@pytest.mark.parametrize("name", OFF_POLICY)
 @pytest.mark.parametrize(("capacity", "kept"), [(4, [6, 7, 8, 9]), (1000, [*range(STEPS)])])
 def test_the_newest_steps_are_kept_as_many_as_asked_for(
     name: str, capacity: int, kept: list[int]

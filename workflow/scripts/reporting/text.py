@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from p2e.algorithms import is_import_path
 from suites.variants import base_algorithm
 
-DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore"}
+DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore", "trpo": "TRPO"}
 SUBJECT = "plan2explore"
 COMPOUNDS = ("zero-shot", "few-shot")
 MINUS = "\N{MINUS SIGN}"

@@ -47,6 +47,7 @@ def make_loop(
     warmup: int = 0,
     seeds: Sequence[int] = SEEDS,
     steps: int = STEPS,
+    interval: int = 20,
     **changed: Any,
 ) -> TrainingLoop:
     algorithm = make(seeds, steps, **changed)
@@ -55,7 +56,7 @@ def make_loop(
         algorithm,
         chain(seeds, noise=0.3),
         chain(range(2 * len(seeds)), noise=0.3),
-        TrainingConfig(warmup, evaluation_interval=20, evaluation_episodes=2, log_interval=7),
+        TrainingConfig(warmup, evaluation_interval=interval, evaluation_episodes=2, log_interval=7),
         Coverage(position_cells, BINS, len(seeds)),
     )
 

@@ -20,7 +20,7 @@ SETTINGS: dict[str, Any] = {
 
 def returns(chain: MakeChain) -> list[float]:
     """The mean return of each seed in the last evaluation."""
-    loop = make_loop(chain, steps=UPDATES * STEPS, **SETTINGS)
+    loop = make_loop(chain, steps=UPDATES * STEPS, interval=UPDATES * STEPS, **SETTINGS)
     run(loop)
     last = [row for row in loop.recorder.tables["evaluation"] if row["step"] == UPDATES * STEPS]
     values = [[row["return"] for row in last if row["seed"] == seed] for seed in SEEDS]

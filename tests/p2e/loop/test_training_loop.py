@@ -14,6 +14,7 @@ from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem
 from p2e.batch import Transition
+from p2e.config import ConfigError
 from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingConfig, TrainingLoop
@@ -210,6 +211,12 @@ def test_a_run_shows_its_episodes(chain: MakeChain) -> None:
 
 
 @pytest.mark.parametrize(("broken_at", "noticed_at"), [(17, 20), (20, 20), (33, 34)])
+def test_a_warm_up_may_be_empty_but_not_negative() -> None:
+    assert TrainingConfig(warmup_steps=0).warmup_steps == 0
+    with pytest.raises(ConfigError, match=r"'training\.warmup_steps' is -1"):
+        TrainingConfig(warmup_steps=-1)
+
+
 def test_divergence_names_step_seed_and_quantity(
     chain: MakeChain, broken_at: int, noticed_at: int
 ) -> None:

@@ -115,6 +115,12 @@ def test_warm_up_is_random_and_then_the_explorer_acts(
     assert set(watcher.task_policy.asked) == {True}
 
 
+def test_a_warm_up_may_be_empty_but_not_negative() -> None:
+    assert TrainingConfig(warmup_steps=0).warmup_steps == 0
+    with pytest.raises(ConfigError, match=r"'training\.warmup_steps' is -1"):
+        TrainingConfig(warmup_steps=-1)
+
+
 def test_phases_come_in_order_and_only_after_the_warm_up(
     watched: tuple[TrainingLoop, Watcher],
 ) -> None:
@@ -211,12 +217,6 @@ def test_a_run_shows_its_episodes(chain: MakeChain) -> None:
 
 
 @pytest.mark.parametrize(("broken_at", "noticed_at"), [(17, 20), (20, 20), (33, 34)])
-def test_a_warm_up_may_be_empty_but_not_negative() -> None:
-    assert TrainingConfig(warmup_steps=0).warmup_steps == 0
-    with pytest.raises(ConfigError, match=r"'training\.warmup_steps' is -1"):
-        TrainingConfig(warmup_steps=-1)
-
-
 def test_divergence_names_step_seed_and_quantity(
     chain: MakeChain, broken_at: int, noticed_at: int
 ) -> None:

@@ -103,9 +103,8 @@ class TRPO(Algorithm):
             if config.normalised_observations
             else None
         )
-        self.rollout = Rollout(
-            len(seeds), config.steps_per_update, observations, problem.action_size, device
-        )
+        room = min(config.steps_per_update, problem.steps)
+        self.rollout = Rollout(len(seeds), room, observations, problem.action_size, device)
         self.noise, self.updates = stream("action noise"), Counter()
         self.acting = SampledActions(self.policy, self.normalizer, self.noise)
         self.explorer = self.task_policy = self.acting
@@ -118,7 +117,7 @@ class TRPO(Algorithm):
 
     @torch.no_grad()
     def update_agent(self) -> Metrics:
-        if not self.rollout.full:
+        if self.rollout.count < self.config.steps_per_update:
             return {}
         config, steps = self.config, self.rollout.take()
         seen = self.acting.seen(steps.observation)

@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+import gymnasium
 import pandas as pd
 
 from benchmarks.peer_environments import python_of
@@ -46,7 +47,7 @@ class Comparison:
     """One algorithm, ours and a peer's.
 
     Args:
-        settings: ours where they are not the default.
+        settings: from a task to ours where they are not the default.
         warmup_steps: of ours. The peer's are in its worker.
         peer: the system that ours is compared with.
         steps, interval: environment steps of a run and between evaluations.
@@ -54,7 +55,7 @@ class Comparison:
         together: whether ours trains all seeds in one process.
     """
 
-    settings: dict[str, Any]
+    settings: Callable[[str], dict[str, Any]]
     warmup_steps: int
     peer: str
     steps: int
@@ -63,12 +64,23 @@ class Comparison:
     together: bool
 
 
-# The defaults of sb3-contrib's TRPO are ours.
+def trpo_settings(task: str) -> dict[str, Any]:
+    """Those of sb3-contrib's TRPO with its defaults, max_kl 0.01 and damping 0.1.
+
+    It means the divergence averaged over the action's dimensions. Ours is that of the whole action,
+    their sum, as in the paper.
+    """
+    (dimensions,) = gymnasium.make(task).action_space.shape or ()
+    return {"max_kl": 0.01 * dimensions, "damping": 0.1 * dimensions}
+
+
 COMPARISONS = {
     "sac": Comparison(
-        {"agent": AGENT}, 1000, "stable-baselines3", 50_000, 5_000, "learning", False
+        lambda task: {"agent": AGENT}, 1000, "stable-baselines3", 50_000, 5_000, "learning", False
     ),
-    "trpo": Comparison({}, 0, "sb3-contrib", 300_000, 10_000, "learning-trpo", True),
+    "trpo": Comparison(
+        trpo_settings, 0, "sb3-contrib", 300_000, 10_000, "learning-trpo", together=True
+    ),
 }
 # algorithm, task, seeds, steps, interval, folder in which there will be <seed>.csv of each
 Train = Callable[[str, str, Seeds, int, int, Path], None]
@@ -92,13 +104,14 @@ def train_ours(
         "precision": precision,
         "compiled": compiled,
     }
+    settings = comparison.settings(task)
     names = ",".join(map(str, seeds))
     folder = RESULTS / ".runs" / algorithm / output.parts[-2] / task / names
     command = [
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "train.py")),
         *("--algorithm", algorithm, "--environment", task, "--seeds", names),
         *("--steps", str(steps), "--device", "cpu", "--output", str(folder)),
-        *("--settings", json.dumps({"training": training, algorithm: comparison.settings})),
+        *("--settings", json.dumps({"training": training, algorithm: settings})),
     ]
     subprocess.run(command, check=True)
     evaluations = pd.read_csv(folder / "evaluation.csv")

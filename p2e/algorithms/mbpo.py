@@ -131,13 +131,15 @@ class MBPO(Algorithm):
         return self.agent.warmup_actions()
 
     def learn_world(self) -> Metrics:
-        """Train the model on all real rows when the interval is over; at once at the first call.
+        """Train the model on all real rows when the interval is over; at once at the first call,
+        unless there is one row only, which cannot be both learned from and held out.
 
         Raises:
             DivergenceError: when a loss of the model is not finite.
         """
         now, before = self.calendar.step, self.calendar.trained_at
-        if before is not None and now - before < self.config.model_interval:
+        waits = now < 2 if before is None else now - before < self.config.model_interval
+        if waits:
             return {}
         self.calendar.trained_at, self.calendar.model_is_new = now, True
         real = as_transitions(self.sac_buffer.everything())
@@ -163,6 +165,8 @@ class MBPO(Algorithm):
         return rollout.metrics()
 
     def update_agent(self) -> Metrics:
+        if self.calendar.trained_at is None:
+            return {}  # nothing was imagined yet
         metrics = self.bonus.learn_from(self.sac_buffer)
         for _ in range(self.config.updates_per_step):
             rows = self.rows.draw(self.config.agent.batch_size)

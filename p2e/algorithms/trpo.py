@@ -102,9 +102,8 @@ class TRPO(Algorithm):
             if config.normalised_observations
             else None
         )
-        self.rollout = Rollout(
-            len(seeds), config.steps_per_update, observations, problem.action_size, device
-        )
+        room = min(config.steps_per_update, problem.steps)
+        self.rollout = Rollout(len(seeds), room, observations, problem.action_size, device)
         self.noise, self.updates = self._stream("action noise"), Counter()
         self.coloured = coloured_noise(problem, config.exploration.noise, "coloured action noise")
         self.acting = SampledActions(self.policy, self.normalizer, self.coloured or self.noise)
@@ -120,7 +119,7 @@ class TRPO(Algorithm):
 
     @torch.no_grad()
     def update_agent(self) -> Metrics:
-        if not self.rollout.full:
+        if self.rollout.count < self.config.steps_per_update:
             return {}
         config, steps = self.config, self.rollout.take()
         seen = self.acting.seen(steps.observation)
@@ -237,7 +236,7 @@ class TRPO(Algorithm):
         if config.exploration.bonus == "none":
             return None
         sizes = problem.observation_size, problem.action_size
-        steps = config.steps_per_update
+        steps = min(config.steps_per_update, problem.steps)
         return IntrinsicReturns(
             config.exploration.bonus_for(problem),
             self._value_function("intrinsic value"),

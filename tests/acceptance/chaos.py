@@ -68,9 +68,10 @@ class Trial:
 
 
 def smoke_arguments(algorithm: str) -> list[str]:
-    """The arguments that determine the result of the smoke suite's first run of an algorithm."""
-    runs = suite_entries(read(SMOKE) | {"device": "cpu"})
-    return shlex.split(next(run for run in runs if run.algorithm == algorithm).arguments)
+    """The arguments that determine the result of the smoke suite's first run of an algorithm, also
+    of one that it has settings for and does not train."""
+    first, *_ = suite_entries(read(SMOKE) | {"device": "cpu", "algorithms": [algorithm]})
+    return shlex.split(first.arguments)
 
 
 def start(algorithm: str, output: Path) -> "subprocess.Popen[str]":

@@ -72,6 +72,18 @@ def test_model_is_trained_after_warm_up_and_then_at_intervals() -> None:
     assert learned[0]["model_epochs"].tolist() == [2, 2]
 
 
+def test_without_a_warm_up_it_waits_for_a_second_row() -> None:
+    """One row cannot be both learned from and held out."""
+    algorithm, learned, updates = make(), [], []
+    for step in range(3):
+        algorithm.store(transition(2, step))
+        learned.append(bool(algorithm.learn_world() | algorithm.imagine()))
+        algorithm.update_agent()
+        updates.append(algorithm.agent_updates)
+    assert learned == [False, True, False]
+    assert updates == [0, 2, 4]
+
+
 def test_the_model_learns_from_all_real_rows() -> None:
     algorithm = make()
     train(algorithm, 0, 11)

@@ -47,6 +47,7 @@ def make_loop(
     warmup: int = 0,
     seeds: Sequence[int] = SEEDS,
     steps: int = STEPS,
+    interval: int = 20,
     **changed: Any,
 ) -> TrainingLoop:
     algorithm = make(seeds, steps, **changed)
@@ -55,14 +56,14 @@ def make_loop(
         algorithm,
         chain(seeds, noise=0.3),
         chain(range(2 * len(seeds)), noise=0.3),
-        TrainingConfig(warmup, evaluation_interval=20, evaluation_episodes=2, log_interval=7),
+        TrainingConfig(warmup, evaluation_interval=interval, evaluation_episodes=2, log_interval=7),
         Coverage(position_cells, BINS, len(seeds)),
     )
 
 
 def filled(**changed: Any) -> trpo.TRPO:
     """With a full rollout of its own actions in random states, rewarded for large ones."""
-    algorithm = make(**changed)
+    algorithm = make(steps=1000, **changed)
     draws = torch.Generator().manual_seed(1)
     for step in range(algorithm.config.steps_per_update):
         observation, reached = torch.randn(2, 2, 2, generator=draws).unbind(0)
@@ -169,6 +170,15 @@ def test_an_update_comes_with_every_full_rollout() -> None:
         )
         assert bool(algorithm.update_agent()) is (step % UPDATE == 0)
         assert algorithm.agent_updates == step // UPDATE
+
+
+def test_a_run_shorter_than_a_rollout_has_room_for_its_steps_and_no_update(
+    chain: MakeChain,
+) -> None:
+    loop = make_loop(chain, steps=10, steps_per_update=2**31 - 1)
+    run(loop)
+    assert isinstance(loop.algorithm, trpo.TRPO)
+    assert (loop.algorithm.rollout.count, loop.algorithm.agent_updates) == (10, 0)
 
 
 def test_the_rollout_holds_what_was_sampled_and_the_environment_gets_what_fits() -> None:

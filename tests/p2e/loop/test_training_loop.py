@@ -14,6 +14,7 @@ from torch import Tensor
 
 from p2e.algorithm import Algorithm, Problem
 from p2e.batch import Transition
+from p2e.config import ConfigError
 from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingConfig, TrainingLoop
@@ -112,6 +113,12 @@ def test_warm_up_is_random_and_then_the_explorer_acts(
     assert bool((actions[12:] == 0.9).all())
     assert watcher.explorer.asked == [False] * 28
     assert set(watcher.task_policy.asked) == {True}
+
+
+def test_a_warm_up_may_be_empty_but_not_negative() -> None:
+    assert TrainingConfig(warmup_steps=0).warmup_steps == 0
+    with pytest.raises(ConfigError, match=r"'training\.warmup_steps' is -1"):
+        TrainingConfig(warmup_steps=-1)
 
 
 def test_phases_come_in_order_and_only_after_the_warm_up(

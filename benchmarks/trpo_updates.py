@@ -54,7 +54,8 @@ def differences(update: dict[str, Any], task: str) -> dict[str, float]:
     """
     observation, action = update["observations"].unsqueeze(0), update["actions"].unsqueeze(0)
     sizes = observation.shape[-1], action.shape[-1]
-    problem = Problem((0,), *sizes, observation.shape[1], observation.shape[1], None, torch.device("cpu"))
+    steps = observation.shape[1]
+    problem = Problem((0,), *sizes, steps, steps, None, torch.device("cpu"))
     config = trpo.Config(**trpo_settings(task))
     ours, after = (algorithm_of(update[when], problem, config) for when in ("before", "after"))
     start, value = ours.policy.vector(), ours.value(observation)

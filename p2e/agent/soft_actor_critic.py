@@ -128,10 +128,10 @@ class SoftActorCritic:
         seen = self.features(features)
         return smaller(self.critic(seen, self.actor.mode(seen)))
 
-    def see(self, features: Float[Tensor, "S B F"]) -> None:
+    def see(self, features: Float[Tensor, "S F"]) -> None:
         """Take features that were met into the statistics of the normaliser, if there is one."""
         if self.normalizer is not None:
-            self.normalizer.update(features)
+            self.normalizer.update(features.unsqueeze(1).to(self.normalizer.mean.device))
 
     def features(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B F"]:
         """Features as the networks take them."""

@@ -124,7 +124,7 @@ class MBPO(Algorithm):
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
         self.bonus.see(transition)
-        self.agent.see(transition.observation.unsqueeze(1).to(self.sac_buffer.device))
+        self.agent.see(transition.observation)
         self.calendar.step += 1
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:

@@ -1,7 +1,7 @@
 """Soft Actor-Critic: every row of every batch is real."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -72,11 +72,23 @@ class ObservationPolicy(Policy):
         return memory
 
 
-def agent_of(problem: Problem, config: Any, updates: int) -> SoftActorCritic:
+class AgentSettings(Protocol):
+    """What the settings of an algorithm say about an agent that sees observations."""
+
+    @property
+    def agent(self) -> SoftActorCriticConfig: ...
+    @property
+    def exploration(self) -> ExplorationConfig: ...
+    @property
+    def normalised_observations(self) -> bool: ...
+    @property
+    def final_learning_rate(self) -> float: ...
+
+
+def agent_of(problem: Problem, config: AgentSettings, updates: int) -> SoftActorCritic:
     """The agent of an algorithm that learns from observations.
 
     Args:
-        config: of SAC or MBPO.
         updates: of the whole run, for the learning rate's schedule.
     """
     final = config.final_learning_rate
@@ -122,7 +134,7 @@ class SAC(Algorithm):
     def store(self, transition: Transition) -> None:
         self.sac_buffer.add(transition_row(transition))
         self.bonus.see(transition)
-        self.agent.see(transition.observation.unsqueeze(1).to(self.sac_buffer.device))
+        self.agent.see(transition.observation)
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:
         return self.agent.warmup_actions()

@@ -112,11 +112,6 @@ class RowBuffer:
         return held.roll(-self._oldest, dims=1) if self._oldest else held
 
     @property
-    def device(self) -> torch.device:
-        """Where the rows live."""
-        return self._rows.device
-
-    @property
     def _oldest(self) -> int:
         return self._cursor if self.size == self.capacity else 0
 

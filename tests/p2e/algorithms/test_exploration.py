@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from p2e.agent.settings import SoftActorCriticConfig
-from p2e.algorithm import Problem
+from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.algorithms import algorithm_module
 from p2e.curiosity.bonuses import BONUSES
 from p2e.curiosity.settings import ExplorationConfig
@@ -17,6 +17,7 @@ from p2e.dynamics.probabilistic_ensemble import DynamicsConfig
 from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingLoop
+from p2e.replay.real_rows import RealRowsConfig
 from tests.conftest import MakeChain
 from tests.p2e.algorithms.test_plan2explore import SMALL, TRAINING, make_loop, plan2explore
 from tests.p2e.loop.test_resume import (
@@ -51,10 +52,10 @@ CELLS = [
 
 
 def loop_of(
-    chain: MakeChain, algorithm: str, exploration: ExplorationConfig | None
+    chain: MakeChain, algorithm: str, exploration: ExplorationConfig | None, **more: Any
 ) -> TrainingLoop:
     problem = Problem(SEEDS, 2, 1, STEPS, 5, never_ends, torch.device("cpu"))
-    module, settings = algorithm_module(algorithm), SETTINGS[algorithm]
+    module, settings = algorithm_module(algorithm), SETTINGS[algorithm] | more
     if exploration is not None:
         settings = settings | {"exploration": exploration}
     return TrainingLoop(
@@ -146,3 +147,45 @@ def test_plan2explore_without_memory_trains_and_resumes(chain: MakeChain) -> Non
     resumed.load_state_dict(state)
     run(resumed)
     assert_bit_identical(found, outcome(resumed))
+
+
+AIDS: dict[str, Any] = {
+    "normalised_observations": True,
+    "final_learning_rate": 0.25,
+    "real_rows": RealRowsConfig(multi_step=3, rare_share=0.25),
+}
+
+
+def aided(chain: MakeChain, algorithm: str) -> TrainingLoop:
+    return loop_of(chain, algorithm, None, **AIDS)
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "mbpo"])
+def test_what_plan2explore_s_agents_have_serves_the_rivals_too(
+    chain: MakeChain, algorithm: str
+) -> None:
+    whole = aided(chain, algorithm)
+    found = outcome_of(whole)
+    agent = whole.algorithm.agent  # type: ignore[attr-defined]
+    observed = whole.algorithm.sac_buffer.in_order("observation")  # type: ignore[attr-defined]
+    seen = agent.features(observed)
+    torch.testing.assert_close(seen.mean(dim=1), torch.zeros(2, 2), atol=1e-4, rtol=0)
+    assert "normalizer" in whole.algorithm.policy_components()
+    assert agent.schedule.factor(0) == 1.0
+    updates = STEPS * whole.algorithm.config.updates_per_step  # type: ignore[attr-defined]
+    assert agent.schedule.factor(updates) == pytest.approx(0.25)
+    state = run_until(aided(chain, algorithm), 11)
+    resumed = aided(chain, algorithm)
+    resumed.load_state_dict(state)
+    run(resumed)
+    assert_bit_identical(found, outcome(resumed))
+
+
+def test_a_restored_policy_acts_on_normalised_observations(chain: MakeChain) -> None:
+    loop, fresh = aided(chain, "sac"), aided(chain, "sac").algorithm
+    run(loop)
+    trained = loop.algorithm
+    load_state_of(fresh.policy_components(), state_of(trained.policy_components()))
+    observation, memory = torch.randn(2, 3, 2) * 5, torch.zeros(2, 3, 0)
+    acted = [one.task_policy.act(observation, memory, True) for one in (trained, fresh)]
+    assert torch.equal(*acted)

@@ -110,8 +110,9 @@ class SoftActorCritic:
         return self._sampled(self.features(features), self._noise_for(features.shape[1]))
 
     @torch.no_grad()
-    def explore(self, features: Float[Tensor, "S 1 F"]) -> Float[Tensor, "S 1 A"]:
-        """The next action of a training episode: a sample whose noise may be coloured."""
+    def explore(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
+        """The next action of a training episode: a sample whose noise may be coloured, which is of
+        one environment a seed."""
         if self.acting_noise is None:
             return self.act(features, deterministic=False)
         return self._sampled(self.features(features), self.acting_noise.next().unsqueeze(1))

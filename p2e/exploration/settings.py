@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.config import require, require_positive
-from p2e.curiosity.settings import ExplorationConfig
-from p2e.world.world_learner import LATENT_DISAGREEMENT, WorldConfig
+from p2e.world.world_learner import LatentExplorationConfig, WorldConfig
 
 MODES = ("joint", "explore", "zero-shot", "few-shot")
 
@@ -104,7 +103,7 @@ class Config:
     adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
     real_from_replay: bool = False
     task_weight: float = 1.0
-    exploration: ExplorationConfig = LATENT_DISAGREEMENT
+    exploration: LatentExplorationConfig = field(default_factory=LatentExplorationConfig)
     buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer
 from p2e.reward_free.reward_heads import RewardHeads, RewardLearner
 from p2e.world.imagination import Starts
-from p2e.world.world_learner import LATENT_DISAGREEMENT, WorldConfig, WorldLearner
+from p2e.world.world_learner import WorldConfig, WorldLearner
 
 
 class RewardFreeWorldLearner(WorldLearner):
@@ -27,7 +27,7 @@ class RewardFreeWorldLearner(WorldLearner):
         problem: Problem,
         config: WorldConfig,
         total_updates: int,
-        exploration: ExplorationConfig = LATENT_DISAGREEMENT,
+        exploration: ExplorationConfig | None = None,
     ) -> None:
         super().__init__(problem, config, total_updates, exploration)
         sizes = problem.observation_size, problem.action_size

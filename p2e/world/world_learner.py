@@ -21,7 +21,6 @@ from p2e.replay.rare_windows import draw_windows
 from p2e.world.world_loss import world_loss
 from p2e.world.world_model import WorldModel
 
-LATENT_DISAGREEMENT = ExplorationConfig(bonus="disagreement")
 DISAGREEMENTS = ("latent", "observation", "untrained")
 
 
@@ -72,13 +71,27 @@ class WorldConfig:
         require(self.disagreement in DISAGREEMENTS, "world.disagreement", self.disagreement, known)
 
 
+@dataclass(frozen=True)
+class LatentExplorationConfig(ExplorationConfig):
+    """Settings of the exploration with a world model.
+
+    Args:
+        noise: colour of the noise in the actions of the training episodes, as for all algorithms.
+        bonus: what a step pays besides: "disagreement" of the ensemble about how the latent
+            changes; or "none", "rnd" or "novelty", as for all algorithms.
+        weight: of the bonus in the explorer's reward, beside the task's.
+    """
+
+    bonus: str = "disagreement"
+
+
 class WorldLearner:
     """World model and disagreement ensemble, with their optimizers.
 
     Args:
         total_updates: of the run, for the learning rate's schedule.
-        exploration: whose bonus takes the place of the ensemble's disagreement, unless it is that.
-            A bonus is about observations: those of latents are the decoder's.
+        exploration: whose bonus takes the place of the ensemble's disagreement, unless it is that;
+            None for the defaults. A bonus is about observations, those that latents decode to.
     """
 
     # The windows that are drawn around rare events are drawn around rare values of this field.
@@ -89,7 +102,7 @@ class WorldLearner:
         problem: Problem,
         config: WorldConfig,
         total_updates: int,
-        exploration: ExplorationConfig = LATENT_DISAGREEMENT,
+        exploration: ExplorationConfig | None = None,
     ) -> None:
         seeds, device = problem.seeds, problem.device
         self.config = config
@@ -122,8 +135,9 @@ class WorldLearner:
             config.unknown,
         )
         self.windows = SeedGenerators(seeds, "windows", device)
-        self.rewards_disagreement = exploration.bonus == LATENT_DISAGREEMENT.bonus
-        own = replace(exploration, bonus="none") if self.rewards_disagreement else exploration
+        own: ExplorationConfig = exploration or LatentExplorationConfig()
+        self.rewards_disagreement = own.bonus == LatentExplorationConfig.bonus
+        own = replace(own, bonus="none") if self.rewards_disagreement else own
         self.bonus = own.bonus_for(problem)
 
     def update(self, replay: RowBuffer) -> Metrics:

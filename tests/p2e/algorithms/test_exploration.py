@@ -1,7 +1,7 @@
 """Any way to explore with any algorithm: each trains, resumes, and changes what it is to change."""
 
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -11,13 +11,16 @@ import torch
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithm import Problem, load_state_of, state_of
 from p2e.algorithms import algorithm_module
+from p2e.config import from_mapping
 from p2e.curiosity.bonuses import BONUSES
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.dynamics.probabilistic_ensemble import DynamicsConfig
+from p2e.exploration.settings import Config as Plan2ExploreConfig
 from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingLoop
 from p2e.replay.real_rows import RealRowsConfig
+from p2e.world.world_learner import LatentExplorationConfig
 from tests.conftest import MakeChain
 from tests.p2e.algorithms.test_plan2explore import SMALL, TRAINING, make_loop, plan2explore
 from tests.p2e.loop.test_resume import (
@@ -51,13 +54,17 @@ CELLS = [
 ]
 
 
+def of_algorithm(algorithm: str, way: ExplorationConfig) -> ExplorationConfig:
+    return LatentExplorationConfig(**asdict(way)) if algorithm == "plan2explore" else way
+
+
 def loop_of(
     chain: MakeChain, algorithm: str, exploration: ExplorationConfig | None, **more: Any
 ) -> TrainingLoop:
     problem = Problem(SEEDS, 2, 1, STEPS, 5, never_ends, torch.device("cpu"))
     module, settings = algorithm_module(algorithm), SETTINGS[algorithm] | more
     if exploration is not None:
-        settings = settings | {"exploration": exploration}
+        settings = settings | {"exploration": of_algorithm(algorithm, exploration)}
     return TrainingLoop(
         problem,
         module.build(problem, module.Config(**settings)),
@@ -120,7 +127,9 @@ def test_a_seed_explores_alone_as_in_a_group(chain: MakeChain, algorithm: str) -
     for seeds, place in ((SEEDS, 1), (SEEDS[1:], 0)):
         problem = Problem(seeds, 2, 1, STEPS, 5, never_ends, torch.device("cpu"))
         module = algorithm_module(algorithm)
-        config = module.Config(**SETTINGS[algorithm] | {"exploration": way})
+        config = module.Config(
+            **SETTINGS[algorithm] | {"exploration": of_algorithm(algorithm, way)}
+        )
         loop = TrainingLoop(
             problem,
             module.build(problem, config),
@@ -189,3 +198,9 @@ def test_a_restored_policy_acts_on_normalised_observations(chain: MakeChain) -> 
     observation, memory = torch.randn(2, 3, 2) * 5, torch.zeros(2, 3, 0)
     acted = [one.task_policy.act(observation, memory, True) for one in (trained, fresh)]
     assert torch.equal(*acted)
+
+
+def test_plan2explore_stays_curious_where_only_its_noise_is_given() -> None:
+    config = from_mapping(Plan2ExploreConfig, {"exploration": {"noise": "pink"}}, "plan2explore")
+    assert config.exploration.bonus == "disagreement"
+    assert Plan2ExploreConfig().exploration == LatentExplorationConfig()

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.algorithms.plan2explore.reward_free import RewardFree
-from p2e.curiosity.settings import ExplorationConfig
 from p2e.exploration.latent_imagination import Trajectories
 from p2e.exploration.settings import AdaptationConfig
 from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_learner import LatentExplorationConfig
 from tests.conftest import MakeChain
 from tests.p2e.algorithms.test_plan2explore import advance, make_loop, plan2explore, run, zero_shot
 
@@ -20,7 +20,7 @@ from tests.p2e.algorithms.test_plan2explore import advance, make_loop, plan2expl
 def trained(chain: MakeChain) -> Plan2Explore:
     settings = {
         "task_weight": 3.0,
-        "exploration": ExplorationConfig(bonus="disagreement", weight=0.5),
+        "exploration": LatentExplorationConfig(weight=0.5),
         "multi_step": 2,
     }
     return plan2explore(run(make_loop(chain, **settings)))  # type: ignore[arg-type]

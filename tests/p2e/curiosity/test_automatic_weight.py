@@ -9,6 +9,7 @@ from p2e.config import ConfigError
 from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.exploration.settings import Config
+from p2e.world.world_learner import LatentExplorationConfig
 from tests.p2e.curiosity.test_bonuses import PROBLEM, near_and_far, replay_of, see
 
 
@@ -73,4 +74,4 @@ def test_only_disagreement_adapts(bonus: str) -> None:
 
 def test_plan2explore_s_weight_does_not() -> None:
     with pytest.raises(ConfigError, match="weight' is None, expected a number"):
-        Config(exploration=ExplorationConfig(bonus="disagreement", weight=None))
+        Config(exploration=LatentExplorationConfig(weight=None))

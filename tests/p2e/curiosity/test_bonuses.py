@@ -73,7 +73,7 @@ def test_rnd_falls_where_it_learns_and_stays_high_elsewhere() -> None:
         bonus.learn_from(replay)
     after = bonus.score(near).mean(), bonus.score(far).mean()
     assert after[0] < 0.01 * before[0]
-    assert after[1] / after[0] > 10 * before[1] / before[0]
+    assert after[1] / after[0] > 5 * before[1] / before[0]
 
 
 def test_a_state_that_was_often_met_is_no_novelty() -> None:

@@ -1,7 +1,7 @@
 """Soft Actor-Critic: every row of every batch is real."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -72,6 +72,7 @@ class ObservationPolicy(Policy):
         return memory
 
 
+@runtime_checkable
 class AgentSettings(Protocol):
     """What the settings of an algorithm say about an agent that sees observations."""
 

@@ -4,7 +4,7 @@ import torch
 
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer, pick_fields
-from p2e.replay.n_step_returns import n_step_returns
+from p2e.replay.n_step_returns import rows_with_returns
 from p2e.replay.rare_windows import draw_windows
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import WorldLearner
@@ -98,5 +98,4 @@ class RealStepsOfReplay(RealSteps):
         """The first step of each window, with the returns of those that follow."""
         windows = {name: x.unflatten(1, (-1, rows)) for name, x in steps.items()}
         rewards = tuple(name for name in ("reward", "curiosity") if name in steps)
-        reaching = n_step_returns(windows, rewards, self._discount, self._reach)
-        return {name: x[:, 0] for name, x in reaching.items()}
+        return rows_with_returns(windows, rewards, self._discount, self._reach)

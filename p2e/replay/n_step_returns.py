@@ -46,3 +46,11 @@ def n_step_returns(
         result["next_observation"][:, *early] = after.where(further, before)
     result["terminated"] = 1 - reach / discount
     return result
+
+
+def rows_with_returns(
+    windows: Steps, rewards: tuple[str, ...], discount: float, steps: int
+) -> dict[str, Float[Tensor, "S B W"]]:
+    """The first step of each window (S, T, B, W), with the returns of those that follow it."""
+    reaching = n_step_returns(windows, rewards, discount, steps)
+    return {name: x[:, 0] for name, x in reaching.items()}

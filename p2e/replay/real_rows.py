@@ -8,7 +8,7 @@ from p2e.batch import TransitionBatch
 from p2e.config import require, require_positive
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer, as_transitions
-from p2e.replay.n_step_returns import n_step_returns
+from p2e.replay.n_step_returns import rows_with_returns
 from p2e.replay.rare_windows import draw_windows
 
 
@@ -58,8 +58,7 @@ class RealRows:
         steps = windows["reward"].shape[1]
         paid = self._paid({name: x.flatten(1, 2) for name, x in windows.items()})
         windows = {name: x.unflatten(1, (steps, rows)) for name, x in paid.items()}
-        reaching = n_step_returns(windows, ("reward",), self._discount, length)
-        return {name: x[:, 0] for name, x in reaching.items()}
+        return rows_with_returns(windows, ("reward",), self._discount, length)
 
     def _paid(self, steps: Fields) -> Fields:
         return steps | {"reward": self._pay(as_transitions(steps)).reward.unsqueeze(-1)}

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer
-from p2e.replay.n_step_returns import n_step_returns
+from p2e.replay.n_step_returns import rows_with_returns
 from p2e.replay.rare_windows import draw_windows
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import imagine_step, stack_steps
@@ -52,8 +52,7 @@ class ReplayedActions:
         steps = self._follow(windows)
         if self._transform is not None:
             steps = self._transform(steps)
-        reaching = n_step_returns(steps, ("reward",), self._discount, self._steps)
-        return {name: x[:, 0] for name, x in reaching.items()}
+        return rows_with_returns(steps, ("reward",), self._discount, self._steps)
 
     @torch.no_grad()
     def _follow(self, windows: Fields) -> Fields:

@@ -139,8 +139,9 @@ class Plan2Explore(Algorithm):
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
         step = transition.to(self._device)
-        both = torch.stack([step.observation, step.next_observation], dim=1)
-        latent, reached = self.world.model.encode(both).detach().split(1, dim=1)
+        latent = reached = self.world.model.encode(step.observation.unsqueeze(1)).detach()
+        if not self.world.rewards_disagreement:  # which does not ask where the step led
+            reached = self.world.model.encode(step.next_observation.unsqueeze(1)).detach()
         action = step.action.unsqueeze(1)
         return self.world.intrinsic_reward(latent, action, reached).squeeze(1)
 

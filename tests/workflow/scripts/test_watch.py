@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -88,9 +89,18 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 def wait_until(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    while not happened():
+    """The run stands still while the page is read, so that a slow page misses nothing of it."""
+    while not while_paused(process, happened):
         assert process.poll() is None, "the run ended before it happened"
         time.sleep(0.1)
+
+
+def while_paused(process: "subprocess.Popen[bytes]", happened: Callable[[], bool]) -> bool:
+    process.send_signal(signal.SIGSTOP)
+    try:
+        return happened()
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def step(text: str) -> int:

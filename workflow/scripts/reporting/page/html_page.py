@@ -28,6 +28,7 @@ from reporting.statistics.headline import (
 )
 from reporting.statistics.intervals import Interval
 from reporting.statistics.verification_result import SCORE_NAMES
+from reporting.statistics.ways_to_explore import SOLVED, total_seconds
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
@@ -118,6 +119,8 @@ def context(
         "data_links": data_links(summary),
         "run_columns": RUN_COLUMNS,
         "score_names": SCORE_NAMES,
+        "solved_score": SOLVED,
+        "total_seconds": lambda case: total_seconds(statistics.ways, case),
         "noise_chances": noise_chances(statistics.facts),
         "provenance": provenance(summary.runs),
     }

@@ -24,6 +24,14 @@ from reporting.statistics.model_errors import ModelErrors, model_errors
 from reporting.statistics.profiles import Band
 from reporting.statistics.scores import coverage_of, seed_scores, visited_share
 from reporting.statistics.verification_result import Verification
+from reporting.statistics.ways_to_explore import (
+    Change,
+    TaskWays,
+    compares_ways,
+    single_changes,
+    ways_sentence,
+    ways_to_explore,
+)
 from reporting.tables.costs import Cost, TimeShares, suite_costs, time_shares
 from reporting.tables.film_files import Film
 from reporting.tables.summary import Summary
@@ -103,6 +111,8 @@ class Statistics:
     time_shares: tuple[TimeShares, ...]
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
+    ways: tuple[TaskWays, ...] = ()
+    changes: tuple[Change, ...] = ()
     films: tuple[Film, ...] = ()
     verification: Verification | None = None
 
@@ -146,6 +156,14 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
     comparable, known = with_reference(scores, facts)
     groups = task_groups(comparable, known)
     statuses = [run["status"] for run in summary.runs]
+    costs = suite_costs(summary)
+    answer = headline(groups, summary.algorithms, facts, comparisons)
+    ways, changes = [], []
+    if compares_ways(summary.algorithms):
+        ways = ways_to_explore(scores, facts, costs, summary.algorithms)
+        changes = single_changes(scores, facts, summary.algorithms)
+        sentence = ways_sentence(ways, facts)
+        answer = dataclasses.replace(answer, sentence=sentence or answer.sentence)
     return Statistics(
         suite=str(summary.suite["suite"]),
         confidence=CONFIDENCE,
@@ -154,7 +172,7 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         facts=facts,
         budgets=budgets,
         algorithms=tuple(summary.algorithms),
-        headline=headline(groups, summary.algorithms, facts, comparisons),
+        headline=answer,
         cells=tuple(_cell(case, scores, facts[case[0]]) for case in scores),
         comparisons=tuple(comparisons),
         groups=tuple(groups),
@@ -165,10 +183,12 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         ),
         coverage_curves=tuple(_coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
-        costs=tuple(suite_costs(summary)),
+        costs=tuple(costs),
         time_shares=tuple(time_shares(summary)),
         runs=tuple({key: run[key] for key in SHOWN_OF_A_RUN} for run in summary.runs),
         run_counts={status: statuses.count(status) for status in sorted(set(statuses))},
+        ways=tuple(ways),
+        changes=tuple(changes),
     )
 
 

@@ -111,8 +111,8 @@ def verdict(one: SeedScores, two: SeedScores, p_holm: float | None, family: int)
 def algorithm_pairs(algorithms: list[str], subject: str) -> list[tuple[str, str]]:
     """Each pair once: the subject against every rival, then the later rivals against the earlier.
 
-    Variants are compared with their algorithm and not with each other: nobody asks that question,
-    and each further test makes Holm's correction stricter for all.
+    A variant is compared with the subject and with its own algorithm only: nobody asks how it
+    differs from anything else, and each further test makes Holm's correction stricter for all.
 
     Later against earlier, because suites list the simple baselines first: whether MBPO beats SAC is
     a natural question, the reverse is not.
@@ -120,10 +120,10 @@ def algorithm_pairs(algorithms: list[str], subject: str) -> list[tuple[str, str]
     rivals = [name for name in algorithms if name != subject]
     first = [(subject, rival) for rival in rivals] if subject in algorithms else []
     others = [(one, two) for place, one in enumerate(rivals) for two in rivals[:place]]
-    return first + [pair for pair in others if not _siblings(*pair, algorithms)]
+    return first + [pair for pair in others if _asked(*pair, algorithms)]
 
 
-def _siblings(one: str, two: str, algorithms: list[str]) -> bool:
-    """Whether both are variants of one algorithm that is compared itself."""
-    base = base_algorithm(one)
-    return base == base_algorithm(two) and base in algorithms and base not in (one, two)
+def _asked(one: str, two: str, algorithms: list[str]) -> bool:
+    """Whether neither is a variant of another algorithm than the pair's that is compared itself."""
+    bases = {base_algorithm(case) for case in (one, two) if base_algorithm(case) != case}
+    return bases <= {one, two} or not bases & set(algorithms)

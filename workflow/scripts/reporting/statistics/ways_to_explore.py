@@ -1,0 +1,176 @@
+"""Which ways to explore solve a task, which of them is the cheapest, and what one change is worth.
+
+For suites that give rivals of Plan2Explore other ways to explore.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reporting.statistics.aggregates import normalised
+from reporting.statistics.comparison import Scores
+from reporting.statistics.intervals import Interval, mean_welch_interval
+from reporting.tables.costs import Cost
+from reporting.tables.task_facts import TaskFacts
+from reporting.text import SUBJECT, count_of, display_name, duration, joined, size_range
+from suites.variants import base_algorithm
+
+# A seed solves a task if its final normalised score is at least this: half of the way from the
+# random policy to the reference.
+SOLVED = 0.5
+
+
+@dataclass(frozen=True)
+class Way:
+    """One case on one task.
+
+    solved: how many of its n seeds solve the task. seconds: of training, a seed.
+    """
+
+    case: str
+    solved: int
+    n: int
+    seconds: float | None
+
+    @property
+    def solves(self) -> bool:
+        """Whether every seed does."""
+        return self.n > 0 and self.solved == self.n
+
+
+@dataclass(frozen=True)
+class TaskWays:
+    """The cases that have results on one task, in the suite's order.
+
+    cheapest: the case that solves the task on every seed in the fewest seconds; None if none does.
+    """
+
+    environment: str
+    ways: tuple[Way, ...]
+    cheapest: str | None
+
+    def way(self, case: str) -> Way | None:
+        """The results of one case, None where it has none."""
+        return next((way for way in self.ways if way.case == case), None)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one change is worth: the mean normalised score with it minus that without it.
+
+    For a variant of Plan2Explore, which lacks a part, `with_it` is Plan2Explore. tasks: those on
+    which both cases have results.
+    """
+
+    with_it: str
+    without_it: str
+    difference: Interval
+    tasks: int
+
+
+def compares_ways(algorithms: Sequence[str]) -> bool:
+    """Whether Plan2Explore is compared with rivals of which some explore in another way."""
+    variants = [case for case in algorithms if case != base_algorithm(case)]
+    return SUBJECT in algorithms and any(base_algorithm(case) != SUBJECT for case in variants)
+
+
+def ways_to_explore(
+    scores: Scores, facts: dict[str, TaskFacts], costs: Sequence[Cost], algorithms: Sequence[str]
+) -> list[TaskWays]:
+    """The ways of every task with normalised scores."""
+    seconds = {(cost.environment, cost.algorithm): cost.seconds_per_seed for cost in costs}
+    found = []
+    for task, fact in facts.items():
+        if fact.ends is None:
+            continue
+        ways = tuple(
+            Way(
+                case,
+                int(np.sum(normalised(scores[task, case].final, fact) >= SOLVED)),
+                scores[task, case].n,
+                seconds.get((task, case)),
+            )
+            for case in algorithms
+            if scores[task, case].n
+        )
+        found.append(TaskWays(task, ways, _cheapest(ways)))
+    return found
+
+
+def _cheapest(ways: Sequence[Way]) -> str | None:
+    solving = [(way.seconds, way.case) for way in ways if way.solves and way.seconds is not None]
+    return min(solving)[1] if solving else None
+
+
+def total_seconds(ways: Sequence[TaskWays], case: str) -> float | None:
+    """Training time of one seed of a case on all tasks together; None where one is not known."""
+    found = [task.way(case) for task in ways]
+    seconds = [way.seconds for way in found if way is not None and way.seconds is not None]
+    return sum(seconds) if seconds and len(seconds) == len(ways) else None
+
+
+def single_changes(
+    scores: Scores, facts: dict[str, TaskFacts], algorithms: Sequence[str]
+) -> list[Change]:
+    """The worth of what each variant changes, over the tasks with normalised scores."""
+    changes = []
+    for variant in algorithms:
+        base = base_algorithm(variant)
+        if variant == base or base not in algorithms:
+            continue
+        one, two = (base, variant) if base == SUBJECT else (variant, base)
+        pairs = [
+            (normalised(scores[task, one].final, fact), normalised(scores[task, two].final, fact))
+            for task, fact in facts.items()
+            if fact.ends and scores[task, one].n and scores[task, two].n
+        ]
+        if pairs:
+            changes.append(Change(one, two, mean_welch_interval(pairs), len(pairs)))
+    return changes
+
+
+def ways_sentence(ways: Sequence[TaskWays], facts: dict[str, TaskFacts]) -> str | None:
+    """Whether curiosity in latent space solves what nothing cheaper solves; None without runs."""
+    with_subject = [task for task in ways if task.way(SUBJECT)]
+    if not with_subject:
+        return None
+    cheaper, alone, unsolved_by_it, by_none = [], [], [], []
+    for task in with_subject:
+        name = facts[task.environment].name
+        mine = task.way(SUBJECT)
+        assert mine is not None
+        if task.cheapest is None:
+            by_none.append(name)
+        elif task.cheapest == SUBJECT:
+            alone.append(name)
+        elif mine.solves:
+            cheaper.append(f"{name} ({_named(task)})")
+        else:
+            unsolved_by_it.append(f"{name} ({_named(task)})")
+    sizes = [way.n for task in with_subject for way in task.ways]
+    solved = len(cheaper) + len(alone)
+    parts = [
+        f"Plan2Explore solves {solved} of {count_of(len(with_subject), 'task')} on every seed"
+        f" ({size_range(min(sizes), max(sizes), 'seed')} per task and case)"
+    ]
+    if alone:
+        parts.append(f"nothing that costs less solves {joined(alone)}")
+    if cheaper:
+        parts.append(f"something that costs less solves {joined(cheaper)} as well")
+    if unsolved_by_it:
+        parts.append(f"what it does not solve, others do: {joined(unsolved_by_it)}")
+    if by_none:
+        parts.append(f"nothing solves {joined(by_none)} on every seed")
+    beaten = solved and not alone
+    opening = "Curiosity in latent space solves nothing here that does not go cheaper: "
+    sentence = "; ".join(parts) + "."
+    return opening + sentence if beaten else sentence
+
+
+def _named(task: TaskWays) -> str:
+    assert task.cheapest is not None
+    cheapest, mine = task.way(task.cheapest), task.way(SUBJECT)
+    assert cheapest is not None and mine is not None
+    times = f"{duration(cheapest.seconds)} a seed, Plan2Explore {duration(mine.seconds)}"
+    return f"{display_name(task.cheapest)}, {times}"

@@ -37,7 +37,10 @@ def watch(algorithm: Any, *methods: str) -> dict[str, float]:
 
 def interval_of(config: Any) -> int:
     """Environment steps after which the work of a step repeats, such as a training of the model."""
-    return max(getattr(config, name, 1) for name in ("model_interval", "update_interval"))
+    return max(
+        getattr(config, name, 1)
+        for name in ("model_interval", "update_interval", "steps_per_update")
+    )
 
 
 def compile_as_set(settings: Any, device: torch.device) -> bool:

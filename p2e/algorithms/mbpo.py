@@ -122,8 +122,9 @@ class MBPO(Algorithm):
         self.explorer = self.task_policy = ObservationPolicy(self.agent)
 
     def store(self, transition: Transition) -> None:
-        self.sac_buffer.add(transition_row(transition))
-        self.bonus.see(transition)
+        row = transition_row(transition)
+        self.sac_buffer.add(row)
+        self.bonus.see(as_transitions(row))
         self.agent.see(transition.observation)
         self.calendar.step += 1
 

@@ -133,8 +133,9 @@ class SAC(Algorithm):
         return as_transitions(self.sac_buffer.take(slots))
 
     def store(self, transition: Transition) -> None:
-        self.sac_buffer.add(transition_row(transition))
-        self.bonus.see(transition)
+        row = transition_row(transition)
+        self.sac_buffer.add(row)
+        self.bonus.see(as_transitions(row))
         self.agent.see(transition.observation)
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from p2e.agent.coloured_noise import coloured_noise
 from p2e.algorithm import Algorithm, Counter, Problem, Stateful
-from p2e.batch import Transition
+from p2e.batch import Transition, TransitionBatch
 from p2e.config import require, require_positive
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
@@ -22,7 +22,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningNormalizer
 from p2e.on_policy.advantages import advantages, explained_variance, standardised
 from p2e.on_policy.gaussian_policy import GaussianPolicy
-from p2e.on_policy.intrinsic_returns import IntrinsicReturns, rollout_rows
+from p2e.on_policy.intrinsic_returns import IntrinsicReturns, steps_as_rows
 from p2e.on_policy.line_search import line_search
 from p2e.on_policy.natural_gradient import fisher_product, natural_step, surrogate_gradient
 from p2e.on_policy.rollout import Rollout, Steps
@@ -114,8 +114,6 @@ class TRPO(Algorithm):
         sampled = self.acting.take_sampled()
         if sampled is not None:
             self.rollout.add(transition, sampled.squeeze(1))
-            if self.curiosity is not None:
-                self.curiosity.store(transition)
 
     @torch.no_grad()
     def update_agent(self) -> Metrics:
@@ -126,7 +124,8 @@ class TRPO(Algorithm):
         value = self.value(seen)
         advantage = self._advantages(steps, value)
         target = advantage + value
-        curious, intrinsic_target = self._intrinsic_advantages(steps, seen)
+        rows = steps_as_rows(steps)
+        curious, intrinsic_target = self._intrinsic_advantages(rows, seen)
         metrics = self._step_policy(seen, steps.raw_action, standardised(advantage + curious))
         metrics["explained_variance"] = explained_variance(value, target)
         metrics["value_loss"] = self.value.fit(
@@ -134,7 +133,7 @@ class TRPO(Algorithm):
         )
         if self.curiosity is not None:
             passes = config.value_epochs, config.value_batch_size
-            metrics |= self.curiosity.fit(seen, intrinsic_target, *passes)
+            metrics |= self.curiosity.fit(rows, seen, intrinsic_target, *passes)
         if self.normalizer is not None:  # after all that was computed with the old statistics
             self.normalizer.update(steps.observation)
         self.updates.value += 1
@@ -152,14 +151,13 @@ class TRPO(Algorithm):
         )
 
     def _intrinsic_advantages(
-        self, steps: Steps, seen: Float[Tensor, "S T O"]
+        self, rows: TransitionBatch, seen: Float[Tensor, "S T O"]
     ) -> tuple[Float[Tensor, "S T"], Float[Tensor, "S T"]]:
         """Weighted advantages of the bonus, and what its value function is to be fitted to."""
         if self.curiosity is None:
-            nothing = torch.zeros_like(steps.reward)
+            nothing = torch.zeros_like(rows.reward)
             return nothing, nothing
-        taken = steps.raw_action.clamp(-1.0, 1.0)
-        advantage, target = self.curiosity.advantages(steps, taken, seen)
+        advantage, target = self.curiosity.advantages(rows, seen)
         return self.curiosity.bonus.weight * advantage, target
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
@@ -235,12 +233,9 @@ class TRPO(Algorithm):
         config, problem = self.config, self._problem
         if config.exploration.bonus == "none":
             return None
-        sizes = problem.observation_size, problem.action_size
-        steps = min(config.steps_per_update, problem.steps)
         return IntrinsicReturns(
             config.exploration.bonus_for(problem),
             self._value_function("intrinsic value"),
-            rollout_rows(len(problem.seeds), steps, sizes, problem.device),
             config.discount,
             config.advantage_decay,
         )

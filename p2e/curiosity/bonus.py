@@ -17,7 +17,7 @@ from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningNormalizer, RunningScale
-from p2e.replay.buffers import RowBuffer, as_transitions
+from p2e.replay.buffers import RowBuffer, as_transitions, transition_row
 
 BATCH = 256  # real rows of an update
 
@@ -37,9 +37,9 @@ class Bonus(ABC):
         self.batches = SeedGenerators(problem.seeds, "bonus batches", problem.device)
         self.updates = Counter()
 
-    def see(self, transition: Transition) -> None:
-        """Take one real step of every seed into the statistics of observations."""
-        self.normalizer.update(transition.observation.unsqueeze(1).to(self._device))
+    def see(self, steps: TransitionBatch) -> None:
+        """Take real steps, each once, into the statistics of observations."""
+        self.normalizer.update(steps.observation.to(self._device))
 
     def learn_from(self, replay: RowBuffer) -> Metrics:
         """One update from real rows."""
@@ -78,9 +78,7 @@ class Bonus(ABC):
         """The bonus of a real step of every seed; None before there is a scale to measure it on."""
         if self.updates.value == 0:
             return None
-        observation, action, reward, following, ended, *_ = transition.to(self._device)
-        rows = (x.unsqueeze(1) for x in (observation, action, reward, following, ended.float()))
-        return self.reward(TransitionBatch(*rows)).squeeze(1)
+        return self.reward(as_transitions(transition_row(transition.to(self._device)))).squeeze(1)
 
     @abstractmethod
     def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
@@ -115,7 +113,7 @@ class Bonus(ABC):
 class NoBonus(Bonus):
     """The task's reward alone."""
 
-    def see(self, transition: Transition) -> None:
+    def see(self, steps: TransitionBatch) -> None:
         pass
 
     def learn_from(self, replay: RowBuffer) -> Metrics:

@@ -187,6 +187,19 @@ def as_transitions(fields: Fields) -> TransitionBatch:
     )
 
 
+def buffer_of(rows: TransitionBatch) -> RowBuffer:
+    """A buffer that holds these rows and no others."""
+    fields = {
+        name: value if value.dim() == 3 else value.unsqueeze(-1)
+        for name, value in rows._asdict().items()
+    }
+    widths = {name: value.shape[-1] for name, value in fields.items()}
+    seeds, steps = rows.reward.shape
+    buffer = RowBuffer(seeds, steps, widths, rows.reward.device)
+    buffer.add(fields)
+    return buffer
+
+
 def as_sequences(windows: Fields) -> SequenceBatch:
     """Windows drawn from a buffer as a batch for the world model."""
     return SequenceBatch(

@@ -78,10 +78,11 @@ class Plan2Explore(Algorithm):
 
     def store(self, transition: Transition) -> None:
         transition = transition.to(self._device)
-        self.sac_buffer.add(transition_row(transition))
+        row = transition_row(transition)
+        self.sac_buffer.add(row)
         self.world.model.normalizer.update(transition.observation.unsqueeze(1))
         self.world.model.reward_range.update(transition.reward.unsqueeze(1))
-        self.world.bonus.see(transition)
+        self.world.bonus.see(as_transitions(row))
         self.turns.step(transition.first, transition.reward)
         self.steps_stored.value += 1
 

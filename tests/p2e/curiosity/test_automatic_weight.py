@@ -9,8 +9,9 @@ from p2e.config import ConfigError
 from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.exploration.settings import Config
+from p2e.replay.buffers import buffer_of
 from p2e.world.world_learner import LatentExplorationConfig
-from tests.p2e.curiosity.test_bonuses import PROBLEM, near_and_far, replay_of, see
+from tests.p2e.curiosity.test_bonuses import PROBLEM, near_and_far
 
 
 def weight_of_an_agent() -> tuple[AutomaticWeight, SoftActorCritic]:
@@ -42,10 +43,10 @@ def test_a_bonus_adapts_its_weight_and_pays_with_it() -> None:
     _, agent = weight_of_an_agent()
     config = ExplorationConfig(bonus="disagreement", weight=None)
     bonus, (near, far) = config.bonus_for(PROBLEM, agent), near_and_far()
-    see(bonus, near)
+    bonus.see(near)
     with torch.no_grad():
         agent.actor.network.weights.add_(0.5)  # otherwise actor and copy do the same
-    replay = replay_of(near)
+    replay = buffer_of(near)
     for _ in range(5):
         metrics = bonus.learn_from(replay)
     weight = bonus.weight

@@ -13,8 +13,8 @@ from p2e.config import ConfigError
 from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.bonuses import BONUSES
 from p2e.curiosity.settings import ExplorationConfig
-from p2e.curiosity.state_novelty import StateNovelty
-from p2e.replay.buffers import RowBuffer, real_fields
+from p2e.curiosity.state_novelty import StateNovelty, nearest_distances
+from p2e.replay.buffers import buffer_of
 
 PROBLEM = Problem((0, 1), 2, 1, 500, 50, None, torch.device("cpu"))
 PAYING = sorted(BONUSES.keys() - {"none"})
@@ -32,22 +32,6 @@ def rows_at(observation: torch.Tensor) -> TransitionBatch:
     return TransitionBatch(observation, action, flat, following, flat)
 
 
-def see(bonus: Bonus, rows: TransitionBatch) -> None:
-    for i in range(rows.reward.shape[1]):
-        step = (rows.observation[:, i], rows.action[:, i], rows.reward[:, i])
-        ended = torch.zeros(rows.reward.shape[0], dtype=torch.bool)
-        memory = torch.zeros(rows.reward.shape[0], 0)
-        bonus.see(Transition(*step, rows.next_observation[:, i], ended, ended, memory))
-
-
-def replay_of(rows: TransitionBatch) -> RowBuffer:
-    replay = RowBuffer(rows.reward.shape[0], rows.reward.shape[1], real_fields(2, 1))
-    fields = {name: x if x.dim() == 3 else x.unsqueeze(-1) for name, x in rows._asdict().items()}
-    other = {"first": fields["reward"], "memory": fields["reward"][..., :0]}
-    replay.add(fields | other)
-    return replay
-
-
 def near_and_far(seeds: int = 2) -> tuple[TransitionBatch, TransitionBatch]:
     generator = torch.Generator().manual_seed(0)
     near = torch.randn(1, 200, 2, generator=generator).expand(seeds, -1, -1)
@@ -57,8 +41,8 @@ def near_and_far(seeds: int = 2) -> tuple[TransitionBatch, TransitionBatch]:
 @pytest.mark.parametrize("name", PAYING)
 def test_where_it_has_been_pays_less_than_where_it_has_not(name: str) -> None:
     bonus, (near, far) = bonus_named(name), near_and_far()
-    see(bonus, near)
-    replay = replay_of(near)
+    bonus.see(near)
+    replay = buffer_of(near)
     for _ in range(150):
         bonus.learn_from(replay)
     assert (bonus.score(far).mean(dim=1) > 5 * bonus.score(near).mean(dim=1)).all()
@@ -67,8 +51,8 @@ def test_where_it_has_been_pays_less_than_where_it_has_not(name: str) -> None:
 
 def test_rnd_falls_where_it_learns_and_stays_high_elsewhere() -> None:
     bonus, (near, far) = bonus_named("rnd"), near_and_far()
-    see(bonus, near)
-    replay, before = replay_of(near), (bonus.score(near).mean(), bonus.score(far).mean())
+    bonus.see(near)
+    replay, before = buffer_of(near), (bonus.score(near).mean(), bonus.score(far).mean())
     for _ in range(150):
         bonus.learn_from(replay)
     after = bonus.score(near).mean(), bonus.score(far).mean()
@@ -78,7 +62,7 @@ def test_rnd_falls_where_it_learns_and_stays_high_elsewhere() -> None:
 
 def test_a_state_that_was_often_met_is_no_novelty() -> None:
     novelty = StateNovelty(PROBLEM, 1.0)
-    see(novelty, rows_at(torch.tensor([[[0.0, 0.0]] * 3 + [[1.0, 1.0]]] * 2)))
+    novelty.see(rows_at(torch.tensor([[[0.0, 0.0]] * 3 + [[1.0, 1.0]]] * 2)))
     scores = novelty.score(rows_at(torch.tensor([[[0.0, 0.0], [1.0, 1.0]]] * 2)))
     assert scores[:, 0].tolist() == [0.0, 0.0]
     # Of the three nearest states of the other one it is one itself, and two are equally far.
@@ -89,12 +73,22 @@ def test_a_state_that_was_often_met_is_no_novelty() -> None:
     assert scores[0, 1].item() == pytest.approx(math.log1p(2 * far / 3), rel=1e-5)
 
 
+def test_nearest_distances_are_those_of_differences() -> None:
+    draws = torch.Generator().manual_seed(0)
+    states, others = (torch.randn(2, n, 3, generator=draws) for n in (40, 200))
+    others[:, :3] = states[:, :1] + torch.tensor([0.0, 1e-4, -3e-4]).view(1, 3, 1)
+    exact = torch.cdist(states, others, compute_mode="donot_use_mm_for_euclid_dist")
+    expected = exact.topk(3, dim=2, largest=False).values
+    torch.testing.assert_close(nearest_distances(states, others), expected, atol=1e-6, rtol=1e-5)
+    assert nearest_distances(states, others)[:, 0, 0].tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("name", PAYING)
 def test_rewards_are_in_units_of_their_running_mean(name: str) -> None:
     bonus, (near, far) = bonus_named(name), near_and_far()
-    see(bonus, near)
+    bonus.see(near)
     assert bonus.of_step(first_step(near)) is None  # nothing is known yet about the scale
-    replay = replay_of(near)
+    replay = buffer_of(near)
     for _ in range(100):
         metrics = bonus.learn_from(replay)
     paid = bonus.of_step(first_step(near))
@@ -119,8 +113,8 @@ def first_step(rows: TransitionBatch) -> Transition:
 @pytest.mark.parametrize("name", PAYING)
 def test_paid_rows_have_the_weighted_bonus_and_nothing_else_changed(name: str) -> None:
     bonus, (near, far) = bonus_named(name, weight=0.5), near_and_far()
-    see(bonus, near)
-    bonus.learn_from(replay_of(near))
+    bonus.see(near)
+    bonus.learn_from(buffer_of(near))
     rows = far._replace(reward=torch.full_like(far.reward, 3.0))
     state = bonus.state_dict()  # novelty draws a sample for each question
     expected = 3.0 + 0.5 * bonus.reward(rows)
@@ -136,9 +130,9 @@ def test_a_seed_has_the_same_bonus_alone_and_in_a_group(name: str) -> None:
     rewards = []
     for seeds, place in (((0, 1), 1), ((1,), 0)):
         bonus, (near, far) = bonus_named(name, seeds), near_and_far(len(seeds))
-        see(bonus, near)
+        bonus.see(near)
         for _ in range(3):
-            bonus.learn_from(replay_of(near))
+            bonus.learn_from(buffer_of(near))
         rewards.append(bonus.reward(far)[place])
     torch.testing.assert_close(*rewards)
 
@@ -146,18 +140,18 @@ def test_a_seed_has_the_same_bonus_alone_and_in_a_group(name: str) -> None:
 @pytest.mark.parametrize("name", PAYING)
 def test_it_goes_on_where_it_was_saved(name: str) -> None:
     one, other, (near, far) = bonus_named(name), bonus_named(name, (7, 8)), near_and_far()
-    see(one, near)
-    one.learn_from(replay_of(near))
+    one.see(near)
+    one.learn_from(buffer_of(near))
     other.load_state_dict(one.state_dict())
     for _ in range(2):
-        metrics = [bonus.learn_from(replay_of(near)) for bonus in (one, other)]
+        metrics = [bonus.learn_from(buffer_of(near)) for bonus in (one, other)]
         assert all(torch.equal(metrics[0][key], metrics[1][key]) for key in metrics[0])
     assert torch.equal(one.reward(far), other.reward(far))
 
 
 def test_without_a_bonus_rows_stay_as_they_are() -> None:
     bonus, (near, _) = bonus_named("none"), near_and_far()
-    assert bonus.learn_from(replay_of(near)) == {}
+    assert bonus.learn_from(buffer_of(near)) == {}
     assert bonus.paid(near) is near
     assert bonus.state_dict() == {}
 

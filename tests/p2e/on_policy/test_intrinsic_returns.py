@@ -5,8 +5,9 @@ import torch
 
 from p2e.batch import Transition, TransitionBatch
 from p2e.curiosity.settings import ExplorationConfig
+from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
-from p2e.on_policy.intrinsic_returns import IntrinsicReturns, rollout_rows
+from p2e.on_policy.intrinsic_returns import IntrinsicReturns, steps_as_rows
 from p2e.on_policy.rollout import Rollout, Steps
 from p2e.on_policy.value_function import ValueFunction
 from tests.p2e.algorithms.test_trpo import filled
@@ -20,13 +21,12 @@ def returns_of_rnd() -> IntrinsicReturns:
     return IntrinsicReturns(
         ExplorationConfig(bonus="rnd").bonus_for(PROBLEM),
         ValueFunction(2, (8,), 1e-2, *streams),
-        rollout_rows(2, STEPS, (2, 1), torch.device("cpu")),
         discount=0.9,
         decay=0.8,
     )
 
 
-def rollout_into(returns: IntrinsicReturns, episode: int, terminated: bool) -> Steps:
+def rollout_of(episode: int, terminated: bool) -> Steps:
     """Random steps whose episodes end after so many of them."""
     rollout, draws = Rollout(2, STEPS, 2, 1, torch.device("cpu")), torch.Generator().manual_seed(0)
     for step in range(STEPS):
@@ -38,29 +38,32 @@ def rollout_into(returns: IntrinsicReturns, episode: int, terminated: bool) -> S
             observation, action, nothing, reached, last, first, torch.zeros(2, 0)
         )
         rollout.add(transition, action)
-        returns.store(transition)
     return rollout.take()
 
 
 def advantages(returns: IntrinsicReturns, steps: Steps) -> tuple[torch.Tensor, torch.Tensor]:
-    return returns.advantages(steps, steps.raw_action, steps.observation)
+    return returns.advantages(steps_as_rows(steps), steps.observation)
+
+
+def fit(returns: IntrinsicReturns, steps: Steps, target: torch.Tensor, epochs: int = 1) -> Metrics:
+    return returns.fit(steps_as_rows(steps), steps.observation, target, epochs, size=4)
 
 
 def test_the_return_goes_on_across_episodes() -> None:
     found = []
     for episode, terminated in ((STEPS, False), (3, True)):
         returns = returns_of_rnd()
-        steps = rollout_into(returns, episode, terminated)
+        steps = rollout_of(episode, terminated)
         assert steps.terminated.any() == terminated
-        returns.fit(steps.observation, steps.reward, epochs=1, size=4)
+        fit(returns, steps, steps.reward)
         found.append(advantages(returns, steps)[0])
     torch.testing.assert_close(*found)
 
 
 def test_advantages_by_hand() -> None:
     returns = returns_of_rnd()
-    steps = rollout_into(returns, 4, True)
-    returns.fit(steps.observation, steps.reward, epochs=1, size=4)
+    steps = rollout_of(4, True)
+    fit(returns, steps, steps.reward)
     found, target = advantages(returns, steps)
     value = returns.value(steps.observation)
     rows = steps.observation, steps.raw_action, steps.reward, steps.next_observation, steps.reward
@@ -75,7 +78,7 @@ def test_advantages_by_hand() -> None:
 
 def test_the_first_rollout_pays_no_bonus_and_the_second_does() -> None:
     returns = returns_of_rnd()
-    steps = rollout_into(returns, 4, False)
+    steps = rollout_of(4, False)
     unpaid = advantages(returns, steps)[1]
     returns.bonus.updates.value = 1  # the same again, as if something had been learned
     paid = advantages(returns, steps)[1]
@@ -84,8 +87,8 @@ def test_the_first_rollout_pays_no_bonus_and_the_second_does() -> None:
 
 def test_the_bonus_learns_from_the_rollout_as_many_epochs_as_the_value_function() -> None:
     returns = returns_of_rnd()
-    steps = rollout_into(returns, 4, False)
-    metrics = returns.fit(steps.observation, torch.ones(2, STEPS), epochs=50, size=4)
+    steps = rollout_of(4, False)
+    metrics = fit(returns, steps, torch.ones(2, STEPS), epochs=50)
     assert returns.bonus.updates.value == 50 * STEPS // 256
     assert metrics.keys() >= {"intrinsic_value_loss", "bonus_loss", "bonus"}
     assert (returns.value(steps.observation) - 1).abs().mean() < 0.5

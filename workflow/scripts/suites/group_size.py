@@ -7,7 +7,7 @@ from suites.variants import base_algorithm
 AUTO = "auto"
 # With `auto` on a CPU: the size that takes the least time a seed on one core, as measured with
 # `python benchmarks/throughput.py --suite core`. An algorithm that is not here has groups of one.
-ON_A_CPU = {"sac": 1, "mbpo": 1, "plan2explore": 5}
+ON_A_CPU = {"sac": 1, "mbpo": 1, "plan2explore": 5, "trpo": 5}
 
 
 def group_sizes(parameters: Parameters) -> dict[str, int]:

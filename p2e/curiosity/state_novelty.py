@@ -57,4 +57,5 @@ def nearest_distances(
     rough = torch.cdist(states, others, compute_mode="use_mm_for_euclid_dist")
     nearest = rough.topk(min(NEIGHBOURS, others.shape[1]), dim=2, largest=False).indices
     found = others.gather(1, nearest.flatten(1).unsqueeze(-1).expand(-1, -1, others.shape[2]))
-    return (found.unflatten(1, nearest.shape[1:]) - states.unsqueeze(2)).norm(dim=3)
+    distances: Tensor = (found.unflatten(1, nearest.shape[1:]) - states.unsqueeze(2)).norm(dim=3)
+    return distances

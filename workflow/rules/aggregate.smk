@@ -5,7 +5,7 @@ rule describe_suite:
     log:
         f"{RESULTS}/logs/describe_suite.log",
     params:
-        parameters=compact(config),
+        parameters=compact(of_suite(config)),
         # With `group_size: auto` these depend on the machine too.
         group_sizes=compact(group_sizes(config)),
         code=program_hash("workflow/scripts/suite.py", data=ENVIRONMENT_FILES),

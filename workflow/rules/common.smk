@@ -31,7 +31,7 @@ from suites.entries import compact, suite_entries
 from suites.group_size import group_sizes, trains_on_gpu
 from suites.parameter_errors import ParameterError
 from suites.parameters import check, read_source
-from suites.variants import base_algorithm
+from suites.variants import base_algorithm, of_suite
 
 try:
     check(

@@ -7,6 +7,7 @@ from runs.overlay import overlay
 from suites.entries import suite_entries
 from suites.parameter_errors import Parameters
 from suites.parameters import check, read_source
+from suites.variants import of_suite
 
 BASE = "params.yaml"
 
@@ -44,4 +45,4 @@ def read(files: Sequence[str]) -> Parameters:
     for source in sources:
         parameters = overlay(parameters, source.values)
     check(parameters, sources)
-    return parameters
+    return of_suite(parameters)

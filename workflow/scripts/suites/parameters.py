@@ -169,9 +169,13 @@ def _check_environments(parameters: Parameters, sources: Sequence[Source]) -> No
 
 
 def _check_cases(parameters: Parameters, sources: Sequence[Source]) -> None:
-    """Check that every variant is run, and that cases have only settings of their algorithm."""
+    """Check that every variant is run, and that cases have only settings of their algorithm.
+
+    A suite need not run the variants of the core suite, which are at hand in every suite.
+    """
+    of_core = sources[0].values.get("variants", {}) if len(sources) > 1 else {}
     for variant, settings in parameters.get("variants", {}).items():
-        if variant not in parameters["algorithms"]:
+        if variant not in parameters["algorithms"] and variant not in of_core:
             file = file_of(sources, ("variants", variant), settings)
             raise ParameterError(f"{file}: the variant '{variant}' is not in the list 'algorithms'")
     for place in range(len(parameters["tasks"])):

@@ -34,6 +34,17 @@ def changed_settings(
     return [parameters.get("variants", {}).get(case, {}), of_task.get(case, {})]
 
 
+def of_suite(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters without the variants of the core suite that a suite does not run."""
+    run = {
+        name: changes
+        for name, changes in parameters.get("variants", {}).items()
+        if name in parameters["algorithms"]
+    }
+    others = {key: value for key, value in parameters.items() if key != "variants"}
+    return others | ({"variants": run} if run else {})
+
+
 def foreign_algorithms(parameters: Mapping[str, Any]) -> list[str]:
     """The algorithms of other packages that a suite runs or has settings for, by import path."""
     cases = parameters.get("algorithms")

@@ -48,6 +48,21 @@ def test_variants_of_a_suite_are_laid_over_the_parameters(tmp_path: Path) -> Non
     assert read([base, suite]) == CURIOUS | {"suite": "other"}
 
 
+def test_a_suite_need_not_run_the_variants_of_the_core_suite(tmp_path: Path) -> None:
+    base = write(tmp_path / "params.yaml", CURIOUS)
+    plain = write(tmp_path / "plain.yaml", {"suite": "other", "algorithms": ["sac"]})
+    assert "variants" not in read([base, plain])
+    cases = ["sac", "plan2explore", "plan2explore-no-curiosity"]
+    same = write(tmp_path / "same.yaml", {"suite": "other", "algorithms": cases})
+    assert read([base, same])["variants"] == CURIOUS["variants"]
+    own = {"sac-large": {"agent": {"hidden": [9]}}}
+    unused = {"suite": "other", "algorithms": ["sac"], "variants": own}
+    file = write(tmp_path / "unused.yaml", unused)
+    assert (
+        error_of(base, file) == f"{file}: the variant 'sac-large' is not in the list 'algorithms'"
+    )
+
+
 @pytest.mark.parametrize(
     ("place", "value", "expected"),
     [

@@ -81,8 +81,7 @@ class Config:
         for key in ("discount", "advantage_decay"):
             value = getattr(self, key)
             require(0 <= value <= 1, f"trpo.{key}", value, "a number in [0, 1]")
-        weight = self.exploration.weight
-        require(weight is not None, "trpo.exploration.weight", weight, "a number")
+        self.exploration.require_fixed_weight("trpo")
         factor = self.backtracking_factor
         require(0 < factor < 1, "trpo.backtracking_factor", factor, "a number between 0 and 1")
 

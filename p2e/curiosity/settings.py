@@ -41,6 +41,16 @@ class ExplorationConfig:
         fits = self.weight is None or self.weight >= 0
         require(fits, "exploration.weight", self.weight, "0 or more")
 
+    def require_fixed_weight(self, section: str) -> None:
+        """Refuse a weight that adapts, for an algorithm that cannot adapt it."""
+        require(self.weight is not None, f"{section}.exploration.weight", None, "a number")
+
+    @property
+    def fixed_weight(self) -> float:
+        """The weight of an algorithm that requires a fixed one."""
+        assert self.weight is not None
+        return self.weight
+
     def bonus_for(self, problem: Problem, agent: SoftActorCritic | None = None) -> Bonus:
         """The bonus of these settings.
 

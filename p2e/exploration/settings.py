@@ -118,8 +118,7 @@ class Config:
         for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
-        weight = self.exploration.weight
-        require(weight is not None, "plan2explore.exploration.weight", weight, "a number")
+        self.exploration.require_fixed_weight("plan2explore")
         for key in ("task_weight", "pretraining_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

@@ -11,6 +11,7 @@ from torch import Tensor
 from p2e.algorithm import Problem, Stateful, load_state_of, state_of
 from p2e.batch import SequenceBatch, TransitionBatch
 from p2e.config import require, require_positive
+from p2e.curiosity.bonus import NoBonus
 from p2e.curiosity.disagreement import EnsembleDisagreement
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
@@ -173,6 +174,8 @@ class WorldLearner:
                 disagreement = self.curiosity.disagreement(latent, action)
             return self.curiosity.reward(disagreement)
         nothing = latent.new_zeros(latent.shape[:2])
+        if isinstance(self.bonus, NoBonus):
+            return nothing
         before, after = self.model.decode(latent), self.model.decode(next_latent)
         return self.bonus.reward(TransitionBatch(before, action, nothing, after, nothing))
 

@@ -131,8 +131,7 @@ class Plan2Explore(Algorithm):
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
         task, curious = self.task_scale(rows.reward), fields["curiosity"].squeeze(-1)
-        weight = self.config.exploration.weight
-        assert weight is not None
+        weight = self.config.exploration.fixed_weight
         reward = self.config.task_weight * task + weight * curious
         return rows._replace(reward=reward)
 

@@ -11,6 +11,7 @@ from suites.variants import base_algorithm
 DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore", "trpo": "TRPO"}
 SUBJECT = "plan2explore"
 COMPOUNDS = ("zero-shot", "few-shot")
+ACRONYMS = ("RND",)
 MINUS = "\N{MINUS SIGN}"
 # An absolute path: a slash that does not continue a path, followed by a name.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w./\-])(?:/[^\s/'\",;:=()\[\]{}<>]+)+/?")
@@ -28,8 +29,8 @@ def display_name(algorithm: str) -> str:
     if base is None or algorithm == name:
         return base or algorithm
     words = algorithm.partition("-")[2].replace("-", " ")
-    for compound in COMPOUNDS:
-        words = words.replace(compound.replace("-", " "), compound)
+    for written in (*COMPOUNDS, *ACRONYMS):
+        words = re.sub(rf"\b{written.replace('-', ' ').lower()}\b", written, words)
     return f"{base}, {words}"
 
 

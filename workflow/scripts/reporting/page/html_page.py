@@ -28,7 +28,7 @@ from reporting.statistics.headline import (
 )
 from reporting.statistics.intervals import Interval
 from reporting.statistics.verification_result import SCORE_NAMES
-from reporting.statistics.ways_to_explore import SOLVED, total_seconds
+from reporting.statistics.ways_to_explore import NOT_WORTH_IT, SOLVED, total_seconds
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
@@ -120,6 +120,7 @@ def context(
         "run_columns": RUN_COLUMNS,
         "score_names": SCORE_NAMES,
         "solved_score": SOLVED,
+        "subject": text.SUBJECT,
         "total_seconds": lambda case: total_seconds(statistics.ways, case),
         "noise_chances": noise_chances(statistics.facts),
         "provenance": provenance(summary.runs),
@@ -132,7 +133,8 @@ def lead(headline: Headline) -> Markup:
         r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
     )
     # The longest first, because one verdict is a substring of another.
-    verdicts = sorted((*VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED), key=len, reverse=True)
+    known = *VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED, NOT_WORTH_IT
+    verdicts = sorted(known, key=len, reverse=True)
     return Markup(re.sub("|".join(map(re.escape, verdicts)), r"<strong>\g<0></strong>", sentence))
 
 

@@ -1,8 +1,10 @@
 """The templates of all texts about a suite: the HTML report and the numbers in the README."""
 
+import re
 import textwrap
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from program.repository import ROOT
 from reporting import text
@@ -28,6 +30,7 @@ def template_environment() -> Environment:
         slug=text.slug,
         size_range=text.size_range,
         display_name=text.display_name,
+        narrow=narrow,
         percent=lambda share: f"{share:.0%}",
         filled=filled,
     )
@@ -37,3 +40,9 @@ def template_environment() -> Environment:
 def filled(words: str, width: int) -> str:
     """A paragraph in lines of at most `width` characters."""
     return textwrap.fill(" ".join(words.split()), width)
+
+
+def narrow(task: str) -> Markup:
+    """A task's name for a narrow column: without its version, and broken between its words."""
+    words = re.split(r"(?<=[a-z])(?=[A-Z])", re.sub(r"-v\d+$", "", task))
+    return Markup("<wbr>").join(words)

@@ -13,12 +13,14 @@ from reporting.statistics.comparison import Scores
 from reporting.statistics.intervals import Interval, mean_welch_interval
 from reporting.tables.costs import Cost
 from reporting.tables.task_facts import TaskFacts
-from reporting.text import SUBJECT, count_of, display_name, duration, joined, size_range
+from reporting.text import SUBJECT, count_of, joined, size_range
 from suites.variants import base_algorithm
 
 # A seed solves a task if its final normalised score is at least this: half of the way from the
 # random policy to the reference.
 SOLVED = 0.5
+CHEAPER, OTHERS, NOTHING = "cheaper", "others", "nothing"
+NOT_WORTH_IT = "Curiosity in latent space solves nothing here that does not go cheaper"
 
 
 @dataclass(frozen=True)
@@ -131,45 +133,36 @@ def single_changes(
 
 def ways_sentence(ways: Sequence[TaskWays], facts: dict[str, TaskFacts]) -> str | None:
     """Whether curiosity in latent space solves what nothing cheaper solves; None without runs."""
-    with_subject = [task for task in ways if task.way(SUBJECT)]
-    if not with_subject:
-        return None
-    cheaper, alone, unsolved_by_it, by_none = [], [], [], []
-    for task in with_subject:
-        name = facts[task.environment].name
+    groups: dict[str, list[str]] = {SUBJECT: [], CHEAPER: [], OTHERS: [], NOTHING: []}
+    sizes = []
+    for task in ways:
         mine = task.way(SUBJECT)
-        assert mine is not None
-        if task.cheapest is None:
-            by_none.append(name)
-        elif task.cheapest == SUBJECT:
-            alone.append(name)
-        elif mine.solves:
-            cheaper.append(f"{name} ({_named(task)})")
-        else:
-            unsolved_by_it.append(f"{name} ({_named(task)})")
-    sizes = [way.n for task in with_subject for way in task.ways]
-    solved = len(cheaper) + len(alone)
+        if mine is None:
+            continue
+        sizes += [way.n for way in task.ways]
+        groups[_solver(task, mine)].append(facts[task.environment].name)
+    if not sizes:
+        return None
+    solved, tasks = len(groups[SUBJECT] + groups[CHEAPER]), sum(map(len, groups.values()))
     parts = [
-        f"Plan2Explore solves {solved} of {count_of(len(with_subject), 'task')} on every seed"
-        f" ({size_range(min(sizes), max(sizes), 'seed')} per task and case)"
+        f"Plan2Explore solves {solved} of {count_of(tasks, 'task')} on every seed "
+        f"({size_range(min(sizes), max(sizes), 'seed')} per task and case)"
     ]
-    if alone:
-        parts.append(f"nothing that costs less solves {joined(alone)}")
-    if cheaper:
-        parts.append(f"something that costs less solves {joined(cheaper)} as well")
-    if unsolved_by_it:
-        parts.append(f"what it does not solve, others do: {joined(unsolved_by_it)}")
-    if by_none:
-        parts.append(f"nothing solves {joined(by_none)} on every seed")
-    beaten = solved and not alone
-    opening = "Curiosity in latent space solves nothing here that does not go cheaper: "
+    words = {
+        SUBJECT: "nothing that costs less solves {}",
+        CHEAPER: "something that costs less solves {} as well",
+        OTHERS: "it does not solve {}, which something else does",
+        NOTHING: "nothing solves {} on every seed",
+    }
+    parts += [words[key].format(joined(names)) for key, names in groups.items() if names]
     sentence = "; ".join(parts) + "."
-    return opening + sentence if beaten else sentence
+    return f"{NOT_WORTH_IT}: {sentence}" if solved and not groups[SUBJECT] else sentence
 
 
-def _named(task: TaskWays) -> str:
-    assert task.cheapest is not None
-    cheapest, mine = task.way(task.cheapest), task.way(SUBJECT)
-    assert cheapest is not None and mine is not None
-    times = f"{duration(cheapest.seconds)} a seed, Plan2Explore {duration(mine.seconds)}"
-    return f"{display_name(task.cheapest)}, {times}"
+def _solver(task: TaskWays, mine: Way) -> str:
+    """Who solves the task, in the groups of the sentence."""
+    if task.cheapest is None:
+        return NOTHING
+    if task.cheapest == SUBJECT:
+        return SUBJECT
+    return CHEAPER if mine.solves else OTHERS

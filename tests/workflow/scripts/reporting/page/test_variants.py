@@ -127,6 +127,7 @@ def test_variants_are_not_compared_with_each_other(analysis):
         ("plan2explore-no-curiosity", "Plan2Explore, no curiosity", "no curiosity"),
         ("plan2explore-zero-shot", "Plan2Explore, zero-shot", "zero-shot"),
         ("sac-large", "SAC, large", "SAC, large"),
+        ("trpo-rnd", "TRPO, RND", "TRPO, RND"),
         ("dreamer-large", "dreamer-large", "dreamer-large"),
         ("package.my_sac", "package.my_sac", "package.my_sac"),
         ("package.my_sac-no-noise", "package.my_sac, no noise", "package.my_sac, no noise"),

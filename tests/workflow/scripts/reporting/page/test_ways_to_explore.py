@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reporting.page.templates import narrow
 from reporting.statistics.analysis import analyse
 from reporting.statistics.comparison import algorithm_pairs
 from reporting.statistics.scores import SeedScores
@@ -76,9 +77,8 @@ def test_a_task_is_solved_where_every_seed_has_half_of_the_reference_and_the_che
 def test_the_sentence_tells_what_only_curiosity_in_latent_space_solves():
     assert ways_sentence(ways(), FACTS) == (
         "Plan2Explore solves 2 of 4 tasks on every seed (2 seeds per task and case); nothing that "
-        "costs less solves Alone-v0; something that costs less solves Cheap-v0 (SAC, pink, 20 s a "
-        "seed, Plan2Explore 60 s) as well; what it does not solve, others do: Rival-v0 (SAC, pink, "
-        "20 s a seed, Plan2Explore 60 s); nothing solves None-v0 on every seed."
+        "costs less solves Alone-v0; something that costs less solves Cheap-v0 as well; it does "
+        "not solve Rival-v0, which something else does; nothing solves None-v0 on every seed."
     )
 
 
@@ -104,6 +104,11 @@ def test_a_change_is_worth_what_the_case_with_it_has_more():
     assert (memory.with_it, memory.without_it) == ("plan2explore", "plan2explore-no-memory")
     assert memory.difference.estimate == pytest.approx(0.5)
     assert memory.difference.available
+
+
+def test_names_of_tasks_are_broken_between_their_words_only() -> None:
+    assert narrow("CartPoleSwingupSparse-v0") == "Cart<wbr>Pole<wbr>Swingup<wbr>Sparse"
+    assert narrow("<b>-v1") == "&lt;b&gt;"
 
 
 def test_only_rivals_with_variants_make_it_such_a_suite():

@@ -122,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.summary:
         found = table(read_summary(options.summary))
-        found.to_csv(sys.stdout, index=False, float_format="%.3f")
+        found.to_csv(sys.stdout, index=False, float_format="%.4g")
         return
     suite = suite_of(
         options.algorithm, drawn_settings(options.algorithm, options.trials, options.seed)

@@ -20,7 +20,7 @@ from suites.variants import base_algorithm
 # random policy to the reference.
 SOLVED = 0.5
 CHEAPER, OTHERS, NOTHING = "cheaper", "others", "nothing"
-NOT_WORTH_IT = "Curiosity in latent space solves nothing here that does not go cheaper"
+NOT_WORTH_IT = "Curiosity in latent space solves nothing here that is not solved for less"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,10 @@ def single_changes(
 
 
 def ways_sentence(ways: Sequence[TaskWays], facts: dict[str, TaskFacts]) -> str | None:
-    """Whether curiosity in latent space solves what nothing cheaper solves; None without runs."""
+    """Whether Plan2Explore solves what no other algorithm solves for less; None without runs.
+
+    In training time; an algorithm with a setting changed is another way of the same algorithm.
+    """
     groups: dict[str, list[str]] = {SUBJECT: [], CHEAPER: [], OTHERS: [], NOTHING: []}
     sizes = []
     for task in ways:
@@ -149,10 +152,10 @@ def ways_sentence(ways: Sequence[TaskWays], facts: dict[str, TaskFacts]) -> str 
         f"({size_range(min(sizes), max(sizes), 'seed')} per task and case)"
     ]
     words = {
-        SUBJECT: "nothing that costs less solves {}",
-        CHEAPER: "something that costs less solves {} as well",
-        OTHERS: "it does not solve {}, which something else does",
-        NOTHING: "nothing solves {} on every seed",
+        SUBJECT: "no other algorithm solves {} for less",
+        CHEAPER: "another algorithm solves {} for less",
+        OTHERS: "it does not solve {}, which another algorithm does",
+        NOTHING: "neither it nor another algorithm solves {} on every seed",
     }
     parts += [words[key].format(joined(names)) for key, names in groups.items() if names]
     sentence = "; ".join(parts) + "."
@@ -160,9 +163,10 @@ def ways_sentence(ways: Sequence[TaskWays], facts: dict[str, TaskFacts]) -> str 
 
 
 def _solver(task: TaskWays, mine: Way) -> str:
-    """Who solves the task, in the groups of the sentence."""
-    if task.cheapest is None:
-        return NOTHING
-    if task.cheapest == SUBJECT:
-        return SUBJECT
-    return CHEAPER if mine.solves else OTHERS
+    """Who solves the task, in the groups of the sentence. Variants of Plan2Explore do not count:
+    most of them are curious in latent space, too."""
+    rivals = [way for way in task.ways if base_algorithm(way.case) != SUBJECT]
+    rival = _cheapest(rivals)
+    if not mine.solves:
+        return NOTHING if rival is None else OTHERS
+    return SUBJECT if _cheapest([mine, *rivals]) in (SUBJECT, None) else CHEAPER

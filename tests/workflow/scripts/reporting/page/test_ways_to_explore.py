@@ -76,18 +76,29 @@ def test_a_task_is_solved_where_every_seed_has_half_of_the_reference_and_the_che
 
 def test_the_sentence_tells_what_only_curiosity_in_latent_space_solves():
     assert ways_sentence(ways(), FACTS) == (
-        "Plan2Explore solves 2 of 4 tasks on every seed (2 seeds per task and case); nothing that "
-        "costs less solves Alone-v0; something that costs less solves Cheap-v0 as well; it does "
-        "not solve Rival-v0, which something else does; nothing solves None-v0 on every seed."
+        "Plan2Explore solves 2 of 4 tasks on every seed (2 seeds per task and case); no other "
+        "algorithm solves Alone-v0 for less; another algorithm solves Cheap-v0 for less; it does "
+        "not solve Rival-v0, which another algorithm does; neither it nor another algorithm solves "
+        "None-v0 on every seed."
     )
 
 
 def test_if_it_wins_nothing_that_does_not_go_cheaper_the_first_words_say_so():
     sentence = ways_sentence(ways(("Cheap-v0", "None-v0")), FACTS) or ""
-    start = "Curiosity in latent space solves nothing here that does not go cheaper: Plan2Explore"
+    start = (
+        "Curiosity in latent space solves nothing here that is not solved for less: Plan2Explore"
+    )
     assert sentence.startswith(start)
     nothing_solved = ways_sentence(ways(("None-v0",)), FACTS) or ""
     assert nothing_solved.startswith("Plan2Explore solves 0 of 1 task")
+
+
+def test_a_cheaper_variant_of_plan2explore_is_no_other_algorithm() -> None:
+    cheaper = scores() | {("Alone-v0", "plan2explore-no-memory"): cell([90, 70])}
+    found = ways(("Alone-v0",), cheaper)
+    assert found[0].cheapest == "plan2explore-no-memory"
+    sentence = ways_sentence(found, FACTS) or ""
+    assert sentence.endswith("; no other algorithm solves Alone-v0 for less.")
 
 
 def test_without_runs_of_the_subject_there_is_no_sentence():

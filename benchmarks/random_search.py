@@ -22,6 +22,8 @@ from reporting.statistics.aggregates import normalised
 from reporting.statistics.scores import seed_scores
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
+from runs.overlay import nested, overlay
+from runs.setting_differences import flat
 
 # Where Plan2Explore wins and undirected noise meets the reward at times, so that settings matter.
 # The other tasks of the core suite are not searched on.
@@ -61,25 +63,12 @@ def drawn_settings(algorithm: str, trials: int, seed: int) -> list[dict[str, Any
     return [dict(zip(SPACES[algorithm], row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def flat(settings: Mapping[str, Any], section: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} as {"a.b": 1}."""
-    result: dict[str, Any] = {}
-    for key, value in settings.items():
-        name = f"{section}{key}"
-        result |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return result
-
-
-def nested(settings: dict[str, Any]) -> dict[str, Any]:
+def sections_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """{"a.b": 1} as {"a": {"b": 1}}."""
-    result: dict[str, Any] = {}
+    sections: dict[str, Any] = {}
     for name, value in settings.items():
-        *sections, key = name.split(".")
-        inner = result
-        for section in sections:
-            inner = inner.setdefault(section, {})
-        inner[key] = value
-    return result
+        sections = overlay(sections, nested(name.split("."), value))
+    return sections
 
 
 def suite_of(algorithm: str, draws: list[dict[str, Any]]) -> dict[str, Any]:
@@ -88,7 +77,7 @@ def suite_of(algorithm: str, draws: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "suite": f"search-{algorithm}",
         "algorithms": [algorithm, *names],
-        "variants": {name: nested(draw) for name, draw in zip(names, draws, strict=True)},
+        "variants": {name: sections_of(draw) for name, draw in zip(names, draws, strict=True)},
         "seeds": SEEDS,
         "tasks": [{"environment": task, "steps": steps} for task, steps in TASKS.items()],
         "training": TRAINING,
@@ -101,15 +90,14 @@ def table(summary: Summary) -> pd.DataFrame:
     variants = summary.suite.get("variants", {})
     rows = []
     for case in summary.algorithms:
-        row: dict[str, Any] = {"case": case}
+        by_task, means = {}, []
         for task in summary.environments:
             facts = task_facts(task, summary.facts_of_suite(task))
             scores = normalised(seed_scores(summary, task, case).final, facts)
-            row[facts.name] = " ".join(f"{score:.2f}" for score in scores)
-            row[f"mean of {facts.name}"] = scores.mean() if len(scores) else np.nan
-        means = [value for name, value in row.items() if name.startswith("mean of ")]
-        by_task = {name: value for name, value in row.items() if not name.startswith("mean of ")}
-        rows.append(by_task | {"score": float(np.mean(means))} | flat(variants.get(case, {})))
+            by_task[facts.name] = " ".join(f"{score:.2f}" for score in scores)
+            means.append(scores.mean() if len(scores) else np.nan)
+        measured = {"case": case, **by_task, "score": float(np.mean(means))}
+        rows.append(measured | flat(variants.get(case, {})))
     return pd.DataFrame(rows).sort_values("score", ascending=False)
 
 

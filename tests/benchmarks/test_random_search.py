@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 import aggregate
-from benchmarks.random_search import SPACES, drawn_settings, flat, nested, suite_of, table
+from benchmarks.random_search import SPACES, drawn_settings, sections_of, suite_of, table
 from reporting.tables.summary import read_summary
+from runs.setting_differences import flat
 from tests.helpers.paths import ROOT
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
@@ -35,7 +36,7 @@ def test_the_suite_in_the_repository_is_what_the_program_declares(algorithm: str
 def test_settings_are_nested_and_flat() -> None:
     settings = {"exploration.noise": "red", "exploration.weight": 0.1, "updates_per_step": 2}
     sections = {"exploration": {"noise": "red", "weight": 0.1}, "updates_per_step": 2}
-    assert nested(settings) == sections and flat(sections) == settings
+    assert sections_of(settings) == sections and flat(sections) == settings
 
 
 def test_the_best_case_comes_first(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from p2e.config import ConfigError
 from runs.documented_settings import setting_names
-from runs.overlay import overlay
+from runs.overlay import nested, overlay
 
 EXAMPLE = "SECTION.KEY=VALUE such as training.log_interval=100"
 
@@ -46,9 +46,7 @@ def with_assignments(
             raise ConfigError(f"'--set' is {text!r}, expected {EXAMPLE}")
         value = _value(text, written)
         section, keys = _place(text, name, sections)
-        for key in reversed(keys):
-            value = {key: value}
-        merged = overlay(merged, {section: value})
+        merged = overlay(merged, nested([section, *keys], value))
     return merged
 
 

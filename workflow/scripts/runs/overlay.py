@@ -1,6 +1,6 @@
 """Settings laid over other settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -16,3 +16,10 @@ def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
             value = overlay(under, value)
         merged[key] = value
     return merged
+
+
+def nested(keys: Sequence[str], value: Any) -> Any:
+    """The value below these keys: {"a": {"b": value}}."""
+    for key in reversed(keys):
+        value = {key: value}
+    return value

@@ -6,7 +6,9 @@
 #   make watch SUITE=demo  serve that report on this machine while the runs go on; PORT=N chooses a port
 #   make report SUITE=demo a report on the finished runs of a suite, even if others are missing
 #   make benchmark         the core suite, through DVC
-#   make publish           publish a suite's numbers, with which `dvc repro` then compares
+#   make verify SUITE=demo evaluate a suite's published policies anew, and compare with their scores
+#   make site              the pages of all published suites: site/<suite>/index.html
+#   make publish           publish a suite: its policies, with which `make verify` works, and numbers
 #   make extend            train the missing runs of a published suite, and write its report
 #   make container-check   build the image and test it; as root, with mmdebstrap and buildah
 #   make slurm-check       run a small suite on a Slurm of this machine; as root, with slurmctld
@@ -20,8 +22,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test setup lint pytest browser report watch benchmark publish extend container-check slurm-check \
-  remote-check strict-check format lock clean
+.PHONY: demo test setup lint pytest browser report watch benchmark verify site publish extend \
+  container-check slurm-check remote-check strict-check format lock clean
 
 VENV := .venv
 SUITE ?= demo
@@ -46,16 +48,30 @@ report: $(VENV)/.runtime
 watch: $(VENV)/.runtime
 	@python workflow/scripts/watch.py --suite $(SUITE) $(if $(PORT),--port $(PORT))
 
+# From the remote in this repository: without a network.
+pull = dvc pull --quiet $(addsuffix .dvc,$(1))
+PUBLISHED_RUNS = $(wildcard published/*/runs.dvc)
+
 # The default suite is core here, and demo for `make report`.
-publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))
+verify publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))
+verify: $(VENV)/.runtime
+	$(call pull,published/$(SUITE)/runs)
+	python workflow/scripts/verify_policies.py published/$(SUITE)
+
+site: $(VENV)/.runtime
+	$(call pull,$(PUBLISHED_RUNS:.dvc=))
+	python workflow/scripts/build_site.py --published published --output site
+
 publish: $(VENV)/.runtime
 	python workflow/scripts/publish.py --suite $(SUITE)
 	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
-	  --statistics published/core/statistics.json --readme README.md)
+	  --statistics published/core/statistics.json --figures reports/core/figures \
+	  --readme README.md)
 
-# Snakemake gets the list of missing files: without it, it would train restored runs again, because
-# their checkpoints are not in git.
+# Snakemake gets the list of missing files: without it, it would train restored runs again that were
+# published without their policies.
 extend: $(VENV)/.runtime
+	$(call pull,$(PUBLISHED_RUNS:.dvc=))
 	$(describe_suite)
 	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) --published published
 	files=$$(python workflow/scripts/unfinished.py $(of_suite) --reports reports/$(SUITE)) \

@@ -121,7 +121,8 @@ class Algorithm(ABC):
 
     @abstractmethod
     def policy_components(self) -> dict[str, Stateful]:
-        """What the task policy needs to act again; goes into checkpoint.pt."""
+        """What the task policy needs to act again, and nothing else; each state is a dictionary of
+        tensors. Goes into policy.safetensors."""
 
 
 class Counter:

@@ -122,6 +122,11 @@ class WorldModel(nn.Module):
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
         self.reward_predictor = SharedRewardHead(len(generators), generators.device)
 
+    def acting_parts(self) -> dict[str, nn.Module]:
+        """What turns observations and actions into latents and memories."""
+        parts: dict[str, nn.Module] = {"normalizer": self.normalizer, "encoder": self.encoder}
+        return parts if self.cell is None else parts | {"cell": self.cell}
+
     def encode(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B L"]:
         """Latents of observations."""
         latent: Tensor = self.encoder(self.normalizer(observation))

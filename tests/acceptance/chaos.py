@@ -34,7 +34,7 @@ from suites.entries import suite_entries  # noqa: E402
 SMOKE = [str(ROOT / "params.yaml"), str(ROOT / "workflow" / "suites" / "smoke.yaml")]
 TRAIN = str(ROOT / "workflow" / "scripts" / "train.py")
 TABLES = ("training.csv", "evaluation.csv", "losses.csv", "open_loop.csv", "predictions.csv")
-WHOLE_FILES = ("coverage.npz", "checkpoint.pt")
+WHOLE_FILES = ("coverage.npz", "policy.safetensors")
 LONGEST = 600.0  # seconds; far more than a run with these sizes takes
 
 

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
@@ -162,12 +163,12 @@ def output_leaves(run: Path) -> Iterator[bytes]:
     with np.load(run / "coverage.npz") as arrays:
         for name in sorted(arrays.files):
             yield hashlib.sha256(name.encode() + arrays[name].tobytes()).digest()
-    yield from leaves(torch.load(run / "checkpoint.pt", weights_only=True))
+    yield from leaves(load_file(run / "policy.safetensors"))
 
 
 def train(case: str, seeds: str, folder: Path) -> str:
     """Train one case; returns its line of the output."""
-    from p2e.loop.checkpoint import load_checked
+    from p2e.storage.checkpoint import load_checked
 
     algorithm, environment, config = CASES[case]
     run = folder / f"{case} {seeds}".replace(" ", "-").replace(",", "-")

@@ -25,6 +25,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import torch
 import yaml
+from safetensors.torch import load_file, save
+from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
@@ -32,8 +34,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 import evaluate  # noqa: E402, F401  so that forked processes have it
 import train  # noqa: E402
 from p2e.algorithms import algorithm_names  # noqa: E402
-from p2e.loop.checkpoint import load_checked, load_weights, save_checked  # noqa: E402
 from p2e.loop.training_loop import TrainingLoop  # noqa: E402
+from p2e.storage.checkpoint import load_checked, save_checked  # noqa: E402
+from p2e.storage.policy_file import read_identity  # noqa: E402
 from runs.training_run import TrainingRun  # noqa: E402
 from suites.description import read  # noqa: E402
 from tests.acceptance.chaos import SMOKE, differing_files  # noqa: E402
@@ -168,32 +171,33 @@ def state_case(intact: Intact, folder: Path, chance: random.Random) -> tuple[str
     return f"state: {what}", end
 
 
-def checkpoint_case(intact: Intact, folder: Path, chance: random.Random) -> tuple[str, End]:
-    """An evaluation of a damaged checkpoint or manifest, with or without a matching manifest."""
+def policy_case(intact: Intact, folder: Path, chance: random.Random) -> tuple[str, End]:
+    """An evaluation of a damaged policy or manifest, with or without a matching manifest."""
     target = folder / "run"
     shutil.copytree(intact.folder, target)
     (target / "final.csv").unlink()
-    checkpoint, manifest = target / "checkpoint.pt", target / "manifest.json"
+    policy, manifest = target / "policy.safetensors", target / "manifest.json"
     forged = chance.random() < 0.6
     surface = chance.choice(("bytes", "structure", "manifest"))
     if surface == "bytes":
-        data, what = mutated_bytes(checkpoint.read_bytes(), chance)
-        checkpoint.write_bytes(data)
+        data, what = mutated_bytes(policy.read_bytes(), chance)
+        policy.write_bytes(data)
     elif surface == "structure":
-        content, what = restructured(load_weights(checkpoint), chance)
-        torch.save(content, checkpoint)
+        content, what = restructured(load_file(policy), chance)
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        policy.write_bytes(save(tensors, {"run": json.dumps(read_identity(policy))}))
     else:
         content, what = mutated(json.loads(manifest.read_text()), chance)
         manifest.write_text(json.dumps(content, skipkeys=True, default=str))
     if forged and surface != "manifest":
         content = json.loads(manifest.read_text())
-        content["files"]["checkpoint.pt"] = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+        content["files"]["policy.safetensors"] = hashlib.sha256(policy.read_bytes()).hexdigest()
         manifest.write_text(json.dumps(content))
     end = run("evaluate.py", EVALUATE, folder)
     if end.kind == CORRECT and not (forged or surface == "manifest"):
         same = (target / "final.csv").read_bytes() == (intact.folder / "final.csv").read_bytes()
         end = end if same else End(FAILED, "other scores")
-    return f"checkpoint, {surface}{', with its new hash' * forged}: {what}", end
+    return f"policy, {surface}{', with its new hash' * forged}: {what}", end
 
 
 def main() -> None:
@@ -220,7 +224,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         intact = [intact_run(algorithm, Path(name, algorithm)) for algorithm in algorithm_names()]
         for number in range(options.states):
-            case = (state_case, checkpoint_case)[number % 2]
+            case = (state_case, policy_case)[number % 2]
             run_of_case = intact[number // 2 % len(intact)]
             try_case(number, "states and checkpoints", partial(case, run_of_case))
     for (surface, kind), count in sorted(tally.items()):

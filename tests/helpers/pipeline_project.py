@@ -17,7 +17,7 @@ from runs.overlay import overlay
 from tests.helpers.paths import ROOT
 
 PARTS = ["Snakefile", "dvc.yaml", "requirements.txt", ".dvcignore", ".gitignore", ".dvc"]
-PARTS += ["envs", "p2e", "published", "workflow"]
+PARTS += ["envs", "p2e", "workflow"]
 NOTHING = "Nothing to be done"
 
 

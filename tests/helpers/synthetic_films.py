@@ -23,7 +23,14 @@ def write_films(suite, folder, size=0):
         # WebP readers ignore bytes after the image.
         (target / "film.webp").write_bytes(film.ljust(size, b"\0"))
         (target / "still.webp").write_bytes(still)
-        facts = {"seed": 0, "return": 12.5, "length": 200, "success": True, "every": 4}
+        facts = {
+            "seed": 0,
+            "episode": 3,
+            "return": 12.5,
+            "length": 200,
+            "success": True,
+            "every": 4,
+        }
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        facts |= {"drawn": True, "checkpoint": manifest["files"]["checkpoint.pt"]}
+        facts |= {"drawn": True, "policy": manifest["files"]["policy.safetensors"]}
         (target / "film.json").write_text(json.dumps(facts), encoding="utf-8")

@@ -4,6 +4,7 @@ The suite is trained once, in a copy of the project; all tests work on the resul
 """
 
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -30,31 +31,43 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @dataclass(frozen=True)
 class Versioned:
-    """The finished project under DVC, and what the first two `dvc repro` printed."""
+    """The finished project under DVC, and what the first two `dvc repro` printed.
+
+    verdict: of the comparison with published numbers, of which there are none yet.
+    """
 
     project: Project
     files_before: dict[str, int]
     first: str
     second: str
+    verdict: str
 
 
 @pytest.fixture(scope="session")
 def versioned(finished: Project) -> Versioned:
     before = finished.files()
-    return Versioned(finished, before, finished.run("dvc", "repro"), finished.run("dvc", "repro"))
+    file = finished.folder / "results" / "smoke" / "summary" / "verification.json"
+    verdict = json.loads(file.read_text())["verdict"]
+    first, second = finished.run("dvc", "repro"), finished.run("dvc", "repro")
+    return Versioned(finished, before, first, second, verdict)
 
 
 @pytest.fixture(scope="session")
 def clone(versioned: Versioned, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone in another folder, with the files from `dvc pull`."""
-    original, remote = versioned.project, str(tmp_path_factory.mktemp("remote"))
-    original.commit()
-    original.run("dvc", "remote", "add", "--local", "--default", "store", remote)
+    """A clone of a release in another folder, with the files from `dvc pull`: the remote is in it.
+
+    The release has its dvc.lock, and the suite is published.
+    """
+    original = versioned.project
+    original.run("python", "workflow/scripts/publish.py", "--suite", "smoke")
+    original.run("dvc", "repro", "--force")  # the report now tells what is published
     original.run("dvc", "push")
+    original.commit()
+    original.run("git", "tag", "release")
     folder = tmp_path_factory.mktemp("elsewhere") / "clone"
-    original.run("git", "clone", "--quiet", str(original.folder), str(folder))
+    origin = ("--branch", "release", str(original.folder))
+    original.run("git", "clone", "--quiet", *origin, str(folder))
     cloned = Project(folder, original.environment)
-    cloned.run("dvc", "remote", "add", "--local", "--default", "store", remote)
     cloned.run("dvc", "pull")
     return cloned
 
@@ -64,7 +77,7 @@ def test_the_smoke_suite_makes_every_file(finished: Project) -> None:
     names = {
         *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
         *("open_loop.csv", "predictions.csv"),
-        *("checkpoint.pt", "manifest.json", "final.csv"),
+        *("policy.safetensors", "manifest.json", "final.csv"),
     }
     folders = sorted(runs.glob("*/*/*"))
     assert len(folders) == 12
@@ -97,7 +110,7 @@ def test_dvc_after_snakemake_runs_no_job(versioned: Versioned) -> None:
 
 
 def test_dvc_after_dvc_runs_nothing(versioned: Versioned) -> None:
-    for stage in ("benchmark", "verify"):
+    for stage in ("benchmark", "policies", "verify"):
         assert f"Stage '{stage}' didn't change, skipping" in versioned.second
 
 
@@ -115,8 +128,65 @@ def test_snakemake_in_a_clone_has_nothing_to_do(clone: Project) -> None:
 
 def test_dvc_in_a_clone_runs_nothing(clone: Project) -> None:
     before = clone.files()
-    assert "Stage 'benchmark' didn't change, skipping" in clone.run("dvc", "repro")
+    said = clone.run("dvc", "repro")
+    for stage in ("benchmark", "policies", "verify"):
+        assert f"Stage '{stage}' didn't change, skipping" in said
     assert clone.files() == before
+
+
+def test_the_policies_of_a_release_are_evaluated_anew(clone: Project) -> None:
+    said = clone.run("dvc", "repro", "--force", "--single-item", "policies")
+    assert "Every policy has the score that was recorded." in said
+    assert verified_tasks(said) == {"Pendulum-v1", "p2e-PointMaze-v0"}
+    assert clone.run("git", "status", "--porcelain") == ""
+
+
+def test_published_policies_are_verified_and_a_changed_byte_is_refused(clone: Project) -> None:
+    verify = ("python", "workflow/scripts/verify_policies.py", "published/smoke")
+    said = clone.run(*verify)
+    assert said.count("2 seeds equal") == 6
+    assert verified_tasks(said) == {"Pendulum-v1", "p2e-PointMaze-v0"}
+    policy = clone.folder / "published/smoke/runs/Pendulum-v1/sac/0/policy.safetensors"
+    whole = policy.read_bytes()
+    policy.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    said = clone.run(*verify, fails=True)
+    assert "Pendulum-v1: " in said and "sac FAILED: policy" in said
+    assert said.count("2 seeds equal") == 5
+    # DVC brings the published one back.
+    clone.run("dvc", "checkout", "--force", "published/smoke/runs.dvc")
+    assert policy.read_bytes() == whole
+
+
+def test_a_changed_byte_in_the_remote_is_not_pulled(clone: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    clone.run("git", "clone", "--quiet", str(clone.folder), str(folder))
+    other = Project(folder, clone.environment)
+    largest = max((folder / "published/store").rglob("*"), key=lambda path: path.stat().st_size)
+    largest.chmod(0o644)
+    largest.write_bytes(largest.read_bytes()[:-1] + b"?")
+    assert "failed to pull" in other.run("dvc", "pull", fails=True).lower()
+
+
+def test_one_policy_is_got_from_the_repository(clone: Project, tmp_path: Path) -> None:
+    path = "runs/p2e-PointMaze-v0/plan2explore/1/policy.safetensors"
+    target = tmp_path / "policy.safetensors"
+    clone.run("dvc", "get", str(clone.folder), f"published/smoke/{path}", "-o", str(target))
+    assert target.read_bytes() == (clone.folder / "results/smoke" / path).read_bytes()
+    said = clone.run("python", "workflow/scripts/play.py", str(target))
+    assert said.startswith("seed 1, episode 0: return ")
+
+
+def verified_tasks(said: str) -> set[str]:
+    """The tasks that have a line in what verify_policies.py printed."""
+    return set(re.findall(r"^(\S+): sac .*; mbpo .*; plan2explore ", said, re.MULTILINE))
+
+
+def test_dvc_draws_the_learning_curves_and_the_differences(clone: Project) -> None:
+    drawn = json.loads(clone.run("dvc", "plots", "show", "--json"))
+    assert "errors" not in drawn
+    assert {Path(name).name for name in drawn["data"]} == {"learning_curves.csv", "differences.csv"}
+    for plots in drawn["data"].values():
+        assert all(plot["content"]["data"]["values"] for plot in plots)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +218,12 @@ def test_fewer_seeds_train_nothing(clone: Project) -> None:
         assert clone.planned_jobs().keys() == {"describe_suite", *ONCE}
 
 
-def test_a_missing_checkpoint_is_trained_again(clone: Project) -> None:
+def test_a_missing_policy_is_trained_again(clone: Project) -> None:
     path = clone.folder / "results" / "smoke" / "runs" / "Pendulum-v1" / "sac" / "0"
     aside = path / "aside"
-    (path / "checkpoint.pt").rename(aside)
+    (path / "policy.safetensors").rename(aside)
     jobs = clone.planned_jobs()
-    aside.rename(path / "checkpoint.pt")
+    aside.rename(path / "policy.safetensors")
     assert jobs["train"] == 1
 
 
@@ -183,31 +253,32 @@ def test_another_revision_and_back_again(clone: Project) -> None:
     assert "Data and pipelines are up to date" in clone.run("dvc", "status")
 
 
-def test_without_published_numbers_the_verification_says_so(clone: Project) -> None:
-    file = clone.folder / "results" / "smoke" / "summary" / "verification.json"
-    assert json.loads(file.read_text())["verdict"] == "nothing to compare"
+def test_without_published_numbers_the_verification_says_so(versioned: Versioned) -> None:
+    assert versioned.verdict == "nothing to compare"
 
 
 def test_reproduced_numbers_are_compared_with_the_published_ones(clone: Project) -> None:
     published = clone.folder / "published" / "smoke"
-    (published / "summary").mkdir(parents=True)
-    shutil.copy(clone.folder / "reports" / "smoke" / "statistics.json", published)
-    summary = clone.folder / "results" / "smoke" / "summary"
-    runs = (summary / "runs.csv").read_text()
-    (published / "summary" / "runs.csv").write_text(trained_earlier(runs))
+    runs = published / "runs.csv"
+    runs.write_text(trained_earlier(runs.read_text()))
     assert clone.planned_jobs() == {"verify": 1, "report": 1, "all": 1}
+    # Publishing changes what is compared with, and must not make the lock of a release stale.
+    assert "Stage 'benchmark' didn't change, skipping" in clone.run("dvc", "repro")
+    clone.run("snakemake", "--cores", "2")
     assert "All 12 scores agree with the published ones: 12 equal" in clone.run("dvc", "repro")
     assert clone.planned_jobs() == {}
     assert "Data and pipelines are up to date" in clone.run("dvc", "status")
     statistics = json.loads((published / "statistics.json").read_text())
     statistics["cells"][0]["seeds"][0]["final"] += 1e-9
     (published / "statistics.json").write_text(json.dumps(statistics))
+    clone.run("snakemake", "--cores", "2")
     output = clone.run("dvc", "repro", fails=True)
     assert "differs" in output
     # The twelve, and over both tasks the mean of the algorithm that is not the same.
     assert "1 of 13 scores disagree" in output
     assert clone.planned_jobs() == {}
     shutil.rmtree(published)
+    clone.run("snakemake", "--cores", "2")
     assert "there is nothing to compare with" in clone.run("dvc", "repro")
 
 

@@ -22,6 +22,7 @@ from runs.files import (
     FILM_FACTS,
     FINAL_SCORES,
     MANIFEST,
+    REPORT_PARTS,
     RUNS_TABLE,
     STILL,
     SUMMARY_TABLES,
@@ -70,7 +71,7 @@ FIGURES = f"{REPORTS}/figures"
 FIGURES_DIGEST = f"{REPORTS}/figures.sha256"
 FILM_FOLDER = f"{REPORTS}/films/{{environment}}/{{algorithm}}"
 FILM_FILES = [FILM, STILL, FILM_FACTS]
-REPORT_FILES = [f"{REPORTS}/{name}" for name in ("index.html", "statistics.json", "metrics.json")]
+REPORT_FILES = [f"{REPORTS}/{name}" for name in REPORT_PARTS]
 
 RUNS = {run.key: run for run in suite_entries(config)}
 # The id of an environment by the name of its folder.
@@ -88,11 +89,10 @@ def film_files(*names):
     return [f"{REPORTS}/films/{'/'.join(case)}/{name}" for case in cases for name in names]
 
 
-def filmed_run(wildcards):
-    """The manifest of the run that is filmed: the run of the first seeds."""
+def final_scores_of_case(wildcards):
+    """The final scores of all runs of a task and algorithm: a film is chosen by them."""
     case = (wildcards.environment, wildcards.algorithm)
-    key = next(key for key in RUNS if key[:2] == case)
-    return f"{RESULTS}/runs/{'/'.join(key)}/{MANIFEST}"
+    return [f"{RESULTS}/runs/{'/'.join(key)}/{FINAL_SCORES}" for key in RUNS if key[:2] == case]
 
 
 def run_files(*names):

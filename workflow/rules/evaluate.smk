@@ -1,5 +1,5 @@
-# The input is the manifest, which holds the checkpoint's SHA-256, and not the checkpoint: Snakemake
-# compares files of more than a megabyte by date, and a fresh checkout does not preserve dates.
+# The input is the manifest, which holds the policy's SHA-256, and not the policy: Snakemake compares
+# files of more than a megabyte by date, and a fresh checkout does not preserve dates.
 rule evaluate:
     input:
         f"{RESULTS}/runs/{RUN_FOLDER}/{MANIFEST}",
@@ -17,10 +17,10 @@ rule evaluate:
         " > {log:q} 2>&1"
 
 
-# A film of the first seed's policy, rendered if the machine can, else drawn as a path.
+# A film of the median episode of the median seed, rendered if the machine can, else drawn as a path.
 rule film:
     input:
-        filmed_run,
+        final_scores_of_case,
     output:
         report(
             f"{FILM_FOLDER}/{FILM}",
@@ -33,9 +33,9 @@ rule film:
         f"{RESULTS}/logs/{{environment}}/{{algorithm}}/film.log",
     threads: 1
     params:
-        run=subpath(input[0], parent=True),
+        runs=lambda _, input: [str(Path(scores).parent) for scores in input],
         folder=subpath(output[0], parent=True),
         code=algorithm_hash("workflow/scripts/film.py"),
     shell:
-        "python workflow/scripts/film.py --run {params.run:q} --output {params.folder:q}"
+        "python workflow/scripts/film.py --runs {params.runs:q} --output {params.folder:q}"
         " > {log:q} 2>&1"

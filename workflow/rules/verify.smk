@@ -11,7 +11,7 @@ rule verify:
         summary=subpath(input.summary, parent=True),
         published=f"published/{SUITE}",
         contents=code_hash(
-            f"published/{SUITE}/statistics.json", f"published/{SUITE}/summary/runs.csv"
+            f"published/{SUITE}/statistics.json", f"published/{SUITE}/{RUNS_TABLE}"
         ),
         code=program_hash("workflow/scripts/verify.py", data=ENVIRONMENT_FILES),
     shell:

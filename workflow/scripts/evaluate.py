@@ -1,6 +1,6 @@
-"""The final score of a run: its last checkpoint on fresh evaluation episodes.
+"""The final score of a run: its last policy on fresh evaluation episodes.
 
-Always the last checkpoint, never the one with the best evaluation during training: that score
+Always the last policy, never the one with the best evaluation during training: that score
 would be biased upward.
 """
 
@@ -15,11 +15,12 @@ import torch
 
 from envs import InvalidEnvironmentError
 from p2e.config import ConfigError, require
-from p2e.loop.checkpoint import CheckpointError
 from p2e.loop.recorder import write_csv
+from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
+from program.provenance import file_hash
 from program.strict import compute_strictly
-from runs.files import COLUMNS, FINAL_SCORES
+from runs.files import COLUMNS, FINAL_SCORES, POLICY, POLICY_DIGEST
 from runs.trained_policy import evaluate_run, read_manifest
 
 
@@ -40,7 +41,8 @@ def main() -> None:
     if read_manifest(options.run).get("deterministic") == "strict":
         compute_strictly()
     results = evaluate_run(options.run, options.episodes, choose_device(options.device))
-    rows = [result.row() for result in results]
+    scored = {POLICY_DIGEST: file_hash(options.run / POLICY)}
+    rows = [result.row() | scored for result in results]
     temporary = options.run / f"{FINAL_SCORES}.new"
     write_csv(temporary, COLUMNS["final"], rows)
     os.replace(temporary, options.run / FINAL_SCORES)

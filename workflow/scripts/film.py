@@ -1,4 +1,4 @@
-"""A film of a trained policy: one deterministic episode of a run's first seed.
+"""A film of a trained policy: of the seed with the median final score, its median episode.
 
 The simulator renders it off-screen if possible. Otherwise the path in the task's projection is
 drawn, or, for a task without a projection, the return over the steps. A drawing always works.
@@ -22,7 +22,7 @@ import torch
 
 from envs import InvalidEnvironmentError
 from p2e.config import ConfigError
-from p2e.loop.checkpoint import CheckpointError
+from p2e.storage.checkpoint import CheckpointError
 from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from runs.files import FILM, FILM_FACTS, STILL
@@ -33,7 +33,13 @@ from runs.films.filmed_episode import film_of
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = OneLineParser(prog="film.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--run", required=True, type=Path, help="folder that train.py wrote")
+    parser.add_argument(
+        "--runs",
+        required=True,
+        nargs="+",
+        type=Path,
+        help="runs of a task and algorithm",
+    )
     parser.add_argument("--output", required=True, type=Path, help="folder of the film's files")
     parser.add_argument("--drawn", action="store_true", help="draw it, do not render")
     return parser.parse_args(arguments)
@@ -43,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Write film.webp, still.webp and film.json."""
     options = parse_arguments(arguments)
     torch.set_num_threads(1)
-    frames, facts = film_of(options.run, options.drawn)
+    frames, facts = film_of(options.runs, options.drawn)
     film, still = encode(frames)
     options.output.mkdir(parents=True, exist_ok=True)
     replace_file(options.output / FILM, film)

@@ -1,6 +1,7 @@
 """Watch a trained policy: in a window, as a film, or as the returns of its episodes.
 
-The episodes are those of the final evaluation, in final.csv.
+The episodes are those of the final evaluation, in final.csv. A policy.safetensors is enough: it
+says how it was trained.
 """
 
 import argparse
@@ -22,22 +23,22 @@ import torch
 
 from envs import InvalidEnvironmentError
 from p2e.config import ConfigError, require
-from p2e.loop.checkpoint import CheckpointError
+from p2e.storage.checkpoint import CheckpointError
+from p2e.storage.policy_file import read_identity
 from program.command_line import OneLineParser, choose_device, run_program
 from program.strict import compute_strictly
-from runs.files import CHECKPOINT
+from runs.files import POLICY
 from runs.films.film_file import require_writable_film, write_film
 from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.films.window import show, why_no_window
 from runs.settings import settings_of_manifest
 from runs.trained_policy import read_manifest
-from suites.published_runs import is_published, training_command
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = OneLineParser(prog="play.py", description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path, help="a run's folder, with its manifest.json")
+    parser.add_argument("run", type=Path, help="a run's folder, or a policy.safetensors")
     parser.add_argument("--seed", type=int, help="of the run's seeds (default: its first)")
     parser.add_argument("--episodes", type=int, default=1, help="how many (default: 1)")
     parser.add_argument(
@@ -46,18 +47,19 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def require_checkpoint(folder: Path, manifest: dict[str, Any]) -> None:
-    """Check that a run with this manifest has its checkpoint, which published runs do not.
+def policy_of(run: Path) -> tuple[Path, dict[str, Any]]:
+    """A run's policy, and the facts that its manifest or the policy itself has about it.
 
     Raises:
-        CheckpointError: naming the command that trains it.
+        CheckpointError: when there is no policy, or it is damaged or of another run.
     """
-    if (folder / CHECKPOINT).is_file():
-        return
-    kind, command = "run", manifest.get("command")
-    if is_published(folder):
-        kind, command = "published run", training_command(folder, manifest)
-    raise CheckpointError(f"the {kind} in '{folder}' has no policy; this trains it: {command}")
+    if run.is_file():
+        return run, read_identity(run)
+    manifest = read_manifest(run)
+    if not (run / POLICY).is_file():
+        command = manifest.get("command")
+        raise CheckpointError(f"the run in '{run}' has no policy; this trains it: {command}")
+    return run / POLICY, manifest
 
 
 def print_returns(episodes: list[FinalEpisode]) -> None:
@@ -78,16 +80,15 @@ def main(arguments: list[str] | None = None) -> None:
     require(options.episodes > 0, "--episodes", options.episodes, "a number greater than 0")
     if options.film is not None:
         require_writable_film(options.film)
-    manifest = read_manifest(options.run)
-    require_checkpoint(options.run, manifest)
-    settings = settings_of_manifest(manifest)
+    policy, facts = policy_of(options.run)
+    settings = settings_of_manifest(facts)
     seeds = settings.seeds
     seed = seeds[0] if options.seed is None else options.seed
     require(seed in seeds, "--seed", seed, f"one of the run's: {', '.join(map(str, seeds))}")
     torch.set_num_threads(1)
-    if manifest.get("deterministic") == "strict":
+    if facts.get("deterministic") == "strict":
         compute_strictly()
-    every = final_episodes(options.run, options.episodes, choose_device("cpu"))
+    every = final_episodes(policy, settings, options.episodes, choose_device("cpu"))
     episodes = [episode for episode in every if episode.result.seed == seed]
     print_returns(episodes)
     if options.film is not None:

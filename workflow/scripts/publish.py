@@ -1,14 +1,15 @@
-"""Publish a suite's report, numbers and runs: copy them to published/<suite>.
+"""Publish a suite: copy what cannot be made from anything else to published/<suite>.
 
 publish.py --suite core
 
-Checkpoints, which are too large for git, and incomplete runs are not copied. The previous
-publication stays until the new one is complete.
+The runs with their policies, the description of the suite, every number of the report, and the
+films. The runs go to DVC, and with them the policies; `make site` makes the pages, figures and
+summaries again. The previous publication stays until the new one is complete.
 """
 
 import json
-import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,12 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from program.command_line import OneLineParser, run_program
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import read_runs
-from runs.files import CHECKPOINT
+from runs.files import RUNS_TABLE
 from runs.settings import parse_seeds
 
 # docs/method.md, "Protocol"
 TUNING_SEEDS = range(100, 1000)
-LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
 
 class PublishError(Exception):
@@ -30,21 +30,21 @@ class PublishError(Exception):
 
 
 def publish(suite: str, root: Path = Path()) -> Path:
-    """Replace published/<suite> by the contents of reports/<suite> and results/<suite>.
+    """Replace published/<suite> by what is primary in reports/<suite> and results/<suite>.
 
     Raises:
         PublishError: before anything is changed.
     """
     report, results = root / "reports" / suite, root / "results" / suite
-    needed = [report / name for name in ("index.html", "statistics.json", "figures")]
-    for path in (*needed, results / "summary", results / "runs"):
+    summary = results / "summary"
+    for path in (report / "statistics.json", summary / "suite.json", results / "runs"):
         if not path.exists():
             raise PublishError(
                 f"there is no {path.relative_to(root).as_posix()}: write the report first"
             )
     statistics = json.loads((report / "statistics.json").read_text(encoding="utf-8"))
     refuse_tuning_seeds(statistics["runs"])
-    if _told(statistics["runs"]) != _told(read_runs(results / "summary")):
+    if _told(statistics["runs"]) != _told(read_runs(summary)):
         raise PublishError(
             f"reports/{suite} tells of other runs than results/{suite}/summary: "
             "write the report first"
@@ -52,19 +52,28 @@ def publish(suite: str, root: Path = Path()) -> Path:
     published, staged = root / "published" / suite, root / "published" / f".{suite}"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)
-    shutil.copy(report / "statistics.json", staged)
-    shutil.copytree(report / "figures", staged / "figures")
+    for file in (report / "statistics.json", summary / "suite.json", summary / RUNS_TABLE):
+        shutil.copy(file, staged)
     if (report / "films").is_dir():
         shutil.copytree(report / "films", staged / "films")
-    shutil.copytree(results / "summary", staged / "summary")
     for run in statistics["runs"]:
         if run["status"] == COMPLETE:
-            copy_without_checkpoints(results / run["path"], staged / run["path"])
-    page = (report / "index.html").read_text(encoding="utf-8")
-    (staged / "index.html").write_text(page_there(page, suite, staged), encoding="utf-8")
+            copy_run(results / run["path"], staged / run["path"])
     shutil.rmtree(published, ignore_errors=True)
     staged.rename(published)
     return published
+
+
+def give_to_dvc(runs: Path) -> None:
+    """Put runs under DVC and into its remote, which git holds.
+
+    Raises:
+        PublishError: with what DVC says.
+    """
+    for command in (["dvc", "add", str(runs)], ["dvc", "push", f"{runs}.dvc"]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise PublishError(f"{' '.join(command)}: {done.stderr or done.stdout}")
 
 
 def refuse_tuning_seeds(runs: list[dict[str, str]]) -> None:
@@ -86,26 +95,18 @@ def _told(runs: list[dict[str, str]]) -> list[tuple[str, ...]]:
     return [(run["path"], run["status"], run["seconds"]) for run in runs]
 
 
-def copy_without_checkpoints(runs: Path, folder: Path) -> None:
-    """Copy a run or a folder of runs, without checkpoints and files of unfinished trainings."""
-    shutil.copytree(runs, folder, ignore=shutil.ignore_patterns(CHECKPOINT, "unfinished"))
-
-
-def page_there(page: str, suite: str, folder: Path) -> str:
-    """The report with its links adjusted to published/; links to missing files are removed."""
-    moved = page.replace(f'"../../results/{suite}/', '"')
-
-    def checked(link: re.Match[str]) -> str:
-        return link[0] if (folder / link[1]).exists() else link[2]
-
-    return LINK.sub(checked, moved)
+def copy_run(run: Path, folder: Path) -> None:
+    """Copy a run without the files of an unfinished training."""
+    shutil.copytree(run, folder, ignore=shutil.ignore_patterns("unfinished"))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Publish one suite."""
     parser = OneLineParser(prog="publish.py", description=__doc__.splitlines()[0])
     parser.add_argument("--suite", required=True, help="its name")
-    print(f"published: {publish(parser.parse_args(arguments).suite)}")
+    published = publish(parser.parse_args(arguments).suite)
+    give_to_dvc(published / "runs")
+    print(f"published: {published}; add it, and published/store, to git")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Write the published numbers and their figure into the README, between two comments.
 
-readme.py --statistics published/core/statistics.json --readme README.md
+readme.py --statistics published/core/statistics.json --figures reports/core/figures \\
+    --readme README.md
 """
 
 import json
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Rewrite one README."""
     parser = OneLineParser(prog="readme.py", description=__doc__.splitlines()[0])
     parser.add_argument("--statistics", required=True, type=Path, help="statistics.json")
+    parser.add_argument("--figures", required=True, type=Path, help="the report's figures")
     parser.add_argument("--readme", required=True, type=Path, help="the file to rewrite")
     options = parser.parse_args(arguments)
     statistics = json.loads(options.statistics.read_text(encoding="utf-8"))
@@ -49,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     text = options.readme.read_text(encoding="utf-8")
     options.readme.write_text(replaced(text, block, options.readme.name), encoding="utf-8")
     if statistics["headline"]["clauses"]:
-        figure = (folder / "figures" / "differences.svg").read_text(encoding="utf-8")
+        figure = (options.figures / "differences.svg").read_text(encoding="utf-8")
         (folder / HEADLINE_FIGURE).write_text(on_white(figure), encoding="utf-8")
 
 

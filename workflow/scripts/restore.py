@@ -4,9 +4,8 @@ restore.py --config results/core/summary/suite.json --published published \\
     --results results/core --reports reports/core
 
 A run that another suite published with the same settings is the same run and is restored, too. So
-are runs that train the seeds of a missing run in groups of another size. Git holds everything of a
-published run except its large checkpoint: a restored run is enough for the report, but cannot be
-evaluated or filmed again.
+are runs that train the seeds of a missing run in groups of another size. Before, `dvc pull` brings
+the published runs.
 """
 
 import itertools
@@ -24,7 +23,7 @@ from program.repository import TRAINING_CODE
 from reporting.tables.film_files import film_folder
 from reporting.tables.found_runs import check_runs, find_runs
 from reporting.tables.run_folder import COMPLETE, MISSING, CheckedRun
-from runs.files import CHECKPOINT, FILM_FACTS, FINAL_SCORES, MANIFEST
+from runs.files import FILM_FACTS, FINAL_SCORES, MANIFEST, POLICY
 from suites.requested_runs import RequestedRun, SuiteError, read_suite, requested_runs
 
 
@@ -36,7 +35,7 @@ def published_runs(published: Path) -> list[Path]:
     """
     suites = [folder.parent for folder in sorted(published.glob("*/runs"))]
     if not suites:
-        raise SuiteError(f"{published}: no runs are published there")
+        raise SuiteError(f"{published}: no runs are published there; `dvc pull` brings them")
     return suites
 
 
@@ -73,9 +72,9 @@ def restore_run(found: CheckedRun, suite: Path, results: Path, reports: Path) ->
 
 
 def restore_film(film: Path, folder: Path, files: dict[str, str]) -> None:
-    """Copy a film if it shows the checkpoint that the run's files name."""
+    """Copy a film if it shows the policy that the run's files name."""
     facts = film / FILM_FACTS
-    if facts.exists() and json.loads(facts.read_text())["checkpoint"] == files[CHECKPOINT]:
+    if facts.exists() and json.loads(facts.read_text()).get("policy", "") == files.get(POLICY):
         shutil.copytree(film, folder, dirs_exist_ok=True)
 
 

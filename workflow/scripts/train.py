@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from envs import InvalidEnvironmentError
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
-from p2e.loop.checkpoint import CheckpointError
 from p2e.metrics import DivergenceError
 from p2e.nn.native.library import CompilerError
+from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.process import choose_compiled, prepare_process
 from program.strict import compute_strictly

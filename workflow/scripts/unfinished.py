@@ -2,7 +2,7 @@
 
 unfinished.py --results results/core --config results/core/summary/suite.json --reports reports/core
 
-The whole workflow would train restored runs again, because their checkpoints are not in git.
+The whole workflow would train restored runs again if their policies were never published.
 """
 
 import sys
@@ -14,19 +14,27 @@ from program.command_line import OneLineParser, run_program
 from reporting.tables.film_files import film_folder
 from reporting.tables.found_runs import find_runs
 from reporting.tables.run_folder import COMPLETE
-from runs.files import FILM_FACTS, FINAL_SCORES
+from runs.files import FILM_FACTS, FINAL_SCORES, POLICY
 from suites.requested_runs import SuiteError, read_suite, requested_runs
 
 
 def unfinished(results: Path, config: Path, reports: Path) -> list[str]:
-    """The last file of each missing or damaged run, and the films of those that are filmed."""
-    requested = requested_runs(read_suite(config))
-    filmed = {(run.environment, run.algorithm): run for run in reversed(requested)}.values()
-    found = find_runs(results, requested)
+    """The last file of each missing or damaged run, and the films for which these are needed.
+
+    A film needs the policy of every seed: the median decides which is filmed.
+    """
+    found = find_runs(results, requested_runs(read_suite(config)))
     asked = [run.requested for run in found if run.status != COMPLETE]
+    without_policy = [
+        run.requested
+        for run in found
+        if run.status == COMPLETE and not (results / run.requested.path / POLICY).is_file()
+    ]
+    films = {film_folder(run): None for run in asked}
+    for run in without_policy:
+        films.pop(film_folder(run), None)
     runs = [(results / run.path / FINAL_SCORES).as_posix() for run in asked]
-    films = [reports / film_folder(run) / FILM_FACTS for run in asked if run in filmed]
-    return runs + [film.as_posix() for film in films]
+    return runs + [(reports / folder / FILM_FACTS).as_posix() for folder in films]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -181,7 +181,7 @@ class Plan2Explore(Algorithm):
         }
 
     def policy_components(self) -> dict[str, Stateful]:
-        return {"model": self.world.model, "actor": self.task_agent.actor}
+        return {**self.world.model.acting_parts(), "actor": self.task_agent.actor}
 
     def _generators(self, stream: str) -> SeedGenerators:
         return SeedGenerators(self._problem.seeds, stream, self._device)

@@ -28,7 +28,7 @@ from tests.workflow.test_pipeline_parameters import VALID
 TASK = ["--algorithm", NAME, "--environment", "Pendulum-v1", "--seeds", "100-101"]
 TRAINING = {"warmup_steps": 50, "evaluation_interval": 400, "evaluation_episodes": 1}
 SETTINGS = ["--settings", json.dumps({"training": TRAINING}), "--set", f"{NAME}.noise=0.5"]
-SAME_BITS = ("checkpoint.pt", "evaluation.csv", "losses.csv", "coverage.npz")
+SAME_BITS = ("policy.safetensors", "evaluation.csv", "losses.csv", "coverage.npz")
 
 
 def arguments(output: Path, steps: int = 800) -> list[str]:

@@ -20,11 +20,11 @@ import play
 from envs import task
 from envs.simulation.make import make_simulator
 from p2e.config import ConfigError
-from p2e.loop.checkpoint import CheckpointError
+from p2e.storage.checkpoint import CheckpointError
 from runs.films.final_episodes import final_episodes
-from suites.description import read
-from suites.entries import suite_entries
-from tests.helpers.paths import ROOT, SCRIPTS
+from runs.settings import settings_of_manifest
+from runs.trained_policy import read_manifest
+from tests.helpers.paths import SCRIPTS
 
 SETTINGS = {
     "training": {"warmup_steps": 20, "evaluation_interval": 40, "evaluation_episodes": 1},
@@ -112,7 +112,8 @@ def test_an_episode_is_repeated_exactly(trained: Path) -> None:
     environment = json.loads((trained / "manifest.json").read_text())["environment"]
     simulator = make_simulator(environment)
     observe = getattr(simulator, "_observation", None) or simulator._get_obs  # type: ignore[attr-defined]
-    for episode in final_episodes(trained, 2, torch.device("cpu"))[1:3]:
+    policy, settings = trained / "policy.safetensors", settings_of_manifest(read_manifest(trained))
+    for episode in final_episodes(policy, settings, 2, torch.device("cpu"))[1:3]:
         assert len(episode.actions) == episode.result.length == 200
         assert len(episode.observations) == 201
         for step in episode.repeat(task(environment), simulator):
@@ -158,40 +159,34 @@ def test_a_wrong_option_is_one_line(maze: Path, arguments: list[str], message: s
     assert message in error_of(maze, *arguments)
 
 
-@pytest.mark.parametrize(
-    ("suite", "command"),
-    [
-        ("core", "snakemake --cores 1 -- "),
-        ("modes", "snakemake --cores 1 --configfile workflow/suites/modes.yaml -- "),
-    ],
-)
-def test_a_published_run_names_the_command_that_trains_it(suite: str, command: str) -> None:
-    """It asks for a file of the suite as it is now, which may group the seeds otherwise."""
-    manifest = max((ROOT / "published" / suite / "runs").rglob("plan2explore/*/manifest.json"))
-    error = error_of(manifest.parent)
-    assert "has no policy; this trains it: " + command in error
-    over = [] if suite == "core" else [str(ROOT / f"workflow/suites/{suite}.yaml")]
-    entries = suite_entries(read([str(ROOT / "params.yaml"), *over]))
-    targets = ["/".join(["results", suite, "runs", *run.key, "final.csv"]) for run in entries]
-    assert error.rpartition(" -- ")[2] in targets
-
-
-def test_a_run_without_its_checkpoint_names_its_command(maze: Path, tmp_path: Path) -> None:
+def test_a_run_without_its_policy_names_its_command(maze: Path, tmp_path: Path) -> None:
     shutil.copy(maze / "manifest.json", tmp_path)
     command = "this trains it: python workflow/scripts/train.py --algorithm sac"
     assert f"has no policy; {command}" in error_of(tmp_path)
 
 
+@pytest.mark.usefixtures("headless")
+def test_a_policy_alone_is_played(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = shutil.copy(trained / "policy.safetensors", tmp_path / "one.safetensors")
+    assert said_by(capsys, alone, "--episodes", 3) == said_by(capsys, trained, "--episodes", 3)
+
+
+def test_a_file_that_is_no_policy_is_one_line(maze: Path) -> None:
+    assert "is damaged, or not one of this program" in error_of(maze / "final.csv")
+
+
 def test_a_manifest_without_settings_is_one_line(maze: Path, tmp_path: Path) -> None:
-    shutil.copy(maze / "checkpoint.pt", tmp_path)
+    shutil.copy(maze / "policy.safetensors", tmp_path)
     files = json.loads((maze / "manifest.json").read_text())["files"]
     (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
     assert "manifest.json holds no usable 'config'" in error_of(tmp_path)
 
 
-def test_a_checkpoint_of_another_run_is_refused(maze: Path, tmp_path: Path) -> None:
+def test_a_policy_of_another_run_is_refused(maze: Path, tmp_path: Path) -> None:
     shutil.copy(maze / "manifest.json", tmp_path)
-    (tmp_path / "checkpoint.pt").write_bytes(b"another")
+    (tmp_path / "policy.safetensors").write_bytes(b"another")
     assert "is damaged or of another run" in error_of(tmp_path)
 
 

@@ -1,20 +1,26 @@
-"""`make publish`: all of a suite except checkpoints, with valid links, or nothing at all."""
+"""`make publish`: what cannot be made from anything else, or nothing; `make site`: the rest."""
 
 import re
 import shutil
 
 import pytest
 
+from build_site import build_suite
 from publish import PublishError, publish, refuse_tuning_seeds
+from suites.requested_runs import SuiteError
 from tests.helpers.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
 
 @pytest.fixture
-def root(tmp_path):
+def suite(tmp_path):
+    return write_suite(tmp_path / "results" / "mini", [SyntheticTask("A-v0")], seeds=2)
+
+
+@pytest.fixture
+def root(suite, tmp_path):
     """A repository with the report of one suite."""
-    suite = write_suite(tmp_path / "results" / "mini", [SyntheticTask("A-v0")], seeds=2)
     build(suite, tmp_path / "reports" / "mini")
     return tmp_path
 
@@ -23,26 +29,47 @@ def files_below(folder):
     return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_everything_but_checkpoints_is_published(root):
+def test_what_is_primary_is_published_policies_too(root):
     folder = publish("mini", root)
     runs = files_below(root / "results" / "mini" / "runs")
-    checkpoints = {path for path in runs if path.name == "checkpoint.pt"}
-    assert checkpoints and files_below(folder / "runs") == runs - checkpoints
-    assert files_below(folder / "figures") == files_below(root / "reports" / "mini" / "figures")
-    assert files_below(folder / "summary") == files_below(root / "results" / "mini" / "summary")
+    assert {path.name for path in runs} >= {"policy.safetensors", "manifest.json", "final.csv"}
+    assert files_below(folder / "runs") == runs
+    others = {path for path in files_below(folder) if path.parts[0] not in ("runs", "films")}
+    assert {path.name for path in others} == {"statistics.json", "suite.json", "runs.csv"}
     assert [path.name for path in (root / "published").iterdir()] == ["mini"]
 
 
-def test_every_link_to_a_file_leads_there(root):
+def test_the_site_is_made_from_what_is_published_alone(suite, root):
+    before = (root / "reports/mini/statistics.json").read_bytes()
     folder = publish("mini", root)
-    page = (folder / "index.html").read_text(encoding="utf-8")
-    files = re.findall(r'href="([^"#:]+)"', page)
+    shutil.rmtree(root / "results")
+    page = build_suite(folder, root / "site" / "mini", suite.facts_of)
+    assert (page.parent / "statistics.json").read_bytes() == before
+    assert (page.parent / "summary/final.csv").is_file()
+    assert files_below(page.parent / "figures") == files_below(root / "reports/mini/figures")
+
+
+def test_every_link_of_the_site_leads_to_a_file(suite, root):
+    page = build_suite(publish("mini", root), root / "site" / "mini", suite.facts_of)
+    text = page.read_text(encoding="utf-8")
+    files = re.findall(r'href="([^"#:]+)"', text)
     assert any(link.endswith("training.csv") for link in files)
-    assert all((folder / link).is_file() for link in files)
-    assert "checkpoint.pt" in Page(page).visible
+    assert all((page.parent / link).is_file() for link in files)
+    # Its digest is told, but the site does not hold it.
+    assert "policy.safetensors" in Page(text).visible
+    assert not list(page.parent.rglob("policy.safetensors"))
 
 
-@pytest.mark.parametrize("missing", ["reports/mini/index.html", "results/mini/runs"])
+def test_a_site_without_the_runs_says_where_they_are(suite, root):
+    folder = publish("mini", root)
+    shutil.rmtree(folder / "runs")
+    with pytest.raises(
+        SuiteError, match=r"mini/runs: missing; `dvc pull` brings the published runs"
+    ):
+        build_suite(folder, root / "site" / "mini", suite.facts_of)
+
+
+@pytest.mark.parametrize("missing", ["reports/mini/statistics.json", "results/mini/runs"])
 def test_what_was_published_stays_where_something_is_missing(root, missing):
     folder = publish("mini", root)
     before = files_below(folder)

@@ -1,4 +1,4 @@
-"""A partly published suite can be continued: its files in git are enough for the report."""
+"""A partly published suite can be continued: its files are enough for the report."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ import aggregate
 import restore
 import unfinished
 from p2e.loop.training_loop import TrainingConfig
-from publish import copy_without_checkpoints
+from publish import copy_run
 from reporting.tables.summary import read_summary
 from suites.requested_runs import SuiteError
 from tests.helpers.synthetic_films import write_films
@@ -24,9 +24,9 @@ def suite(tmp_path):
 
 @pytest.fixture
 def published(suite, tmp_path):
-    """What `make publish` keeps of the runs: all files except the checkpoints."""
+    """The runs as `make publish` copies them."""
     folder = tmp_path / "published" / "mini"
-    copy_without_checkpoints(suite.results / "runs", folder / "runs")
+    copy_run(suite.results / "runs", folder / "runs")
     return folder
 
 
@@ -77,7 +77,7 @@ def test_a_run_that_is_not_as_the_suite_asks_for_is_not_restored(suite, publishe
 def test_a_film_comes_back_with_the_run_that_it_shows(suite, published, capsys):
     write_films(suite, published / "films")
     of_other = published / "films" / "A-v0" / "mbpo" / "film.json"
-    of_other.write_text(json.dumps(json.loads(of_other.read_text()) | {"checkpoint": "other"}))
+    of_other.write_text(json.dumps(json.loads(of_other.read_text()) | {"policy": "other"}))
     shutil.rmtree(suite.results / "runs")
     restore_into(suite, published, capsys)
     films = sorted((published.parents[1] / "reports" / "films").glob("*/*/film.json"))
@@ -154,15 +154,23 @@ def test_nothing_published_is_said(suite, tmp_path, capsys):
         restore_into(suite, tmp_path / "nowhere" / "mini", capsys)
 
 
-def test_only_missing_and_damaged_runs_are_asked_for(suite):
-    """Also the film of the first run, the only one that is filmed."""
+def test_only_missing_and_damaged_runs_are_asked_for_and_their_films(suite):
+    """The median of all seeds decides which is filmed."""
     assert asked_for(suite) == []
-    (suite.folder(1) / "checkpoint.pt").unlink()
-    assert asked_for(suite) == []
-    shutil.rmtree(suite.folder(0))
+    (suite.folder(1) / "policy.safetensors").unlink()
+    shutil.rmtree(suite.folder(2))
     (suite.folder(3) / "losses.csv").unlink()
-    runs = [(suite.folder(place) / "final.csv").as_posix() for place in (0, 3)]
-    assert asked_for(suite) == [*runs, "reports/mini/films/A-v0/sac/film.json"]
+    runs = [(suite.folder(place) / "final.csv").as_posix() for place in (1, 2, 3)]
+    films = [f"reports/mini/films/A-v0/{name}/film.json" for name in ("sac", "mbpo")]
+    assert asked_for(suite) == [*runs, *films]
+
+
+def test_no_film_is_asked_for_where_a_seed_was_published_without_its_policy(suite):
+    shutil.rmtree(suite.folder(1))
+    manifest, policy = (suite.folder(0) / name for name in ("manifest.json", "policy.safetensors"))
+    manifest.write_text(manifest.read_text().replace("policy.safetensors", "checkpoint.pt"))
+    policy.unlink()
+    assert asked_for(suite) == [(suite.folder(1) / "final.csv").as_posix()]
 
 
 def asked_for(suite):

@@ -9,13 +9,14 @@ from unittest.mock import Mock
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import train
 from envs import InvalidEnvironmentError
 from p2e.algorithms import algorithm_names
 from p2e.config import ConfigError
-from p2e.loop.checkpoint import CheckpointError, load_weights
 from p2e.loop.evaluation import evaluate as play
+from p2e.storage.checkpoint import CheckpointError
 from program import provenance
 from program.command_line import run_program
 from program.repository import TRAINING_CODE
@@ -193,7 +194,7 @@ def test_a_run_that_went_on_elsewhere_names_both_processors(
     assert (manifest["cpu"], manifest["attempts"]) == ("one, AVX2, then two, AVX512", 2)
 
 
-def test_the_final_score_is_of_the_last_checkpoint_and_repeatable(whole: Path) -> None:
+def test_the_final_score_is_of_the_last_policy_and_repeatable(whole: Path) -> None:
     device = torch.device("cpu")
     first = evaluate_run(whole, 3, device)
     assert first == evaluate_run(whole, 3, device)
@@ -202,12 +203,14 @@ def test_the_final_score_is_of_the_last_checkpoint_and_repeatable(whole: Path) -
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
-def test_a_damaged_checkpoint_is_named(whole: Path, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_policy_is_named(whole: Path, tmp_path: Path, damage: str) -> None:
     (tmp_path / "manifest.json").write_bytes((whole / "manifest.json").read_bytes())
     if damage == "truncated":
-        (tmp_path / "checkpoint.pt").write_bytes((whole / "checkpoint.pt").read_bytes()[:500])
+        (tmp_path / "policy.safetensors").write_bytes(
+            (whole / "policy.safetensors").read_bytes()[:500]
+        )
     with pytest.raises(
-        CheckpointError, match=r"checkpoint '.*checkpoint\.pt' is (missing|damaged)"
+        CheckpointError, match=r"policy '.*policy\.safetensors' is (missing|damaged)"
     ):
         evaluate_run(tmp_path, 1, torch.device("cpu"))
 
@@ -241,19 +244,20 @@ def test_another_error_of_torch_is_not_hidden() -> None:
         run_program("train.py", program)
 
 
-def test_the_final_score_is_of_the_checkpoint(whole: Path) -> None:
+def test_the_final_score_is_of_the_saved_policy(whole: Path) -> None:
     settings = settings_of_manifest(read_manifest(whole))
     environment = environments_of(settings, 1)[0]
-    algorithm = load_algorithm(settings, whole, environment, torch.device("cpu"))
-    saved = load_weights(whole / "checkpoint.pt")["actor"]
-    used = algorithm.policy_components()["actor"].state_dict()
-    assert all(torch.equal(used[name], saved[name]) for name in saved)
+    file = whole / "policy.safetensors"
+    algorithm = load_algorithm(settings, file, environment, torch.device("cpu"))
+    saved, used = load_file(file), algorithm.policy_components()["actor"].state_dict()
+    assert {f"actor.{name}" for name in used} == saved.keys()
+    assert all(torch.equal(used[name], saved[f"actor.{name}"]) for name in used)
 
 
 def test_the_final_episodes_start_where_no_evaluation_did(whole: Path) -> None:
     settings, cpu = settings_of_manifest(read_manifest(whole)), torch.device("cpu")
     training, environment = environments_of(settings, 1)
-    policy = load_algorithm(settings, whole, training, cpu).task_policy
+    policy = load_algorithm(settings, whole / "policy.safetensors", training, cpu).task_policy
 
     def score(step: int) -> float:
         stream = f"evaluation at step {step}, episode"

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 import train
-from p2e.loop.checkpoint import CheckpointError
 from p2e.nn.compilation import compile_networks, compiles
+from p2e.storage.checkpoint import CheckpointError
 from program.process import choose_compiled
 from runs.settings import resolve_settings
 from runs.training_run import TrainingRun

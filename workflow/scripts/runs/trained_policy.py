@@ -1,4 +1,4 @@
-"""The trained policy of a run: its last checkpoint, and the episodes of its final evaluation."""
+"""The trained policy of a run, its last one, and the episodes of its final evaluation."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
-from p2e.algorithm import Algorithm, load_state_of
-from p2e.loop.checkpoint import CheckpointError, load_weights
+from p2e.algorithm import Algorithm
 from p2e.loop.environment import VectorEnvironment
 from p2e.loop.evaluation import EpisodeResult, Watch, evaluate
+from p2e.storage.checkpoint import CheckpointError
+from p2e.storage.policy_file import load_policy
 from program import provenance
-from runs.files import CHECKPOINT, MANIFEST
+from runs.files import MANIFEST, OLDER_POLICY, POLICY
 from runs.parts import build_algorithm, environments_of
 from runs.settings import RunSettings, settings_of_manifest
 
@@ -20,58 +21,64 @@ FINAL_EPISODES = "final episode"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run, after checking that the checkpoint is the one that it names.
+    """The manifest of a run, after checking that the policy beside it is the one that it names.
 
     Raises:
-        CheckpointError: when manifest or checkpoint is missing, damaged, or of another run.
+        CheckpointError: when the manifest is missing, or one of them is damaged or of another run.
     """
-    path = folder / MANIFEST
+    path, policy = folder / MANIFEST, folder / POLICY
     try:
         manifest: dict[str, Any] = json.loads(path.read_text())
-        expected = manifest["files"][CHECKPOINT]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        files = manifest["files"]
+        expected = files.get(POLICY, files.get(OLDER_POLICY))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"cannot read '{path}', expected the manifest of a finished run: {error}"
         ) from error
-    checkpoint = folder / CHECKPOINT
-    if checkpoint.is_file() and (found := provenance.file_hash(checkpoint)) != expected:
+    if policy.is_file() and (found := provenance.file_hash(policy)) != expected:
         raise CheckpointError(
-            f"checkpoint '{checkpoint}' is damaged or of another run: its sha256 is "
+            f"policy '{policy}' is damaged or of another run: its sha256 is "
             f"{found}, expected {expected} as in '{path}'"
         )
     return manifest
 
 
-def evaluate_run(
-    folder: Path, episodes: int, device: torch.device, watch: Watch | None = None
+def evaluate_run(folder: Path, episodes: int, device: torch.device) -> list[EpisodeResult]:
+    """Evaluation episodes of the run's policy; every call gives the same ones."""
+    settings = settings_of_manifest(read_manifest(folder))
+    return evaluate_policy(folder / POLICY, settings, episodes, device)
+
+
+def evaluate_policy(
+    policy: Path,
+    settings: RunSettings,
+    episodes: int,
+    device: torch.device,
+    watch: Watch | None = None,
 ) -> list[EpisodeResult]:
-    """Evaluation episodes of the run's last checkpoint; every call gives the same ones.
+    """The episodes of evaluate_run, of a policy that was trained with these settings.
 
     Args:
         watch: is shown every step.
+
+    Raises:
+        CheckpointError: when the policy is missing, damaged, or of another form.
     """
-    settings = settings_of_manifest(read_manifest(folder))
     training, evaluation = environments_of(settings, episodes)
-    algorithm = load_algorithm(settings, folder, training, device)
+    algorithm = load_algorithm(settings, policy, training, device)
     return evaluate(
         algorithm.task_policy, evaluation, settings.seeds, episodes, FINAL_EPISODES, device, watch
     )
 
 
 def load_algorithm(
-    settings: RunSettings, folder: Path, environment: VectorEnvironment, device: torch.device
+    settings: RunSettings, policy: Path, environment: VectorEnvironment, device: torch.device
 ) -> Algorithm:
-    """The algorithm of a run with the weights of its last checkpoint.
+    """The algorithm of a run; what acts in its evaluation has the weights in this file.
 
     Raises:
-        CheckpointError: when the checkpoint is missing, damaged, or of another algorithm.
+        CheckpointError: when the policy is missing, damaged, or of another form.
     """
-    weights = load_weights(folder / CHECKPOINT)
     _, algorithm = build_algorithm(settings, environment, device)
-    try:
-        load_state_of(algorithm.policy_components(), weights)
-    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"checkpoint '{folder / CHECKPOINT}' does not fit its manifest: {error}"
-        ) from error
+    load_policy(policy, algorithm.policy_components())
     return algorithm

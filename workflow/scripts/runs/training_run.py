@@ -16,15 +16,6 @@ import numpy as np
 import torch
 
 from envs import NotDeterministicError
-from p2e.algorithm import state_of
-from p2e.loop.checkpoint import (
-    CheckpointError,
-    FolderLock,
-    load_newest,
-    require_form,
-    save_checked,
-    save_weights,
-)
 from p2e.loop.live_tables import LiveTables
 from p2e.loop.progress import Progress
 from p2e.loop.progress_file import ProgressFile
@@ -32,17 +23,21 @@ from p2e.loop.recorder import Follower
 from p2e.loop.training_loop import TrainingLoop
 from p2e.nn.compilation import compiles
 from p2e.nn.products import rounds_products
+from p2e.storage.checkpoint import CheckpointError, load_newest, save_checked
+from p2e.storage.folder_lock import FolderLock
+from p2e.storage.policy_file import save_policy
+from p2e.storage.state_form import require_form
 from program import provenance
 from program.command_line import choose_device
 from program.foreign_code import with_foreign_code
 from program.import_graph import program_files
 from program.repository import TRAINING_CODE
 from runs.files import (
-    CHECKPOINT,
     COVERAGE,
     FINAL_SCORES,
     LIVE_FOLDER,
     MANIFEST,
+    POLICY,
     PROGRESS,
     TRAINING_FILES,
 )
@@ -203,14 +198,25 @@ class TrainingRun:
         seeds = np.asarray(self.settings.seeds, np.int64)
         counts, steps = loop.coverage.arrays()
         np.savez_compressed(staging / COVERAGE, counts=counts, steps=steps, seeds=seeds)
-        save_weights(staging / CHECKPOINT, state_of(loop.algorithm.policy_components()))
+        save_policy(staging / POLICY, loop.algorithm.policy_components(), self._identity())
         manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
         (staging / MANIFEST).write_text(manifest)
-        # Delete the final scores of an earlier checkpoint in this folder.
+        # Delete the final scores of an earlier policy in this folder.
         (self.output / FINAL_SCORES).unlink(missing_ok=True)
         for name in (*TRAINING_FILES, MANIFEST):
             os.replace(staging / name, self.output / name)
         staging.rmdir()
+
+    def _identity(self) -> dict[str, Any]:
+        """What a policy says about where it comes from: the same on every machine."""
+        return {
+            "config": self.settings.as_mapping(),
+            "git_commit": provenance.git_commit(),
+            "code_hash": with_foreign_code(
+                provenance.code_hash(*TRAINING_CODE), self.settings.foreign_modules
+            ),
+            "deterministic": self.options.deterministic,
+        }
 
     def _manifest(self, loop: TrainingLoop, staging: Path) -> dict[str, Any]:
         settings, seconds = self.settings, max(loop.seconds, 1e-9)
@@ -221,13 +227,9 @@ class TrainingRun:
             "seeds": list(settings.seeds),
             "group_size": group,
             "steps": settings.steps,
-            "config": settings.as_mapping(),
+            **self._identity(),
             "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),
             "fingerprint": self.identity,
-            "git_commit": provenance.git_commit(),
-            "code_hash": with_foreign_code(
-                provenance.code_hash(*TRAINING_CODE), settings.foreign_modules
-            ),
             "packages": provenance.package_versions(*settings.further_packages),
             "python": platform.python_version(),
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
@@ -236,7 +238,6 @@ class TrainingRun:
             "precision": settings.training.precision,
             "rounds_products": rounds_products(self.device),
             "compiled": compiles(),
-            "deterministic": self.options.deterministic,
             "seconds": round(seconds, 3),
             "seconds_by_part": {
                 part: round(spent, 3) for part, spent in loop.part_seconds.of_total(seconds).items()

@@ -14,7 +14,7 @@ from runs.settings import with_defaults
 from suites.variants import base_algorithm
 from tests.helpers.paths import ROOT
 
-PUBLISHED = sorted((ROOT / "published").glob("*/summary"))
+PUBLISHED = sorted(file.parent for file in (ROOT / "published").glob("*/runs.csv"))
 
 # The behaviour before these settings existed: none of their mechanisms was active, and disagreement
 # was rewarded from twice its mean. Published runs lack some of these settings, so their neutral
@@ -90,8 +90,8 @@ def test_a_key_that_nothing_is_known_of_is_a_difference() -> None:
 
 def test_what_published_runs_lack_counts_as_what_was_done_before_it_existed() -> None:
     lacking = set()
-    for summary in PUBLISHED:
-        for run in complete(summary):
+    for folder in PUBLISHED:
+        for run in complete(folder):
             algorithm = base_algorithm(run["algorithm"])
             lacking |= neutral_values(algorithm).keys() - flat(json.loads(run["config"])).keys()
     ours = {key for key in lacking if key.startswith("plan2explore")}
@@ -100,15 +100,15 @@ def test_what_published_runs_lack_counts_as_what_was_done_before_it_existed() ->
     assert {key: neutral[key] for key in BEFORE} == BEFORE
 
 
-def complete(summary: Path) -> list[dict[str, str]]:
-    return [run for run in read_runs(summary) if run["status"] == "complete"]
+def complete(folder: Path) -> list[dict[str, str]]:
+    return [run for run in read_runs(folder) if run["status"] == "complete"]
 
 
-@pytest.mark.parametrize("summary", PUBLISHED, ids=lambda summary: summary.parent.name)
+@pytest.mark.parametrize("folder", PUBLISHED, ids=lambda folder: folder.name)
 def test_no_published_run_is_another_for_the_keys_that_it_lacks_or_has_too_many(
-    summary: Path,
+    folder: Path,
 ) -> None:
-    runs = complete(summary)
+    runs = complete(folder)
     assert runs
     for run in runs:
         algorithm, config = base_algorithm(run["algorithm"]), json.loads(run["config"])

@@ -18,7 +18,6 @@ def published_block(statistics: dict[str, Any], folder: str) -> str:
     return template.render(
         sentence=statistics["headline"]["sentence"],
         figure=f"{folder}/{HEADLINE_FIGURE}" if statistics["headline"]["clauses"] else None,
-        page=f"{folder}/index.html",
         algorithms=statistics["algorithms"],
         groups=groups_table(statistics),
         tasks=tasks_table(statistics, usual_n),

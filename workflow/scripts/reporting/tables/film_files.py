@@ -8,7 +8,7 @@ from pathlib import Path
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary
 from reporting.text import slug
-from runs.files import CHECKPOINT, FILM, FILM_FACTS, STILL
+from runs.files import FILM, FILM_FACTS, POLICY, STILL
 from suites.requested_runs import RequestedRun
 
 # The most bytes of films in the page: base64 adds a third, and the rest of the page needs room.
@@ -16,17 +16,18 @@ MOST_BYTES = 6_000_000
 
 
 def film_folder(requested: RequestedRun) -> Path:
-    """The folder of the film of a task and algorithm's first run, within the reports folder."""
+    """The folder of the film of a task and algorithm, within the reports folder."""
     return Path("films", slug(requested.environment), requested.algorithm)
 
 
 @dataclass(frozen=True)
 class Film:
-    """What a film shows: one episode of the first seed of a task and algorithm."""
+    """What a film shows: the median episode of the median seed of a task and algorithm."""
 
     environment: str
     algorithm: str
     seed: int
+    episode: int
     episode_return: float
     length: int
     success: bool
@@ -45,14 +46,12 @@ class Images:
 def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], tuple[Film, Images]]:
     """The films of the suite's complete runs, by task and algorithm.
 
-    A film of another checkpoint than the run's belongs to an earlier run and is left out. Films
+    A film of another policy than the runs' belongs to an earlier run and is left out. Films
     that would make the page too large are not embedded but linked by their file's URL.
     """
     found: dict[tuple[str, str], tuple[Film, Images]] = {}
-    checkpoints = {
-        json.loads(run["files"]).get(CHECKPOINT)
-        for run in summary.runs
-        if run["status"] == COMPLETE
+    policies = {
+        json.loads(run["files"]).get(POLICY) for run in summary.runs if run["status"] == COMPLETE
     }
     room = MOST_BYTES
     for environment in summary.environments:
@@ -61,7 +60,7 @@ def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], t
             if folder is None or not (folder / place / FILM_FACTS).is_file():
                 continue
             facts = json.loads((folder / place / FILM_FACTS).read_text(encoding="utf-8"))
-            if facts["checkpoint"] not in checkpoints:
+            if facts.get("policy", "") not in policies:
                 continue
             film = (folder / place / FILM).read_bytes()
             still = (folder / place / STILL).read_bytes()
@@ -82,6 +81,7 @@ def _film(environment: str, algorithm: str, facts: dict[str, object]) -> Film:
         environment=environment,
         algorithm=algorithm,
         seed=int(str(facts["seed"])),
+        episode=int(str(facts["episode"])),
         episode_return=float(str(facts["return"])),
         length=int(str(facts["length"])),
         success=bool(facts["success"]),

@@ -12,16 +12,16 @@ import pandas as pd
 from p2e.loop.recorder import table_file
 from program.provenance import file_hash
 from reporting.text import count_of
-from runs.files import CHECKPOINT, COLUMNS, FINAL_SCORES, MANIFEST, PREDICTIONS
+from runs.files import COLUMNS, FINAL_SCORES, MANIFEST, OLDER_POLICY, PREDICTIONS
 from runs.setting_differences import setting_differences
 from suites.requested_runs import RequestedRun
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"
 # These describe only the world model; a run from before they existed still has valid scores.
 MODEL_TABLES = ("open_loop", "predictions")
-# Listed in the manifest, but no number of the report is read from them. Git does not hold the
-# checkpoints of published runs nor, for the oldest runs, predictions of any but the first seeds.
-MAY_BE_ABSENT = (CHECKPOINT, PREDICTIONS)
+# Listed in the manifests of older runs, but not published with all of them. No number of the report
+# is read from them.
+MAY_BE_ABSENT = (OLDER_POLICY, PREDICTIONS)
 MANIFEST_KEYS = ("algorithm", "environment", "seeds", "steps", "files")
 
 

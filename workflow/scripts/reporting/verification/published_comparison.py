@@ -94,8 +94,8 @@ def read_published(folder: Path) -> Numbers | None:
     name = folder / "statistics.json"
     try:
         statistics = json.loads(name.read_text(encoding="utf-8"))
-        name = folder / "summary" / RUNS_TABLE
-        return Numbers(statistics, read_runs(name.parent))
+        name = folder / RUNS_TABLE
+        return Numbers(statistics, read_runs(folder))
     except OSError as error:
         raise PublishedError(f"{name}: {error.strerror}") from error
     except ValueError as error:

@@ -1,5 +1,6 @@
 """One episode of a trained policy as frames: rendered by the simulator, or drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,10 +11,12 @@ from PIL import Image
 
 from envs import Task
 from envs.simulation.make import Simulator, make_simulator
+from p2e.storage.checkpoint import CheckpointError
 from program.command_line import choose_device
-from runs.files import CHECKPOINT
+from runs.files import FINAL_SCORES, POLICY
 from runs.films.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, draw_path
 from runs.films.final_episodes import FinalEpisode, final_episodes
+from runs.films.median_episode import median_episode
 from runs.settings import RunSettings, settings_of_manifest
 from runs.trained_policy import read_manifest
 
@@ -88,13 +91,32 @@ def film_of_episode(
     return Film(sampler.kept, sampler.every, "")
 
 
-def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
-    """The frames of a run's film, of its first seed, and what the report says about it."""
-    manifest = read_manifest(folder)
-    episode = final_episodes(folder, 1, choose_device("cpu"))[0]
-    film = film_of_episode(episode, settings_of_manifest(manifest), drawn)
+def film_of(folders: Sequence[Path], drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
+    """The frames of the film of these runs, and what the report says about it.
+
+    Raises:
+        CheckpointError: when the policy is missing, or not the one that its final scores are of.
+    """
+    chosen = median_episode(folders)
+    manifest = read_manifest(chosen.folder)
+    settings, digest = settings_of_manifest(manifest), manifest["files"][POLICY]
+    if digest != chosen.policy:
+        raise CheckpointError(
+            f"'{chosen.folder / FINAL_SCORES}' scores the policy {chosen.policy}, expected "
+            f"{digest} as in the manifest: evaluate it again"
+        )
+    cpu = choose_device("cpu")
+    # All of them side by side, as in the evaluation: only then are the digits the same.
+    every = final_episodes(chosen.folder / POLICY, settings, chosen.episodes, cpu)
+    (episode,) = (
+        episode
+        for episode in every
+        if (episode.result.seed, episode.result.episode) == (chosen.seed, chosen.episode)
+    )
+    film = film_of_episode(episode, settings, drawn)
     facts = {
-        "seed": episode.result.seed,
+        "seed": chosen.seed,
+        "episode": chosen.episode,
         "return": episode.result.episode_return,
         "length": episode.result.length,
         "success": episode.result.success,
@@ -102,6 +124,6 @@ def film_of(folder: Path, drawn: bool) -> tuple[list[Image.Image], dict[str, Any
         "every": film.every,
         "drawn": bool(film.reason),
         "reason": film.reason,
-        "checkpoint": cast(dict[str, str], manifest["files"])[CHECKPOINT],
+        "policy": digest,
     }
     return film.frames, facts

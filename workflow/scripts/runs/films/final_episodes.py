@@ -12,7 +12,8 @@ from envs import Task, VectorEnvironment, make_vector
 from envs.simulation.make import Simulator
 from p2e.loop.evaluation import EpisodeResult
 from p2e.nn.generators import derived_seed
-from runs.trained_policy import FINAL_EPISODES, evaluate_run
+from runs.settings import RunSettings
+from runs.trained_policy import FINAL_EPISODES, evaluate_policy
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,10 @@ class FinalEpisode:
         return derived_seed(self.result.seed, f"{FINAL_EPISODES} {self.result.episode}")
 
 
-def final_episodes(folder: Path, episodes: int, device: torch.device) -> list[FinalEpisode]:
-    """The first `episodes` episodes of each seed, in the order of evaluate_run.
+def final_episodes(
+    policy: Path, settings: RunSettings, episodes: int, device: torch.device
+) -> list[FinalEpisode]:
+    """The first `episodes` episodes of each seed, in the order of evaluate_policy.
 
     They are run side by side, as the evaluation does: the last digits of a policy's actions
     depend on how many rows are computed together.
@@ -60,7 +63,7 @@ def final_episodes(folder: Path, episodes: int, device: torch.device) -> list[Fi
         parts = (action, observation, next_observation)
         seen.append(tuple(part.flatten(0, 1).cpu().numpy() for part in parts))
 
-    results = evaluate_run(folder, episodes, device, record)
+    results = evaluate_policy(policy, settings, episodes, device, record)
     actions, before, after = (np.stack(part) for part in zip(*seen, strict=True))
     return [
         FinalEpisode(

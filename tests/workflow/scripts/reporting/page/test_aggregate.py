@@ -92,9 +92,9 @@ def test_a_missing_run_is_missing(suite):
 
 
 def damage_bytes(folder, run):
-    path = folder / "checkpoint.pt"
+    path = folder / "policy.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    return "the sha256 of checkpoint.pt is not the one in the manifest"
+    return "the sha256 of policy.safetensors is not the one in the manifest"
 
 
 def damage_by_deleting(folder, run):

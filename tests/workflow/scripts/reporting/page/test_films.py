@@ -58,10 +58,10 @@ def program(name, *arguments, **environment):
 def run(tmp_path_factory):
     """A short run of SAC in the maze, with its final evaluation."""
     folder = tmp_path_factory.mktemp("run") / "maze"
-    settings = ("--steps", "40", "--seeds", "100", "--settings", json.dumps(SETTINGS))
+    settings = ("--steps", "40", "--seeds", "100-102", "--settings", json.dumps(SETTINGS))
     task = ("--algorithm", "sac", "--environment", "p2e/PointMaze-v0")
     program("train.py", *task, *settings, "--output", str(folder))
-    program("evaluate.py", "--run", str(folder), "--episodes", "1")
+    program("evaluate.py", "--run", str(folder), "--episodes", "3")
     return folder
 
 
@@ -75,38 +75,46 @@ def frames_of(file):
         return sum(1 for _ in ImageSequence.Iterator(image))
 
 
-def test_the_film_shows_the_final_evaluation_s_first_episode(run, tmp_path):
-    program("film.py", "--run", str(run), "--output", str(tmp_path))
-    facts = facts_of(tmp_path)
+def filmed_row(run, facts):
+    """The row of final.csv that a film shows."""
     with (run / "final.csv").open(encoding="utf-8") as stream:
-        row = next(csv.DictReader(stream))
-    assert (facts["seed"], facts["length"]) == (int(row["seed"]), int(row["length"]))
-    assert facts["return"] == pytest.approx(float(row["return"]), abs=1e-6)
+        rows = list(csv.DictReader(stream))
+    (row,) = (
+        row
+        for row in rows
+        if (int(row["seed"]), int(row["episode"])) == (facts["seed"], facts["episode"])
+    )
+    return row
+
+
+def test_the_film_shows_an_episode_of_the_final_evaluation(run, tmp_path):
+    program("film.py", "--runs", str(run), "--output", str(tmp_path))
+    facts = facts_of(tmp_path)
+    row = filmed_row(run, facts)
+    assert (facts["length"], facts["return"]) == (int(row["length"]), float(row["return"]))
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    assert facts["checkpoint"] == manifest["files"]["checkpoint.pt"]
+    assert facts["policy"] == manifest["files"]["policy.safetensors"]
     # 200 steps: every fourth is the first spacing of which no more than 60 are needed.
     assert (facts["every"], facts["frames"]) == (4, 51 if facts["drawn"] else 50)
     # WebP holds one image for several that are the same.
-    assert 20 < frames_of(tmp_path / "film.webp") <= facts["frames"]
+    assert 5 < frames_of(tmp_path / "film.webp") <= facts["frames"]
     assert frames_of(tmp_path / "still.webp") == 1
     assert (tmp_path / "film.webp").stat().st_size <= MOST_BYTES
     assert facts["drawn"] == (choose_renderer() == "disable")
 
 
 def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
-    program("film.py", "--run", str(run), "--output", str(tmp_path), MUJOCO_GL="disable")
+    program("film.py", "--runs", str(run), "--output", str(tmp_path), MUJOCO_GL="disable")
     facts = facts_of(tmp_path)
     assert facts["drawn"] and facts["reason"]
-    assert facts["frames"] == 51 and frames_of(tmp_path / "film.webp") > 20
+    assert facts["frames"] == 51 and frames_of(tmp_path / "film.webp") > 5
 
 
 def test_without_a_projection_the_return_over_the_steps_is_drawn(run, monkeypatch):
     monkeypatch.setattr("runs.task_settings.TaskSettings.projection_of", lambda *_: None)
-    frames, facts = film_of(run, drawn=True)
+    frames, facts = film_of([run], drawn=True)
     assert (facts["drawn"], facts["every"], len(frames)) == (True, 4, 51)
-    with (run / "final.csv").open(encoding="utf-8") as stream:
-        row = next(csv.DictReader(stream))
-    assert facts["return"] == pytest.approx(float(row["return"]), abs=1e-6)
+    assert facts["return"] == float(filmed_row(run, facts)["return"])
     # The last point is at the right end: the whole episode is drawn.
     assert dark_pixels(frames[-1])[:, 1].max() > SIZE[0] - 15
 
@@ -226,9 +234,9 @@ def test_films_beyond_the_limit_are_linked(suite, tmp_path, monkeypatch):
     assert sources[-1] == "films/p2e-Task8-v0/plan2explore/film.webp"
 
 
-def test_a_film_of_another_checkpoint_is_left_out(suite, tmp_path):
+def test_a_film_of_another_policy_is_left_out(suite, tmp_path):
     file = tmp_path / "films" / "p2e-Task0-v0" / "sac" / "film.json"
-    file.write_text(file.read_text().replace('"checkpoint": "', '"checkpoint": "0'))
+    file.write_text(file.read_text().replace('"policy": "', '"policy": "0'))
     page_with_films(suite, tmp_path)
     found = read_films(tmp_path / "films", read_summary(suite.results / "summary"))
     assert len(found) == 26 and ("p2e/Task0-v0", "sac") not in found

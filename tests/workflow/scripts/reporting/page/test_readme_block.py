@@ -77,11 +77,13 @@ def test_an_interval_is_shown_where_it_has_a_width(low, high, text):
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    published = tmp_path / "published"
-    (published / "figures").mkdir(parents=True)
-    for name in ("statistics.json", "figures/differences.svg"):
-        shutil.copy(ROOT / "published/core" / name, published / name)
-    main(["--statistics", str(published / "statistics.json"), "--readme", str(readme)])
+    published, figures = tmp_path / "published", tmp_path / "figures"
+    for folder in (published, figures):
+        folder.mkdir()
+    shutil.copy(ROOT / "published/core/statistics.json", published)
+    (figures / "differences.svg").write_text('<svg style="x">drawn</svg>')
+    arguments = ["--statistics", str(published / "statistics.json"), "--figures", str(figures)]
+    main([*arguments, "--readme", str(readme)])
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n")
     assert (published / HEADLINE_FIGURE).as_posix() in text

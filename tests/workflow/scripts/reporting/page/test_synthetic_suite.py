@@ -156,7 +156,7 @@ def write_run(
     write_losses(folder, run, generator)
     write_model_tables(folder, run, steps, generator)
     write_coverage(folder, run, steps, generator, BINS if task.projected else 0)
-    (folder / "checkpoint.pt").write_bytes(generator.bytes(64))
+    (folder / "policy.safetensors").write_bytes(generator.bytes(64))
     write_manifest(folder, run, settings)
 
 
@@ -202,7 +202,7 @@ def write_manifest(
     """Write manifest.json with the true hashes of the files beside it."""
     names = [
         *("training.csv", "evaluation.csv", "losses.csv", "coverage.npz"),
-        *("open_loop.csv", "predictions.csv", "checkpoint.pt"),
+        *("open_loop.csv", "predictions.csv", "policy.safetensors"),
     ]
     algorithm = base_algorithm(run["algorithm"])
     cost = 1.0 + ALGORITHMS.index(algorithm)

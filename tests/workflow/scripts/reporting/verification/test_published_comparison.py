@@ -267,13 +267,13 @@ def test_a_single_seed_elsewhere_has_no_interval() -> None:
 
 
 def publish(folder: Path, published: Numbers) -> Path:
-    (folder / "summary").mkdir(parents=True)
+    folder.mkdir(parents=True)
     (folder / "statistics.json").write_text(json.dumps(published.statistics))
     columns = list(published.runs[0])
     lines = [json.dumps(columns)[1:-1].replace(", ", ",")]
     for run in published.runs:
         lines.append(",".join('"' + run[name].replace('"', '""') + '"' for name in columns))
-    (folder / "summary" / "runs.csv").write_text("\n".join(lines) + "\n")
+    (folder / "runs.csv").write_text("\n".join(lines) + "\n")
     return folder
 
 
@@ -281,7 +281,7 @@ def test_published_numbers_are_read_back_and_what_is_missing_is_named(tmp_path: 
     assert read_published(tmp_path / "none") is None
     folder = publish(tmp_path / "small", PUBLISHED)
     assert verify(read_published(folder), numbers(SCORES)).verdict == AGREES
-    (folder / "summary" / "runs.csv").unlink()
+    (folder / "runs.csv").unlink()
     with pytest.raises(PublishedError, match=r"runs\.csv: No such file"):
         read_published(folder)
     (folder / "statistics.json").write_text("{")

@@ -33,15 +33,14 @@ def publish(suite, folder, change=None):
     numbers = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
     numbers["cells"][0]["seeds"][0]["final"] += change or 0.0
     (published / "statistics.json").write_text(json.dumps(numbers), encoding="utf-8")
-    (published / "summary").mkdir()
     runs = (suite.results / "summary" / "runs.csv").read_text(encoding="utf-8")
-    (published / "summary" / "runs.csv").write_text(trained_earlier(runs), encoding="utf-8")
+    (published / "runs.csv").write_text(trained_earlier(runs), encoding="utf-8")
     return page, published
 
 
 def move_elsewhere(published):
     """Change the published runs as if they came from another processor."""
-    table = published / "summary" / "runs.csv"
+    table = published / "runs.csv"
     runs = table.read_text(encoding="utf-8")
     table.write_text(runs.replace("a processor", "another"), encoding="utf-8")
 

@@ -1,0 +1,1 @@
+"""Files from which a run is resumed, or its policy acts again."""

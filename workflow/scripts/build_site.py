@@ -1,0 +1,84 @@
+"""Make the pages of the published suites: site/<suite>/index.html, with all that they link to.
+
+build_site.py --published published --output site
+
+The pages are made from the published runs as reports are made from finished ones, so they are not
+in git. Before, `dvc pull` brings the runs.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from program.atomic_file import replace_file
+from program.command_line import OneLineParser, run_program
+from reporting.figures.figure_set import write_figures
+from reporting.page.written_report import write_report
+from reporting.statistics.analysis import analyse
+from reporting.tables.collect import collect
+from reporting.tables.summary import read_summary
+from reporting.tables.task_facts import FactsOf, task_facts
+from runs.files import POLICY
+from suites.requested_runs import SuiteError, read_suite
+
+LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
+
+
+def build_suite(published: Path, site: Path, facts_of: FactsOf = task_facts) -> Path:
+    """Write the page of one published suite, from its runs; returns the page.
+
+    Raises:
+        SuiteError: when its runs or its description are missing.
+    """
+    config = published / "suite.json"
+    suite = read_suite(config)
+    if not (published / "runs").is_dir():
+        raise SuiteError(f"{published}/runs: missing; `dvc pull` brings the published runs")
+    shutil.rmtree(site, ignore_errors=True)
+    tables, figures, films = site / "summary", site / "figures", site / "films"
+    collect(published, suite, tables)
+    replace_file(tables / "suite.json", config.read_bytes())
+    summary = read_summary(tables)
+    write_figures(analyse(summary, facts_of), summary, figures)
+    if (published / "films").is_dir():
+        shutil.copytree(published / "films", films)
+    write_report(tables, figures, films, site, facts_of)
+    ignored = shutil.ignore_patterns(POLICY)
+    shutil.copytree(published / "runs", site / "runs", ignore=ignored)
+    page = site / "index.html"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(with_links_inside(text, suite["suite"], site), encoding="utf-8")
+    return page
+
+
+def with_links_inside(page: str, suite: str, site: Path) -> str:
+    """The report with its links to results/ led into the site, and without those to what is not
+    there."""
+    moved = page.replace(f'"../../results/{suite}/', '"')
+
+    def checked(link: re.Match[str]) -> str:
+        return link[0] if (site / link[1]).exists() else link[2]
+
+    return LINK.sub(checked, moved)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the pages of all published suites, or of one."""
+    parser = OneLineParser(prog="build_site.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--published", required=True, type=Path, help="all published suites")
+    parser.add_argument("--output", required=True, type=Path, help="folder of the site")
+    parser.add_argument("--suite", help="only this one")
+    options = parser.parse_args(arguments)
+    found = sorted(file.parent for file in options.published.glob("*/suite.json"))
+    suites = [folder for folder in found if options.suite in (None, folder.name)]
+    if not suites:
+        raise SuiteError(f"{options.published}: no such suite is published there")
+    for folder in suites:
+        print(f"build_site.py: {build_suite(folder, options.output / folder.name)}", flush=True)
+
+
+if __name__ == "__main__":
+    run_program("build_site.py", main, SuiteError)

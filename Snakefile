@@ -4,6 +4,11 @@
 #   snakemake --cores all --configfile workflow/suites/demo.yaml       another suite, the same rules
 
 
+from snakemake.utils import min_version
+
+min_version("9.27.1")
+
+
 configfile: "params.yaml"
 
 

@@ -59,9 +59,9 @@ class Remote:
 
     def attach(self, project: Project) -> None:
         """Make it the default remote of a clone, in the settings that git does not track."""
-        project.run("dvc", "remote", "add", "--local", "--default", "store", self.address)
+        project.run("dvc", "remote", "add", "--local", "--default", "shared", self.address)
         for name, value in self.settings.items():
-            project.run("dvc", "remote", "modify", "--local", "store", name, value)
+            project.run("dvc", "remote", "modify", "--local", "shared", name, value)
 
 
 def fail(message: str) -> None:
@@ -162,7 +162,7 @@ def round_trip(remote: Remote, original: Project, folder: Path) -> Project:
     print(remote.address.split(":")[0] if "://" in remote.address else "folder", flush=True)
     remote.attach(original)
     original.run(str(DVC), "push")
-    original.run("dvc", "remote", "remove", "--local", "store")
+    original.run("dvc", "remote", "remove", "--local", "shared")
     clone = clone_with(remote, original, folder)
     require("a clone has nothing before it pulls", not digests(clone))
     clone.run(str(DVC), "pull")
@@ -183,7 +183,7 @@ def damage_is_noticed(remote: Remote, original: Project, folder: Path) -> None:
     largest.chmod(0o644)
     largest.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     clone = clone_with(remote, original, folder)
-    clone.run("dvc", "remote", "modify", "--local", "store", "verify", "true")
+    clone.run("dvc", "remote", "modify", "--local", "shared", "verify", "true")
     clone.run(str(DVC), "pull", fails=True)
     same = digests(clone).items() <= digests(original).items()
     require("with `verify` a file that was changed on the remote is refused", same)

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from p2e.nn.native.library import library_folder
-from runs.overlay import overlay
+from suites.description import read
 from tests.helpers.paths import ROOT
 
 PARTS = ["Snakefile", "dvc.yaml", "requirements.txt", ".dvcignore", ".gitignore", ".dvc"]
@@ -116,11 +116,8 @@ def copy_of_the_project(folder: Path, home: Path, suite: str) -> Project:
             shutil.copytree(source, target, ignore=ignored)
         else:
             shutil.copy(source, target)
-    base, over = (
-        yaml.safe_load((ROOT / name).read_text())
-        for name in ("params.yaml", f"workflow/suites/{suite}.yaml")
-    )
-    (folder / "params.yaml").write_text(yaml.safe_dump(overlay(base, over)))
+    files = [str(ROOT / name) for name in ("params.yaml", f"workflow/suites/{suite}.yaml")]
+    (folder / "params.yaml").write_text(yaml.safe_dump(read(files)))
     project.run("git", "init", "--quiet")
     project.commit()
     return project

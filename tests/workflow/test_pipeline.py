@@ -87,6 +87,17 @@ def test_the_smoke_suite_makes_every_file(finished: Project) -> None:
     assert "Plan2Explore" in page
 
 
+def test_what_jobs_need_is_measured_and_asked_for(finished: Project) -> None:
+    tables = (finished.folder / "results" / "smoke" / "benchmarks").glob("*/*/*/*.tsv")
+    measured = {table: table.read_text().split("\t")[2] for table in tables}
+    assert len(measured) == 24 and set(measured.values()) == {"max_rss"}
+    with finished.edited("params.yaml", SEEDS + "2", SEEDS + "3"):
+        plan = finished.run("snakemake", "--dry-run")
+    asked = set(re.findall(r"mem_mb=(\d+).*runtime=(\d+)", plan))
+    # Half an hour and 0.3 s for each of 450 steps; the evaluation.
+    assert asked == {("1200", "32"), ("1200", "60")}
+
+
 def test_snakemake_has_nothing_to_do_again(finished: Project) -> None:
     assert finished.planned_jobs() == {}
 
@@ -150,7 +161,7 @@ def test_published_policies_are_verified_and_a_changed_byte_is_refused(clone: Pr
     whole = policy.read_bytes()
     policy.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     said = clone.run(*verify, fails=True)
-    assert "Pendulum-v1: " in said and "sac FAILED: policy" in said
+    assert "Pendulum-v1: mbpo 2 seeds equal;" in said and "sac FAILED: policy" in said
     assert said.count("2 seeds equal") == 5
     # DVC brings the published one back.
     clone.run("dvc", "checkout", "--force", "published/smoke/runs.dvc")
@@ -178,7 +189,7 @@ def test_one_policy_is_got_from_the_repository(clone: Project, tmp_path: Path) -
 
 def verified_tasks(said: str) -> set[str]:
     """The tasks that have a line in what verify_policies.py printed."""
-    return set(re.findall(r"^(\S+): sac .*; mbpo .*; plan2explore ", said, re.MULTILINE))
+    return set(re.findall(r"^(\S+): mbpo .*; plan2explore .*; sac ", said, re.MULTILINE))
 
 
 def test_dvc_draws_the_learning_curves_and_the_differences(clone: Project) -> None:

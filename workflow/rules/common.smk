@@ -131,6 +131,19 @@ if GPUS:
     workflow.global_resources.setdefault("gpu", 1)
 
 
+# What a scheduler is asked for; on one machine it limits nothing. Two to three times as much as was
+# measured (docs/cluster.md); a job that needs more is submitted again with twice that, and goes on.
+TRAINING_MEMORY_MB = 8000 if GPUS else 1200
+EVALUATION_MEMORY_MB, EVALUATION_MINUTES = 1200, 60
+SECONDS_A_STEP = 0.3
+
+
+def training_minutes(wildcards, attempt):
+    """The time of a training job: of each step of each seed, and half an hour."""
+    run = run_of(wildcards)
+    return attempt * (30 + round(run.steps * len(run.seeds) * SECONDS_A_STEP / 60))
+
+
 def one_of(names):
     """A regular expression for these names. An import path has dots."""
     return "|".join(re.escape(name) for name in sorted(set(names)))

@@ -7,7 +7,12 @@ rule evaluate:
         f"{RESULTS}/runs/{RUN_FOLDER}/{FINAL_SCORES}",
     log:
         f"{RESULTS}/logs/{RUN_FOLDER}/evaluate.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/{RUN_FOLDER}/evaluate.tsv"
     threads: 1
+    resources:
+        mem_mb=EVALUATION_MEMORY_MB,
+        runtime=EVALUATION_MINUTES,
     params:
         run=subpath(input[0], parent=True),
         episodes=config["evaluation"]["final_episodes"],

@@ -5,10 +5,14 @@ rule train:
         TRAINED_FILES,
     log:
         f"{RESULTS}/logs/{RUN_FOLDER}/train.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/{RUN_FOLDER}/train.tsv"
     retries: 2
     threads: 1
     resources:
         gpu=GPUS,
+        mem_mb=lambda _, attempt: attempt * TRAINING_MEMORY_MB,
+        runtime=training_minutes,
     params:
         arguments=lambda wildcards: run_of(wildcards).arguments,
         folder=subpath(output[0], parent=True),

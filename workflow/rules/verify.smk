@@ -10,9 +10,7 @@ rule verify:
     params:
         summary=subpath(input.summary, parent=True),
         published=f"published/{SUITE}",
-        contents=code_hash(
-            f"published/{SUITE}/statistics.json", f"published/{SUITE}/{RUNS_TABLE}"
-        ),
+        contents=code_hash(f"published/{SUITE}/statistics.json", f"published/{SUITE}/{RUNS_TABLE}"),
         code=program_hash("workflow/scripts/verify.py", data=ENVIRONMENT_FILES),
     shell:
         "python workflow/scripts/verify.py --summary {params.summary:q}"

@@ -15,12 +15,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import yaml
+
 from program.command_line import OneLineParser, run_program
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import read_runs
 from runs.files import RUNS_TABLE
 from runs.settings import parse_seeds
 
+STORE = "store"  # the remote in .dvc/config
 # docs/method.md, "Protocol"
 TUNING_SEEDS = range(100, 1000)
 
@@ -65,15 +68,24 @@ def publish(suite: str, root: Path = Path()) -> Path:
 
 
 def give_to_dvc(runs: Path) -> None:
-    """Put runs under DVC and into its remote, which git holds.
+    """Put runs under DVC and into the remote that git holds.
 
     Raises:
         PublishError: with what DVC says.
     """
-    for command in (["dvc", "add", str(runs)], ["dvc", "push", f"{runs}.dvc"]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise PublishError(f"{' '.join(command)}: {done.stderr or done.stdout}")
+    file = Path(f"{runs}.dvc")
+    _dvc("add", str(runs))
+    # They are pulled from there whatever other remote is the default one.
+    description = yaml.safe_load(file.read_text(encoding="utf-8"))
+    description["outs"][0]["remote"] = STORE
+    file.write_text(yaml.safe_dump(description, sort_keys=False), encoding="utf-8")
+    _dvc("push", str(file))
+
+
+def _dvc(*arguments: str) -> None:
+    done = subprocess.run(["dvc", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise PublishError(f"dvc {' '.join(arguments)}: {done.stderr or done.stdout}")
 
 
 def refuse_tuning_seeds(runs: list[dict[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import resource
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +45,11 @@ def git_commit() -> str | None:
 def package_versions(*further: str) -> dict[str, str]:
     """The versions of the packages whose numerics the results depend on."""
     return {name: version(name) for name in (*PACKAGES, *further)}
+
+
+def peak_memory_mb() -> float:
+    """The most main memory that this process has used so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)  # Linux says kB
 
 
 def cpu_name() -> str:

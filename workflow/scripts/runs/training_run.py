@@ -245,5 +245,6 @@ class TrainingRun:
             "environment_steps_per_second": round(settings.steps * group / seconds, 3),
             "updates_per_second": round(loop.algorithm.agent_updates * group / seconds, 3),
             "attempts": self.attempts,
+            "peak_memory_mb": provenance.peak_memory_mb(),
             "files": {name: provenance.file_hash(staging / name) for name in TRAINING_FILES},
         }

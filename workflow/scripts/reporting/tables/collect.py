@@ -28,6 +28,7 @@ MANIFEST_FACTS = (
     "environment_steps_per_second",
     "updates_per_second",
     "attempts",
+    "peak_memory_mb",
     "device",
     "cpu",
     "threads",

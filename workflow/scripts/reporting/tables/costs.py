@@ -13,7 +13,8 @@ class Cost:
     """The cost of one algorithm on one task: means over its runs, which may train many seeds.
 
     seconds_per_seed: wall-clock seconds of a run divided by its seeds. updates_per_second and
-    environment_steps_per_second: as the run recorded them. devices: every device that was used;
+    environment_steps_per_second: as the run recorded them. peak_memory_mb: main memory, the most
+    of all runs, where they recorded it. devices: every device that was used;
     numbers from different devices are not comparable.
     """
 
@@ -25,6 +26,7 @@ class Cost:
     seconds_per_seed: float | None
     environment_steps_per_second: float | None
     updates_per_second: float | None
+    peak_memory_mb: float | None
     devices: tuple[str, ...]
 
 
@@ -95,6 +97,7 @@ def _cost(environment: str, algorithm: str, runs: list[dict[str, str]]) -> Cost:
         seconds_per_seed=None if total is None else total / sum(seeds),
         environment_steps_per_second=_mean(_numbers(runs, "environment_steps_per_second")),
         updates_per_second=_mean(_numbers(runs, "updates_per_second")),
+        peak_memory_mb=max(_numbers(runs, "peak_memory_mb"), default=None),
         devices=tuple(sorted({run["device"] for run in runs if run["device"]})),
     )
 

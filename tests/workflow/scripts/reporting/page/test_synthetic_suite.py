@@ -227,6 +227,7 @@ def write_manifest(
         "environment_steps_per_second": 200.0 / cost,
         "updates_per_second": 180.0 / cost,
         "attempts": 1,
+        "peak_memory_mb": 401.5,
         "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

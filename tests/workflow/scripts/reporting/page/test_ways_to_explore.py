@@ -33,7 +33,7 @@ FACTS = {
     name: SyntheticTask(name, random_score=0.0, reference_score=100.0).facts() for name in TASKS
 }
 COSTS = [
-    Cost(task, case, 1, "1", seconds, seconds, None, None, ("cpu",))
+    Cost(task, case, 1, "1", seconds, seconds, None, None, None, ("cpu",))
     for task in TASKS
     for case, seconds in SECONDS.items()
 ]

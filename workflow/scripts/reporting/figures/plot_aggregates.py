@@ -13,6 +13,7 @@ from reporting.statistics.intervals import Interval
 from reporting.text import broken, count_of, display_name, number, short_name, slug
 
 QUANTITIES: dict[str, Callable[[AlgorithmAggregate], Interval]] = {
+    "mean": lambda item: item.mean,
     "interquartile mean": lambda item: item.interquartile_mean,
     "area under the curve": lambda item: item.area,
     "optimality gap": lambda item: item.optimality_gap,

@@ -20,13 +20,13 @@ from reporting.statistics.analysis import Statistics
 from reporting.statistics.headline import (
     EFFECTS,
     NO_HARM,
-    SEEDS_FOR_A_VERDICT,
     UNDECIDED,
     VERDICTS,
     Headline,
     only_variants,
 )
 from reporting.statistics.intervals import Interval
+from reporting.statistics.permutation_test import PERMUTATIONS
 from reporting.statistics.verification_result import SCORE_NAMES
 from reporting.statistics.ways_to_explore import NOT_WORTH_IT, SOLVED, total_seconds
 from reporting.tables.film_files import Film, Images
@@ -107,7 +107,7 @@ def context(
         "strip_one": strip_place(1.0, *ends),
         "smallest_n": smallest,
         "seeds_per_cell": text.size_range(smallest, largest, "seed"),
-        "seeds_for_a_verdict": SEEDS_FOR_A_VERDICT,
+        "permutations": PERMUTATIONS,
         "tested": sum(item.p is not None for item in statistics.comparisons),
         "excluded": excluded_tasks(statistics),
         "reproduce": reproduce_command(statistics.suite),

@@ -8,8 +8,8 @@ from reporting.statistics.analysis import Statistics
 def metrics_of(statistics: Statistics) -> dict[str, dict[str, dict[str, float]] | dict[str, int]]:
     """Estimates without their intervals, which are in statistics.json.
 
-    For each task the mean final return of each algorithm, for each group of tasks the interquartile
-    mean of the normalised score, and the number of runs of each status. Entries without data are
+    For each task the mean final return of each algorithm, for each group of tasks the mean
+    normalised score, and the number of runs of each status. Entries without data are
     left out.
     """
     returns: dict[str, dict[str, float]] = {}
@@ -18,15 +18,15 @@ def metrics_of(statistics: Statistics) -> dict[str, dict[str, dict[str, float]] 
             returns.setdefault(cell.environment, {})[cell.algorithm] = cell.final.estimate
     scores = {
         group.name: {
-            each.algorithm: each.interquartile_mean.estimate
+            each.algorithm: each.mean.estimate
             for each in group.algorithms
-            if each.interquartile_mean.estimate is not None
+            if each.mean.estimate is not None
         }
         for group in statistics.groups
     }
     return {
         "final return": returns,
-        "interquartile mean of normalised score": scores,
+        "mean normalised score": scores,
         "runs": statistics.run_counts,
     }
 

@@ -88,36 +88,17 @@ def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, l
     }
     by_name = {one["algorithm"]: one for one in group["algorithms"]}
     names = statistics["algorithms"]
-    best = best_algorithms(statistics, group["environments"])
 
     def over_tasks(measure: str) -> list[str]:
         return [interval(by_name[name][measure]) if name in by_name else "" for name in names]
 
     return {
-        "interquartile mean of normalised scores": over_tasks("interquartile_mean"),
-        "their mean": over_tasks("mean"),
-        "tasks with the highest mean return (a tie counts for nobody)": [
-            str(best.count(name)) for name in names
-        ],
+        "mean normalised score": over_tasks("mean"),
+        "interquartile mean": over_tasks("interquartile_mean"),
         f"probability that a run of {display_name(SUBJECT)} is better (a tie counts half)": [
             chances.get(name, "") for name in names
         ],
     }
-
-
-def best_algorithms(statistics: dict[str, Any], environments: list[str]) -> list[str]:
-    """For each task the algorithm with the highest mean final return; none on a tie."""
-    best = []
-    for task in environments:
-        finals = {
-            one["algorithm"]: one["final"]["estimate"]
-            for one in statistics["cells"]
-            if one["environment"] == task and one["n"] > 0
-        }
-        highest = max(finals.values(), default=None)
-        leaders = [name for name, final in finals.items() if final == highest]
-        best += leaders if len(leaders) == 1 else []
-    return best
 
 
 def no_task_decides(statistics: dict[str, Any]) -> bool:

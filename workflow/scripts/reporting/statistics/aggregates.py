@@ -9,12 +9,15 @@ from reporting.statistics.bootstrap import (
     difference_interval,
     generator_for,
     interquartile_mean,
+    mean_difference_interval,
     optimality_gap,
     probability_of_improvement,
     stratified_interval,
+    weighted_mean,
 )
 from reporting.statistics.comparison import Scores, algorithm_pairs
 from reporting.statistics.intervals import FloatArray, Interval, t_interval
+from reporting.statistics.permutation_test import permutation_p, smallest_permutation_p
 from reporting.statistics.profiles import (
     Band,
     curve_on_shares,
@@ -39,11 +42,19 @@ class AlgorithmAggregate:
 
 @dataclass(frozen=True)
 class PairAggregate:
-    """`first` against `second` over one group of tasks."""
+    """`first` against `second` over one group of tasks.
+
+    difference: of the mean normalised scores; every task has the same weight.
+    p: of a stratified permutation test of that difference, not corrected. smallest_p: that so many
+    runs can reach.
+    """
 
     first: str
     second: str
     difference: Interval
+    difference_of_interquartile_means: Interval
+    p: float | None
+    smallest_p: float
     probability_of_improvement: Interval
 
 
@@ -132,10 +143,8 @@ def _group(
 def _algorithm_aggregate(
     group: str, algorithm: str, final: list[FloatArray], area: list[FloatArray]
 ) -> AlgorithmAggregate:
-    def mean(values: FloatArray) -> FloatArray:
-        return np.asarray(values.mean(axis=-1))
-
     def interval(kind: str, scores: list[FloatArray]) -> Interval:
+        mean = weighted_mean([len(task) for task in scores])
         special: dict[str, Statistic] = {"mean": mean, "optimality gap": optimality_gap}
         statistic = special.get(kind, interquartile_mean)
         return stratified_interval(scores, statistic, generator_for(group, algorithm, kind))
@@ -157,10 +166,18 @@ def _pair_aggregate(
     def generators(statistic: str) -> tuple[np.random.Generator, np.random.Generator]:
         return generator_for(group, one, statistic), generator_for(group, two, statistic)
 
+    by_name = sorted([(one, first), (two, second)], key=lambda pair: pair[0])
+    draws = generator_for(group, *(name for name, _ in by_name), "permutation test")
+    sizes = [(len(a), len(b)) for a, b in zip(first, second, strict=True)]
     return PairAggregate(
         first=one,
         second=two,
-        difference=difference_interval(first, second, interquartile_mean, generators("difference")),
+        difference=mean_difference_interval(first, second, generators("difference of means")),
+        difference_of_interquartile_means=difference_interval(
+            first, second, interquartile_mean, generators("difference")
+        ),
+        p=permutation_p(by_name[0][1], by_name[1][1], draws),
+        smallest_p=smallest_permutation_p(sizes),
         probability_of_improvement=probability_of_improvement(
             first, second, generators("probability of improvement")
         ),

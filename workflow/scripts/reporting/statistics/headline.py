@@ -4,16 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporting.statistics.aggregates import Group, PairAggregate
-from reporting.statistics.comparison import Comparison
+from reporting.statistics.comparison import ALPHA, Comparison
 from reporting.statistics.intervals import Interval
+from reporting.statistics.rank_test import holm
 from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
 from reporting.tables.task_facts import TaskFacts
-from reporting.text import SUBJECT, count_of, display_name, joined, number, short_name, size_range
+from reporting.text import (
+    SUBJECT,
+    count_of,
+    display_name,
+    joined,
+    number,
+    p_value,
+    short_name,
+    size_range,
+)
 from suites.variants import base_algorithm
 
-# Below this, percentile intervals cover far less than their nominal level (about three quarters of
-# the time at three seeds), so that no sentence may rest on them.
-SEEDS_FOR_A_VERDICT = 5
 BEATS, WORSE = "beats", "is worse than"
 NO_DIFFERENCE = "makes no difference that these runs can show against"
 NOT_ENOUGH = "has not enough seeds for a verdict against"
@@ -31,13 +38,18 @@ NO_HARM = f"no change is {EFFECTS[BEATS]}"
 
 @dataclass(frozen=True)
 class Clause:
-    """One verdict of the sentence: the subject against one rival on one group of tasks."""
+    """One verdict of the sentence: the subject against one rival on one group of tasks.
+
+    difference: of the mean normalised scores. p_holm: of the permutation test of that difference,
+    after Holm's correction over all verdicts of the sentence.
+    """
 
     group: str
     environments: tuple[str, ...]
     rival: str
     verdict: str
     difference: Interval
+    p_holm: float | None
 
 
 @dataclass(frozen=True)
@@ -48,13 +60,18 @@ class Headline:
     clauses: tuple[Clause, ...]
 
 
-def group_verdict(difference: Interval) -> str:
-    """The verdict that the interval of a difference in interquartile mean supports."""
-    if difference.low is None or difference.high is None or difference.n < SEEDS_FOR_A_VERDICT:
+def group_verdict(pair: PairAggregate, p_holm: float | None, family: int) -> str:
+    """The result of the corrected permutation test in words, from the subject's point of view.
+
+    Args:
+        family: how many tests were corrected for. If even runs without any overlap could not pass,
+            there are too few seeds, which is not to say that there is no difference.
+    """
+    if p_holm is None or pair.difference.estimate is None:
         return NOT_ENOUGH
-    if difference.low > 0:
-        return BEATS
-    return WORSE if difference.high < 0 else NO_DIFFERENCE
+    if p_holm <= ALPHA:
+        return BEATS if pair.difference.estimate > 0 else WORSE
+    return NOT_ENOUGH if pair.smallest_p * family > ALPHA else NO_DIFFERENCE
 
 
 def headline(
@@ -71,7 +88,7 @@ def headline(
     if SUBJECT not in algorithms:
         return Headline("This suite does not run Plan2Explore: it cannot answer the question.", ())
     shown = groups[1:] or groups
-    clauses = tuple(clause for group in shown for clause in _clauses(group))
+    clauses = _clauses(shown)
     if not clauses:
         missing = "Plan2Explore and another algorithm have no usable runs on a common task"
         by_task = task_by_task_sentence(facts, comparisons)
@@ -85,7 +102,7 @@ def headline(
         for group in shown
     ]
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
-    score = "interquartile mean of normalised scores"
+    score = "mean normalised score"
     ending = f"differences of the {score}, n = {sizes} per task and algorithm"
     if ablation:
         ending = f"Plan2Explore's {score} minus its variant's, n = {sizes} per task and case"
@@ -98,18 +115,21 @@ def only_variants(algorithms: Sequence[str]) -> bool:
     return len(algorithms) > 1 and all(base_algorithm(case) == SUBJECT for case in algorithms)
 
 
-def _clauses(group: Group) -> list[Clause]:
-    pairs = [pair for pair in group.pairs if pair.first == SUBJECT]
-    return [_clause(group, pair) for pair in pairs]
-
-
-def _clause(group: Group, pair: PairAggregate) -> Clause:
-    return Clause(
-        group.name,
-        group.environments,
-        pair.second,
-        group_verdict(pair.difference),
-        pair.difference,
+def _clauses(groups: Sequence[Group]) -> tuple[Clause, ...]:
+    """The verdicts on the subject; one Holm correction spans them all."""
+    tests = [(group, pair) for group in groups for pair in group.pairs if pair.first == SUBJECT]
+    found = [place for place, (_, pair) in enumerate(tests) if pair.p is not None]
+    corrected = dict(zip(found, holm([tests[place][1].p or 0.0 for place in found]), strict=True))
+    return tuple(
+        Clause(
+            group.name,
+            group.environments,
+            pair.second,
+            group_verdict(pair, corrected.get(place), len(found)),
+            pair.difference,
+            corrected.get(place),
+        )
+        for place, (group, pair) in enumerate(tests)
     )
 
 
@@ -142,7 +162,7 @@ def _group_words(place: str, clauses: list[Clause]) -> str:
     for verdict in VERDICTS:
         same = [clause for clause in clauses if clause.verdict == verdict]
         if same:
-            rivals = joined([f"{display_name(c.rival)} ({_numbers(c.difference)})" for c in same])
+            rivals = joined([f"{display_name(c.rival)} ({_numbers(c)})" for c in same])
             verdicts.append(f"{verdict} {rivals}")
     return f"{place} Plan2Explore {joined(verdicts)}"
 
@@ -151,7 +171,7 @@ def _effect_words(place: str, clauses: list[Clause]) -> str:
     effects = []
     for verdict, words in EFFECTS.items():
         same = [clause for clause in clauses if clause.verdict == verdict]
-        changes = joined([f"{short_name(c.rival)} ({_numbers(c.difference)})" for c in same])
+        changes = joined([f"{short_name(c.rival)} ({_numbers(c)})" for c in same])
         if same:
             effects.append(f"{words}: {changes}")
         elif verdict == BEATS:
@@ -159,8 +179,12 @@ def _effect_words(place: str, clauses: list[Clause]) -> str:
     return f"{place}, {'; '.join(effects)}"
 
 
-def _numbers(difference: Interval) -> str:
-    return f"{number(difference.estimate, signed=True)}, {_ends(difference)}"
+def _numbers(clause: Clause) -> str:
+    difference = f"{number(clause.difference.estimate, signed=True)}, {_ends(clause.difference)}"
+    if clause.p_holm is None:
+        return difference
+    p = p_value(clause.p_holm)
+    return f"{difference}, p {p if p.startswith('<') else f'= {p}'}"
 
 
 def _ends(difference: Interval) -> str:

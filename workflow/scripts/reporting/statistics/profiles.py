@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.statistics.bootstrap import REPLICATES, interquartile_mean, stratified_indices
-from reporting.statistics.intervals import CONFIDENCE, FloatArray
+from reporting.statistics.bootstrap import (
+    REPLICATES,
+    interquartile_mean,
+    percentile_ends,
+    stratified_indices,
+    widened,
+)
+from reporting.statistics.intervals import FloatArray
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ def _band(
         indices = stratified_indices(counts, REPLICATES, generator)
         # Column by column, because all replicates of the whole table would take gigabytes.
         columns = [reduce(table[:, point][indices][..., None])[:, 0] for point in range(len(grid))]
-        tail = 50.0 * (1.0 - CONFIDENCE)
-        low, high = np.percentile(np.stack(columns), [tail, 100.0 - tail], axis=1)
+        low, high = widened(estimate, percentile_ends(np.stack(columns), axis=1), min(counts))
+        if not trimmed:  # shares of the runs
+            low, high = low.clip(0.0, 1.0), high.clip(0.0, 1.0)
     as_floats = [tuple(float(x) for x in row) for row in (grid, estimate, low, high)]
     return Band(as_floats[0], as_floats[1], as_floats[2], as_floats[3], min(counts))

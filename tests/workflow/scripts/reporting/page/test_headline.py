@@ -7,12 +7,12 @@ import random
 import shutil
 import statistics as python_statistics
 import zlib
-from itertools import chain
 
 import numpy as np
 import pytest
 
 import aggregate
+from reporting.statistics.aggregates import PairAggregate
 from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.comparison import (
     BETTER,
@@ -79,6 +79,10 @@ def middle_half(scores):
     return python_statistics.fmean(sorted(scores)[cut : len(scores) - cut])
 
 
+def mean_of_tasks(tasks):
+    return python_statistics.fmean(python_statistics.fmean(task) for task in tasks)
+
+
 def test_headline_recomputed_from_the_raw_files(suite, analysis):
     written = json.loads(as_json(analysis))
     clauses = written["headline"]["clauses"]
@@ -90,36 +94,45 @@ def test_headline_recomputed_from_the_raw_files(suite, analysis):
     ]
     draw = random.Random(1)
     for clause in clauses:
-        tasks = [task for task in TASKS if task.sparse == (clause["group"] == "sparse")]
-        ours = [raw_scores(suite, task, "plan2explore") for task in tasks]
-        theirs = [raw_scores(suite, task, clause["rival"]) for task in tasks]
-        expected = middle_half([*chain(*ours)]) - middle_half([*chain(*theirs)])
+        ours, theirs = scores_of(suite, clause["group"], clause["rival"])
+        expected = mean_of_tasks(ours) - mean_of_tasks(theirs)
         assert clause["difference"]["estimate"] == pytest.approx(expected, rel=1e-12)
         assert clause["difference"]["n"] == 5
         replicates = sorted(
-            middle_half([x for task in ours for x in draw.choices(task, k=len(task))])
-            - middle_half([x for task in theirs for x in draw.choices(task, k=len(task))])
+            mean_of_tasks([draw.choices(task, k=len(task)) for task in ours])
+            - mean_of_tasks([draw.choices(task, k=len(task)) for task in theirs])
             for _ in range(2000)
         )
-        ends = replicates[50], replicates[1949]
-        assert (clause["difference"]["low"], clause["difference"]["high"]) == pytest.approx(
-            ends, abs=0.025
+        ends = [
+            expected + (end - expected) * math.sqrt(5 / 4)
+            for end in (replicates[50], replicates[1949])
+        ]
+        assert [clause["difference"]["low"], clause["difference"]["high"]] == pytest.approx(
+            ends, abs=0.03
         )
+
+
+def scores_of(suite, group, rival):
+    """The normalised scores of Plan2Explore and of a rival on the tasks of a group."""
+    tasks = [task for task in TASKS if task.sparse == (group == "sparse")]
+    names = ("plan2explore", rival)
+    return [[raw_scores(suite, task, name) for task in tasks] for name in names]
 
 
 def plain_interval(ours, theirs, group, rival):
     """The interval of a clause in plain Python, with the same random numbers."""
 
     def replicates(tasks, algorithm):
-        key = zlib.crc32(f"{group}\0{algorithm}\0difference".encode())
+        key = zlib.crc32(f"{group}\0{algorithm}\0difference of means".encode())
         sizes = [len(task) for task in tasks for _ in task]
         drawn = np.random.default_rng([20200512, key]).integers(0, sizes, (2000, len(sizes)))
         owner = [task for task in tasks for _ in task]
         return [
-            middle_half([owner[place][index] for place, index in enumerate(row)])
+            sum(owner[place][index] / sizes[place] for place, index in enumerate(row)) / len(tasks)
             for row in drawn.tolist()
         ]
 
+    estimate = mean_of_tasks(ours) - mean_of_tasks(theirs)
     pairs = zip(replicates(ours, "plan2explore"), replicates(theirs, rival), strict=True)
     ordered = sorted(one - two for one, two in pairs)
 
@@ -128,21 +141,52 @@ def plain_interval(ours, theirs, group, rival):
         below = math.floor(place)
         return ordered[below] + (place - below) * (ordered[below + 1] - ordered[below])
 
-    return percentile(0.025), percentile(0.975)
+    return [
+        estimate + (percentile(share) - estimate) * math.sqrt(5 / 4) for share in (0.025, 0.975)
+    ]
+
+
+def plain_p(ours, theirs):
+    """The p-value of a permutation test in plain Python, with other random numbers."""
+    draw, found = random.Random(2), abs(mean_of_tasks(ours) - mean_of_tasks(theirs))
+
+    def shuffled():
+        difference = 0.0
+        for one, two in zip(ours, theirs, strict=True):
+            pooled = [*one, *two]
+            draw.shuffle(pooled)
+            mine, rest = pooled[: len(one)], pooled[len(one) :]
+            difference += python_statistics.fmean(mine) - python_statistics.fmean(rest)
+        return abs(difference) / len(ours)
+
+    return python_statistics.fmean(shuffled() >= found - 1e-9 for _ in range(4000))
 
 
 def test_the_sentence_has_the_same_digits_by_another_path(suite, analysis):
     sentence = analysis.headline.sentence
     for clause in analysis.headline.clauses:
-        tasks = [task for task in TASKS if task.sparse == (clause.group == "sparse")]
-        ours = [raw_scores(suite, task, "plan2explore") for task in tasks]
-        theirs = [raw_scores(suite, task, clause.rival) for task in tasks]
+        ours, theirs = scores_of(suite, clause.group, clause.rival)
         low, high = plain_interval(ours, theirs, clause.group, clause.rival)
         found = (clause.difference.low, clause.difference.high)
         assert found == pytest.approx((low, high), rel=1e-9)
-        estimate = middle_half([*chain(*ours)]) - middle_half([*chain(*theirs)])
+        estimate = mean_of_tasks(ours) - mean_of_tasks(theirs)
         shown = [number(value, signed=True) for value in (estimate, low, high)]
-        assert f"({shown[0]}, 95% interval {shown[1]} to {shown[2]})" in sentence
+        assert f"({shown[0]}, 95% interval {shown[1]} to {shown[2]}, p " in sentence
+
+
+def test_the_p_values_by_another_path_and_holm_over_the_sentence(suite, analysis):
+    pairs = {
+        (group.name, pair.second): pair
+        for group in analysis.groups[1:]
+        for pair in group.pairs
+        if pair.first == "plan2explore"
+    }
+    for (group, rival), pair in pairs.items():
+        assert pair.p == pytest.approx(plain_p(*scores_of(suite, group, rival)), abs=0.03)
+    ordered = sorted(pair.p for pair in pairs.values())
+    corrected = sorted(clause.p_holm for clause in analysis.headline.clauses)
+    steps = [min(1.0, (4 - place) * p) for place, p in enumerate(ordered)]
+    assert corrected == pytest.approx([max(steps[: place + 1]) for place in range(4)])
 
 
 def test_areas_and_best_recomputed_from_evaluation_csv(suite, analysis):
@@ -206,18 +250,21 @@ def test_sentence_names_verdicts_numbers_and_seeds(analysis):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "n", "expected"),
+    ("estimate", "p_holm", "smallest_p", "expected"),
     [
-        (0.01, 0.5, 5, "beats"),
-        (-0.5, -0.01, 5, "is worse than"),
-        (-0.1, 0.5, 5, "makes no difference that these runs can show against"),
-        (0.0, 0.5, 5, "makes no difference that these runs can show against"),
-        (0.3, 0.5, 4, "has not enough seeds for a verdict against"),
-        (None, None, 1, "has not enough seeds for a verdict against"),
+        (0.2, 0.05, 0.001, "beats"),
+        (-0.2, 0.05, 0.001, "is worse than"),
+        (0.2, 0.051, 0.001, "makes no difference that these runs can show against"),
+        # Four tests of which none can reach 0.05 / 4.
+        (0.2, 0.4, 0.1, "has not enough seeds for a verdict against"),
+        (0.2, 0.052, 0.0126, "has not enough seeds for a verdict against"),
+        (None, None, 1.0, "has not enough seeds for a verdict against"),
     ],
 )
-def test_what_a_verdict_needs(low, high, n, expected):
-    assert group_verdict(Interval(0.2, low, high, n)) == expected
+def test_what_a_verdict_needs(estimate, p_holm, smallest_p, expected):
+    interval = Interval(estimate, 0.1, 0.3, 5)
+    pair = PairAggregate("a", "b", interval, interval, p_holm, smallest_p, interval)
+    assert group_verdict(pair, p_holm, 4) == expected
 
 
 def test_single_seeds_have_no_interval(tmp_path):

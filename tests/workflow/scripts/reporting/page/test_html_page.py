@@ -83,12 +83,10 @@ def test_the_metrics_are_estimates_of_the_statistics(numbers, folder):
     }
     cells = {(c["environment"], c["algorithm"]): c["final"]["estimate"] for c in numbers["cells"]}
     assert len(returns) == 6 and returns == cells
-    scores = metrics["interquartile mean of normalised score"]
+    scores = metrics["mean normalised score"]
     assert scores.keys() == {group["name"] for group in numbers["groups"]}
     for group in numbers["groups"]:
-        estimates = {
-            a["algorithm"]: a["interquartile_mean"]["estimate"] for a in group["algorithms"]
-        }
+        estimates = {a["algorithm"]: a["mean"]["estimate"] for a in group["algorithms"]}
         assert scores[group["name"]] == estimates
     assert metrics["runs"] == {"complete": 10, "damaged": 1, "left out": 1, "missing": 1}
 

@@ -68,13 +68,15 @@ def page(suite, tmp_path_factory):
 
 def test_the_sentence_says_which_changes_make_it_worse(analysis):
     sentence = analysis.headline.sentence
-    by_rival = {clause.rival: clause.difference for clause in analysis.headline.clauses}
+    by_rival = {clause.rival: clause for clause in analysis.headline.clauses}
     worse, better = by_rival[CASES[1]], by_rival[CASES[4]]
-    assert worse.low > 0 > better.high
+    assert worse.difference.low > 0 > better.difference.high
 
-    def shown(difference):
-        low, high = number(difference.low, True), number(difference.high, True)
-        return f"({number(difference.estimate, True)}, 95% interval {low} to {high})"
+    def shown(clause):
+        ends = (clause.difference.estimate, clause.difference.low, clause.difference.high)
+        estimate, low, high = (number(value, signed=True) for value in ends)
+        p = f"< {0.001}" if clause.p_holm < 0.001 else f"= {clause.p_holm:.3f}"
+        return f"({estimate}, 95% interval {low} to {high}, p {p})"
 
     start = "Over the 2 sparse tasks together, shown to make Plan2Explore worse: no curiosity "
     assert sentence.startswith(start + shown(worse))
@@ -82,13 +84,12 @@ def test_the_sentence_says_which_changes_make_it_worse(analysis):
     assert "; no difference that these runs can show: random networks (" in sentence
     assert " and two members (" in sentence
     assert sentence.endswith(
-        "(Plan2Explore's interquartile mean of normalised scores minus its variant's, "
-        "n = 5 seeds per task and case)."
+        "(Plan2Explore's mean normalised score minus its variant's, n = 5 seeds per task and case)."
     )
 
 
 def test_few_seeds_have_no_verdict_on_a_change(tmp_path):
-    sentence = analysed(ablation(tmp_path, seeds=3)).headline.sentence
+    sentence = analysed(ablation(tmp_path, seeds=2)).headline.sentence
     assert sentence.startswith("Not enough seeds for a verdict: over the 2 sparse tasks")
     assert "against no curiosity, " in sentence
 

@@ -64,7 +64,10 @@ def test_interval_agrees_with_scipy_on_one_task():
         method="percentile",
         rng=np.random.default_rng(2),
     ).confidence_interval
-    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=0.05)
+    middle = sample.mean()
+    assert interval.estimate == middle
+    ends = [middle + (end - middle) * np.sqrt(12 / 11) for end in (expected.low, expected.high)]
+    assert (interval.low, interval.high) == pytest.approx(tuple(ends), abs=0.05)
 
 
 def test_the_smallest_task_decides_whether_there_is_an_interval():
@@ -131,13 +134,13 @@ def test_stratified_intervals_cover_nearly_as_often_as_they_say():
         interval = stratified_interval(scores, interquartile_mean, generator)
         assert interval.low is not None and interval.high is not None
         covered.append(interval.low <= truth <= interval.high)
-    assert 0.89 <= np.mean(covered) <= 0.985
+    assert 0.90 <= np.mean(covered) <= 0.99
 
 
 def test_with_three_seeds_on_one_task_the_interval_covers_far_too_little():
-    """The report warns of this, and it is why the headline requires five seeds."""
+    """The report warns of this, and it is why a permutation test gives the verdicts."""
     samples = np.random.default_rng(7).normal(size=(400, 3))
     generator = generator_for("coverage")
     intervals = [stratified_interval([sample], mean, generator) for sample in samples]
     covered = [i.low <= 0 <= i.high for i in intervals if i.low is not None and i.high is not None]
-    assert 0.65 <= np.mean(covered) <= 0.82
+    assert 0.72 <= np.mean(covered) <= 0.88

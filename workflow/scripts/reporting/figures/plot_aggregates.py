@@ -16,7 +16,6 @@ QUANTITIES: dict[str, Callable[[AlgorithmAggregate], Interval]] = {
     "mean": lambda item: item.mean,
     "interquartile mean": lambda item: item.interquartile_mean,
     "area under the curve": lambda item: item.area,
-    "optimality gap": lambda item: item.optimality_gap,
 }
 LEAST_SPAN = 0.3
 GROUP_TITLES = {"all": "All tasks", "sparse": "Sparse reward", "dense": "Dense reward"}

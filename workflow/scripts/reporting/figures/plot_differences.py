@@ -55,7 +55,7 @@ def difference_rows(statistics: Statistics) -> list[FigureRow]:
             for clause in statistics.headline.clauses
             if clause.group == group.name
         )
-        label = f"{count_of(len(group.environments), group.noun)}, IQM"
+        label = f"{count_of(len(group.environments), group.noun)}, mean"
         rows.append(FigureRow(label, True, marks))
     return rows
 

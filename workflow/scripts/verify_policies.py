@@ -23,6 +23,7 @@ from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, run_program
 from reporting.statistics.intervals import welch_interval
 from reporting.text import count_of
+from runs.files import POLICY
 from runs.replayed_scores import ReplayedRun, replay, replayable_runs
 from suites.requested_runs import SuiteError
 
@@ -68,11 +69,13 @@ def verify(folder: Path, jobs: int) -> bool:
     """Verify all runs of a suite; returns whether all of it is as it should be.
 
     Raises:
-        SuiteError: where there are no finished runs.
+        SuiteError: where there are no finished runs, or none with its policy.
     """
     runs = replayable_runs(folder)
     if not runs:
         raise SuiteError(f"{folder}: no finished runs there; `dvc pull` brings those published")
+    if not any((run / POLICY).is_file() for run in runs):
+        raise SuiteError(f"{folder}: none of its {len(runs)} runs has its policy ({POLICY})")
     good = True
     with ProcessPoolExecutor(jobs) as processes:
         replays = [(run, processes.submit(replay, run)) for run in runs]

@@ -114,10 +114,18 @@ def test_scores_without_the_policy_s_digest_are_refused(
 
 
 def test_a_missing_policy_is_named(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (the_run(suite) / "policy.safetensors").unlink()
+    run = the_run(suite)
+    shutil.copytree(run, run.with_name("other"))
+    (run / "policy.safetensors").unlink()
     assert "policy.safetensors' is missing: there is nothing to evaluate" in (
         said_by(capsys, suite, code=1)
     )
+
+
+def test_a_suite_without_any_policy_is_one_line(suite: Path) -> None:
+    (the_run(suite) / "policy.safetensors").unlink()
+    with pytest.raises(SuiteError, match=r"none of its 1 runs has its policy"):
+        verify_policies.verify(suite, 1)
 
 
 def test_a_run_that_is_not_evaluated_yet_is_left_out(suite: Path) -> None:

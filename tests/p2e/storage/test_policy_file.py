@@ -18,7 +18,7 @@ from p2e.storage.checkpoint import CheckpointError
 from p2e.storage.policy_file import load_policy, read_identity, save_policy
 from tests.helpers.paths import ROOT
 
-IDENTITY = {"config": {"algorithm": "sac", "seeds": [100, 101]}, "git_commit": None}
+IDENTITY = {"config": {"algorithm": "sac", "seeds": [100, 101]}, "code_hash": "a"}
 
 
 def parts(seed: int, hidden: int = 3) -> dict[str, Stateful]:

@@ -208,10 +208,10 @@ class TrainingRun:
         staging.rmdir()
 
     def _identity(self) -> dict[str, Any]:
-        """What a policy says about where it comes from: the same on every machine."""
+        """What a policy says about where it comes from. The same training has the same identity on
+        every machine and in every commit."""
         return {
             "config": self.settings.as_mapping(),
-            "git_commit": provenance.git_commit(),
             "code_hash": with_foreign_code(
                 provenance.code_hash(*TRAINING_CODE), self.settings.foreign_modules
             ),
@@ -228,6 +228,7 @@ class TrainingRun:
             "group_size": group,
             "steps": settings.steps,
             **self._identity(),
+            "git_commit": provenance.git_commit(),
             "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),
             "fingerprint": self.identity,
             "packages": provenance.package_versions(*settings.further_packages),

@@ -48,18 +48,17 @@ report: $(VENV)/.runtime
 watch: $(VENV)/.runtime
 	@python workflow/scripts/watch.py --suite $(SUITE) $(if $(PORT),--port $(PORT))
 
-# From the remote in this repository: without a network.
-pull = dvc pull --quiet $(addsuffix .dvc,$(1))
+# Pulled from the remote in this repository: without a network.
 PUBLISHED_RUNS = $(wildcard published/*/runs.dvc)
 
 # The default suite is core here, and demo for `make report`.
 verify publish extend: override SUITE := $(if $(filter file,$(origin SUITE)),core,$(SUITE))
 verify: $(VENV)/.runtime
-	$(call pull,published/$(SUITE)/runs)
+	dvc pull --quiet published/$(SUITE)/runs.dvc
 	python workflow/scripts/verify_policies.py published/$(SUITE)
 
 site: $(VENV)/.runtime
-	$(call pull,$(PUBLISHED_RUNS:.dvc=))
+	dvc pull --quiet $(PUBLISHED_RUNS)
 	python workflow/scripts/build_site.py --published published --output site
 
 publish: $(VENV)/.runtime
@@ -71,7 +70,7 @@ publish: $(VENV)/.runtime
 # Snakemake gets the list of missing files: without it, it would train restored runs again that were
 # published without their policies.
 extend: $(VENV)/.runtime
-	$(call pull,$(PUBLISHED_RUNS:.dvc=))
+	dvc pull --quiet $(PUBLISHED_RUNS)
 	$(describe_suite)
 	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) --published published
 	files=$$(python workflow/scripts/unfinished.py $(of_suite) --reports reports/$(SUITE)) \

@@ -18,6 +18,7 @@ from program.command_line import OneLineParser, run_program
 from reporting.figures.figure_set import write_figures
 from reporting.page.written_report import write_report
 from reporting.statistics.analysis import analyse
+from reporting.statistics.verification_result import read_verification
 from reporting.tables.collect import collect
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
@@ -42,10 +43,12 @@ def build_suite(published: Path, site: Path, facts_of: FactsOf = task_facts) -> 
     collect(published, suite, tables)
     replace_file(tables / "suite.json", config.read_bytes())
     summary = read_summary(tables)
-    write_figures(analyse(summary, facts_of), summary, figures)
+    statistics = analyse(summary, facts_of)
+    write_figures(statistics, summary, figures)
     if (published / "films").is_dir():
         shutil.copytree(published / "films", films)
-    write_report(tables, figures, films, site, facts_of)
+    verification = read_verification(tables / "verification.json")
+    write_report(summary, statistics, verification, figures, films, site)
     ignored = shutil.ignore_patterns(POLICY)
     shutil.copytree(published / "runs", site / "runs", ignore=ignored)
     page = site / "index.html"

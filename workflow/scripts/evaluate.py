@@ -18,7 +18,6 @@ from p2e.config import ConfigError, require
 from p2e.loop.recorder import write_csv
 from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
-from program.provenance import file_hash
 from program.strict import compute_strictly
 from runs.files import COLUMNS, FINAL_SCORES, POLICY, POLICY_DIGEST
 from runs.trained_policy import evaluate_run, read_manifest
@@ -38,10 +37,11 @@ def main() -> None:
     options = parse_arguments()
     require(options.episodes > 0, "--episodes", options.episodes, "a number greater than 0")
     torch.set_num_threads(1)
-    if read_manifest(options.run).get("deterministic") == "strict":
+    manifest = read_manifest(options.run)
+    if manifest.get("deterministic") == "strict":
         compute_strictly()
     results = evaluate_run(options.run, options.episodes, choose_device(options.device))
-    scored = {POLICY_DIGEST: file_hash(options.run / POLICY)}
+    scored = {POLICY_DIGEST: manifest["files"][POLICY]}
     rows = [result.row() | scored for result in results]
     temporary = options.run / f"{FINAL_SCORES}.new"
     write_csv(temporary, COLUMNS["final"], rows)

@@ -10,6 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from program.command_line import OneLineParser, run_program
 from reporting.page.written_report import write_report
+from reporting.statistics.analysis import analyse
+from reporting.statistics.verification_result import read_verification
+from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
 from suites.requested_runs import SuiteError
 
@@ -22,9 +25,10 @@ def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> 
     parser.add_argument("--films", type=Path, help="reports/<suite>/films, where there are any")
     parser.add_argument("--output", required=True, type=Path, help="reports/<suite>")
     options = parser.parse_args(arguments)
-    statistics = write_report(
-        options.summary, options.figures, options.films, options.output, facts_of
-    )
+    summary = read_summary(options.summary)
+    statistics = analyse(summary, facts_of)
+    verification = read_verification(options.summary / "verification.json")
+    write_report(summary, statistics, verification, options.figures, options.films, options.output)
     print(statistics.headline.sentence)
 
 

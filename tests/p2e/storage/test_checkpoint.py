@@ -15,6 +15,7 @@ from p2e.storage.checkpoint import (
     previous_generation,
     save_checked,
 )
+from tests.helpers.damage import empty, truncate
 
 
 def content(step: int) -> dict[str, Any]:
@@ -53,16 +54,8 @@ def test_without_any_state_there_is_none_and_no_problem(path: Path) -> None:
         load_checked(path)
 
 
-def truncate(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
 def cut_in_the_header(data: bytes) -> bytes:
     return data[:40]
-
-
-def empty(data: bytes) -> bytes:
-    return b""
 
 
 def append(data: bytes) -> bytes:

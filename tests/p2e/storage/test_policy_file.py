@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from p2e.algorithm import Stateful
 from p2e.storage.checkpoint import CheckpointError
 from p2e.storage.policy_file import load_policy, read_identity, save_policy
+from tests.helpers.damage import empty, truncate
 from tests.helpers.paths import ROOT
 
 IDENTITY = {"config": {"algorithm": "sac", "seeds": [100, 101]}, "code_hash": "a"}
@@ -88,16 +89,8 @@ def test_what_is_no_tensor_is_refused_when_it_is_written(tmp_path: Path) -> None
         save_policy(tmp_path / "policy.safetensors", {"counted": Counted()}, IDENTITY)
 
 
-def truncated(data: bytes) -> bytes:
-    return data[: len(data) // 2]
-
-
 def cut_in_the_header(data: bytes) -> bytes:
     return data[:20]
-
-
-def empty(data: bytes) -> bytes:
-    return b""
 
 
 def foreign(data: bytes) -> bytes:
@@ -125,7 +118,7 @@ def malicious(data: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "damage",
-    [truncated, cut_in_the_header, empty, foreign, longer, without_identity, malicious],
+    [truncate, cut_in_the_header, empty, foreign, longer, without_identity, malicious],
 )
 def test_a_damaged_or_foreign_file_is_one_line(
     path: Path, damage: Callable[[bytes], bytes]

@@ -13,7 +13,8 @@ from p2e.storage.checkpoint import CheckpointError
 from program import provenance
 from program.command_line import choose_device
 from runs.files import COLUMNS, FINAL_SCORES, MANIFEST, POLICY, POLICY_DIGEST
-from runs.trained_policy import evaluate_run, read_manifest
+from runs.settings import settings_of_manifest
+from runs.trained_policy import evaluate_policy, read_manifest
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def replay(folder: Path) -> ReplayedRun:
     recorded = _read_scores(folder, manifest)
     torch.set_num_threads(1)
     episodes = int(recorded["episode"].nunique())
-    results = evaluate_run(folder, episodes, choose_device("cpu"))
+    settings = settings_of_manifest(manifest)
+    results = evaluate_policy(folder / POLICY, settings, episodes, choose_device("cpu"))
     replayed = pd.DataFrame([result.row() for result in results])
     columns = COLUMNS["final"]
     both = recorded[columns].merge(

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from contextlib import ExitStack, closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ class TrainingRun:
         seeds = np.asarray(self.settings.seeds, np.int64)
         counts, steps = loop.coverage.arrays()
         np.savez_compressed(staging / COVERAGE, counts=counts, steps=steps, seeds=seeds)
-        save_policy(staging / POLICY, loop.algorithm.policy_components(), self._identity())
+        save_policy(staging / POLICY, loop.algorithm.policy_components(), self._origin)
         manifest = json.dumps(self._manifest(loop, staging), indent=2) + "\n"
         (staging / MANIFEST).write_text(manifest)
         # Delete the final scores of an earlier policy in this folder.
@@ -207,7 +208,8 @@ class TrainingRun:
             os.replace(staging / name, self.output / name)
         staging.rmdir()
 
-    def _identity(self) -> dict[str, Any]:
+    @cached_property
+    def _origin(self) -> dict[str, Any]:
         """What a policy says about where it comes from. The same training has the same identity on
         every machine and in every commit."""
         return {
@@ -227,7 +229,7 @@ class TrainingRun:
             "seeds": list(settings.seeds),
             "group_size": group,
             "steps": settings.steps,
-            **self._identity(),
+            **self._origin,
             "git_commit": provenance.git_commit(),
             "command": shlex.join(["python", "workflow/scripts/train.py", *sys.argv[1:]]),
             "fingerprint": self.identity,

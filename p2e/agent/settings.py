@@ -19,7 +19,6 @@ class SoftActorCriticConfig:
         target_entropy: to which alpha steers the policy's entropy; None for -dim(action).
         min_alpha: alpha does not fall below it. Where no reward was met yet, all actions are worth
             the same, and alpha otherwise falls until the policy settles on one of them by chance.
-        clip_norm: largest gradient norm of actor and of critic, for each seed; None for no limit.
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -30,7 +29,6 @@ class SoftActorCriticConfig:
     initial_alpha: float = 1.0
     target_entropy: float | None = None
     min_alpha: float = 0.0
-    clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         require_positive(self, "agent", "hidden", "learning_rate", "batch_size", "initial_alpha")
@@ -40,5 +38,3 @@ class SoftActorCriticConfig:
         )
         floor, most = self.min_alpha, f"between 0 and agent.initial_alpha ({self.initial_alpha})"
         require(0 <= floor <= self.initial_alpha, "agent.min_alpha", floor, most)
-        clip = self.clip_norm
-        require(clip is None or clip > 0, "agent.clip_norm", clip, "a number greater than 0")

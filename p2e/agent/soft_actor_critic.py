@@ -61,9 +61,9 @@ class SoftActorCritic:
         self.target_entropy = (
             float(-actions) if config.target_entropy is None else config.target_entropy
         )
-        rate, clip = config.learning_rate, config.clip_norm
-        self.actor_optimizer = SeedOptimizer(self.actor.parameters(), rate, clip)
-        self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate, clip)
+        rate = config.learning_rate
+        self.actor_optimizer = SeedOptimizer(self.actor.parameters(), rate)
+        self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate)
         self.temperature_optimizer = SeedOptimizer(self.temperature.parameters(), rate)
         self.updates = 0
         self.unscheduled_updates = 0  # of these, made with another schedule

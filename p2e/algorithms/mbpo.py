@@ -46,7 +46,6 @@ class Config:
         real_share: share of real rows in every batch.
         updates_per_step: the update-to-data ratio: updates of the agent an environment step.
         retained_trainings: imagined rows stay for this many trainings of the model.
-        buffer_capacity: real transitions kept for each seed.
     """
 
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
@@ -61,11 +60,10 @@ class Config:
     real_share: float = 0.05
     updates_per_step: int = 20
     retained_trainings: int = 4
-    buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
         require_positive(self, "mbpo", "model_interval", "rollouts_per_step", "updates_per_step")
-        require_positive(self, "mbpo", "retained_trainings", "buffer_capacity")
+        require_positive(self, "mbpo", "retained_trainings")
         for key in ("real_share", "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"mbpo.{key}", share, "a number in [0, 1]")
@@ -110,8 +108,7 @@ class MBPO(Algorithm):
         self.rollouts = SeedGenerators(seeds, "rollouts", device)
         self.batches = SeedGenerators(seeds, "batches", device)
         real = real_fields(*sizes)
-        kept = min(config.buffer_capacity, problem.steps)
-        self.sac_buffer = RowBuffer(len(seeds), kept, real, device)
+        self.sac_buffer = RowBuffer(len(seeds), problem.steps, real, device)
         imagined = {name: real[name] for name in TransitionBatch._fields}
         most = config.rollouts * config.rollout.longest(problem.steps) * config.retained_trainings
         self.imagination_buffer = RowBuffer(len(seeds), most, imagined, device)

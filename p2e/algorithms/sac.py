@@ -32,7 +32,6 @@ class Config:
         final_learning_rate: of actor and critics, as a share of the first; it falls in half a
             cosine over the updates of the run.
         updates_per_step: the update-to-data ratio: updates of the agent an environment step.
-        buffer_capacity: transitions kept for each seed; no more than the run's steps are held.
     """
 
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
@@ -41,10 +40,9 @@ class Config:
     normalised_observations: bool = False
     final_learning_rate: float = 1.0
     updates_per_step: int = 1
-    buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
-        require_positive(self, "sac", "updates_per_step", "buffer_capacity")
+        require_positive(self, "sac", "updates_per_step")
         share = self.final_learning_rate
         require(0 <= share <= 1, "sac.final_learning_rate", share, "a share in [0, 1]")
 
@@ -114,7 +112,7 @@ class SAC(Algorithm):
         self.bonus = config.exploration.bonus_for(problem, self.agent)
         self.sac_buffer = RowBuffer(
             len(seeds),
-            min(config.buffer_capacity, problem.steps),
+            problem.steps,
             real_fields(problem.observation_size, problem.action_size),
             device,
         )

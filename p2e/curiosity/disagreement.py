@@ -1,6 +1,6 @@
 """The intrinsic reward: disagreement of an ensemble about the next latent (Sekar et al. 2020)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -15,6 +15,10 @@ from p2e.nn.normalizers import RunningScale
 from p2e.nn.optimizer import SeedOptimizer
 from p2e.nn.target_networks import soft_update, target_copy
 
+MEMBERS, HIDDEN = 5, (64, 64)
+# Disagreement is rewarded where it exceeds this many times its running mean. Contacts, which are
+# never fully learned, stay below it.
+UNKNOWN = 2.0
 AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
 
 
@@ -34,10 +38,9 @@ class EnsembleDisagreement:
     running mean over imagined steps, so that one weight serves all tasks; it is never negative.
 
     Args:
-        predicted: features of what is predicted (for ablations something else than latents).
+        predicted: features of what is predicted.
         optimizer: makes one for the ensemble's parameters.
         initial, rows: random streams of the initial weights and of the bootstrapped rows.
-        unknown: disagreement is rewarded where it exceeds this many times its running mean.
     """
 
     def __init__(
@@ -45,19 +48,16 @@ class EnsembleDisagreement:
         latent_size: int,
         action_size: int,
         predicted: int,
-        members: int,
-        hidden: Sequence[int],
         optimizer: Callable[[Iterable[nn.Parameter]], SeedOptimizer],
         initial: SeedGenerators,
         rows: SeedGenerators,
-        unknown: float,
     ) -> None:
-        sizes = [latent_size + action_size, *hidden, predicted]
-        self.ensemble = Ensemble(members, sizes, initial)
+        sizes = [latent_size + action_size, *HIDDEN, predicted]
+        self.ensemble = Ensemble(MEMBERS, sizes, initial)
         self.averaged = target_copy(self.ensemble)
         self.optimizer = optimizer(self.ensemble.parameters())
         self.scale = RunningScale(len(initial), decay=0.99, device=initial.device)
-        self.rows, self.unknown = rows, unknown
+        self.rows = rows
 
     def learn(
         self,
@@ -94,7 +94,7 @@ class EnsembleDisagreement:
         return disagreement(self.averaged(inputs))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(disagreement / (`unknown` times its running mean)), and 0 where that is negative.
+        """log(disagreement / (UNKNOWN times its running mean)), and 0 where that is negative.
 
         Far from all data disagreement is two orders of magnitude higher; the logarithm (as in
         MaxInfoRL, Sukhija et al. 2024) keeps it from outweighing what can be reached. Known steps
@@ -102,7 +102,7 @@ class EnsembleDisagreement:
         reward for going far.
         """
         scaled: Tensor = self.scale(disagreement)
-        return (scaled / self.unknown).clamp(min=1.0).log()
+        return (scaled / UNKNOWN).clamp(min=1.0).log()
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: getattr(self, name) for name in self._PARTS}

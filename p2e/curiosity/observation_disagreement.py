@@ -16,9 +16,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningChange
 from p2e.nn.optimizer import SeedOptimizer
 
-# As Plan2Explore's in the core suite.
-MEMBERS, HIDDEN, UNKNOWN = 5, (64, 64), 2.0
-LEARNING_RATE, CLIP_NORM = 1e-3, 1.0
+LEARNING_RATE, CLIP_NORM = 1e-3, 1.0  # as Plan2Explore's in the core suite
 
 
 class ObservationDisagreement(Bonus):
@@ -33,12 +31,9 @@ class ObservationDisagreement(Bonus):
             features,
             problem.action_size,
             features,
-            MEMBERS,
-            HIDDEN,
             partial(SeedOptimizer, learning_rate=LEARNING_RATE, clip_norm=CLIP_NORM),
             SeedGenerators(seeds, "ensemble weights", device),
             SeedGenerators(seeds, "ensemble rows", device),
-            UNKNOWN,
         )
         self.scale = self.ensemble.scale
 

@@ -1,6 +1,8 @@
 """How an agent explores: the colour of its action noise, and what it is paid besides the task."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from p2e.agent.coloured_noise import EXPONENTS
 from p2e.agent.soft_actor_critic import SoftActorCritic
@@ -30,8 +32,10 @@ class ExplorationConfig:
     bonus: str = "none"
     weight: float | None = 1.0
 
+    bonuses: ClassVar[Mapping[str, type[Bonus]]] = BONUSES
+
     def __post_init__(self) -> None:
-        for key, known in (("noise", EXPONENTS), ("bonus", BONUSES)):
+        for key, known in (("noise", EXPONENTS), ("bonus", self.bonuses)):
             value = getattr(self, key)
             expected = f"one of {', '.join(map(repr, known))}"
             require(value in known, f"exploration.{key}", value, expected)
@@ -58,6 +62,6 @@ class ExplorationConfig:
             agent: whose weight adapts, where it is to.
         """
         if self.weight is not None:
-            return BONUSES[self.bonus](problem, self.weight)
+            return self.bonuses[self.bonus](problem, self.weight)
         assert agent is not None
-        return BONUSES[self.bonus](problem, AutomaticWeight(agent))
+        return self.bonuses[self.bonus](problem, AutomaticWeight(agent))

@@ -18,7 +18,12 @@ from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import Starts, roll_out
 from p2e.world.world_learner import WorldLearner
 
+# Share of the trajectories that follow uniform random actions. Without them a policy that has
+# settled never imagines another action, and stays where it is.
+RANDOM_SHARE = 0.25
+PROMISING_SHARE = 0.5  # of each policy's starts, those with the highest of several values
 CANDIDATES = 8  # states, of which the most promising starts an imagination
+RETAINED = 4  # updates for which imagined rows are kept; older latents are stale
 
 
 class Trajectories(NamedTuple):
@@ -32,7 +37,7 @@ class Trajectories(NamedTuple):
 
 def joint_trajectories(config: Config) -> Trajectories:
     """A share with random actions; explorer and task policy halve the rest."""
-    random = round(config.imagined_starts * config.random_share)
+    random = round(config.imagined_starts * RANDOM_SHARE)
     explorer = (config.imagined_starts - random) // 2
     return Trajectories(random, explorer, config.imagined_starts - random - explorer)
 
@@ -115,7 +120,7 @@ class LatentImagination:
             (self._explorer, self.trajectories.explorer),
             (self._task_agent, self.trajectories.task),
         ):
-            promising = round(number * self._config.promising_share)
+            promising = round(number * PROMISING_SHARE)
             parts.append(random_starts(states, number - promising, self.starts))
             if promising:
                 parts.append(self._promising_starts(replay, agent, promising))
@@ -141,7 +146,7 @@ def imagination_buffer(problem: Problem, config: Config, trajectories: int) -> R
     size = config.world.latent_size + config.world.memory_size
     widths = {"observation": size, "next_observation": size, "action": problem.action_size}
     widths |= dict.fromkeys(("reward", "curiosity", "terminated"), 1)
-    capacity = config.retained_imaginations * config.horizon * trajectories
+    capacity = RETAINED * config.horizon * trajectories
     return RowBuffer(len(problem.seeds), capacity, widths, problem.device)
 
 

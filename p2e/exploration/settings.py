@@ -10,35 +10,6 @@ MODES = ("joint", "explore", "zero-shot", "few-shot")
 
 
 @dataclass(frozen=True)
-class AdaptationConfig:
-    """How the task policy learns once a reward-free exploration is over.
-
-    Args:
-        updates: of a reinitialised task policy, in a world model that no longer changes. With 0 the
-            task policy that was trained during the exploration is kept.
-        multi_step: steps of its returns, in place of plan2explore.multi_step.
-        continued_share: share of its imagined trajectories that start where its last ones ended.
-            They replace random starts first, promising ones when no others are left.
-        error_discount: discount imagined steps more where the world model's expected error is high.
-            A step counts as 1 + error_discount * (expected error / mean error - 1) steps where that
-            is above 1. 0 for none.
-    """
-
-    updates: int = 0
-    multi_step: int = 1
-    continued_share: float = 0.0
-    error_discount: float = 0.0
-
-    def __post_init__(self) -> None:
-        require(self.updates >= 0, "adaptation.updates", self.updates, "0 or more")
-        require_positive(self, "adaptation", "multi_step")
-        share = self.continued_share
-        require(0 <= share <= 1, "adaptation.continued_share", share, "a share in [0, 1]")
-        discount = self.error_discount
-        require(discount >= 0, "adaptation.error_discount", discount, "0 or more")
-
-
-@dataclass(frozen=True)
 class Config:
     """Settings of Plan2Explore.
 
@@ -61,26 +32,17 @@ class Config:
         horizon: steps of an imagined trajectory.
         imagined_starts: imagined trajectories of an update. In "zero-shot" and "few-shot" the task
             policy has its own besides (algorithms/plan2explore/reward_free.py).
-        random_share: share of the imagined trajectories that follow uniform random actions. Without
-            them a policy that has settled never imagines another action, and stays where it is. In
-            the reward-free modes random actions also replace the task policy's.
-        promising_share: share of each policy's starts that are the best of several random states,
-            by that policy's own value.
         multi_step: steps of the returns of imagined rows, and of real ones drawn from replay.
-        retained_imaginations: updates for which imagined rows are kept. Older latents are stale.
-        real_share: share of real rows in every batch of the agents. In "zero-shot", and in
-            "few-shot" until the task policy takes over, this is true of the explorer alone.
-        replayed_share: share of the task policy's batches in these two cases that follows real
-            actions inside the world model. The other rows follow the policies.
-        adaptation: of the task policy at the end of the exploration in "zero-shot" and "few-shot".
-        real_from_replay: draw real rows from all of the replay, not from the windows on which the
-            world model was last updated, whose latents are at hand (for ablations).
-        task_weight: of the task's reward in the explorer's, after it is divided by its running
-            mean where that is above 1.
+        real_share: share of real rows in every batch of the agents: from the windows on which the
+            world model was last updated, whose latents are at hand; with 1 (for ablations) from
+            all of the replay. In "zero-shot", and in "few-shot" until the task policy takes over,
+            this is true of the explorer alone.
+        adaptation_updates: of a reinitialised task policy at the end of the exploration in
+            "zero-shot" and "few-shot", in a world model that no longer changes. With 0 the task
+            policy that was trained during the exploration is kept.
         exploration: of the noise in the actions in the environment, and of the bonus in the
             explorer's reward: "disagreement" is that of the ensemble about latents, the others are
             about observations, imagined ones as they are decoded.
-        buffer_capacity: real transitions kept for each seed.
     """
 
     mode: str = "joint"
@@ -94,31 +56,20 @@ class Config:
     task_share: float = 0.0
     horizon: int = 5
     imagined_starts: int = 128
-    random_share: float = 0.25
-    promising_share: float = 0.0
     multi_step: int = 1
-    retained_imaginations: int = 4
     real_share: float = 0.25
-    replayed_share: float = 0.0
-    adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
-    real_from_replay: bool = False
-    task_weight: float = 1.0
+    adaptation_updates: int = 0
     exploration: LatentExplorationConfig = field(default_factory=LatentExplorationConfig)
-    buffer_capacity: int = 1_000_000
 
     def __post_init__(self) -> None:
-        positive = (
-            "update_interval agent_updates horizon imagined_starts multi_step "
-            "retained_imaginations buffer_capacity exploration_steps"
-        )
-        require_positive(self, "plan2explore", *positive.split())
+        positive = "update_interval agent_updates horizon imagined_starts multi_step"
+        require_positive(self, "plan2explore", *positive.split(), "exploration_steps")
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
-        shares = "real replayed random promising task"
-        for key in (*(f"{name}_share" for name in shares.split()), "final_learning_rate"):
+        for key in ("real_share", "task_share", "final_learning_rate"):
             share = getattr(self, key)
             require(0 <= share <= 1, f"plan2explore.{key}", share, "a share in [0, 1]")
         self.exploration.require_fixed_weight("plan2explore")
-        for key in ("task_weight", "pretraining_updates"):
+        for key in ("pretraining_updates", "adaptation_updates"):
             value = getattr(self, key)
             require(value >= 0, f"plan2explore.{key}", value, "0 or more")

@@ -16,9 +16,11 @@ from p2e.replay.buffers import RowBuffer, as_transitions
 from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.continued_starts import ContinuedImagination
 from p2e.reward_free.error_discount import ErrorDiscount
-from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
 from p2e.reward_free.world_learner import RewardFreeWorldLearner
 from p2e.world.feature_extractor import FeatureExtractor
+
+MULTI_STEP = 5  # steps of the returns, in place of plan2explore.multi_step
 
 
 class Adaptation:
@@ -47,7 +49,6 @@ class Adaptation:
         capacity: int,
         schedule: LearningRateSchedule,
     ) -> None:
-        own = config.adaptation
         self._problem, self._config, self._world, self._replay = problem, config, world, replay
         self._task_agent = task_agent
         self.fresh_agent = SoftActorCritic.of_problem(
@@ -55,9 +56,8 @@ class Adaptation:
         )
         self.error_discount = self._make_error_discount()
         self.imagination = ContinuedImagination(
-            own.continued_share,
             problem,
-            replace(config, multi_step=own.multi_step),
+            replace(config, multi_step=MULTI_STEP),
             world,
             explorer,
             task_agent,
@@ -72,11 +72,11 @@ class Adaptation:
             config.world.rare_share,
             draws,
             config.agent.discount,
-            own.multi_step,
+            MULTI_STEP,
             self.error_discount.apply,
         )
         imagined = partial(self.imagination_buffer.sample, draws)
-        self.batch = MixedBatch(self.replayed_actions.draw, imagined, config.replayed_share)
+        self.batch = MixedBatch(self.replayed_actions.draw, imagined, REPLAYED_SHARE)
 
     def _make_error_discount(self) -> ErrorDiscount:
         config = self._config
@@ -84,9 +84,8 @@ class Adaptation:
             self._world.model,
             self._problem.action_size,
             config.world,
-            config.adaptation.error_discount,
             config.agent.discount,
-            LearningRateSchedule(total_updates=config.adaptation.updates),
+            LearningRateSchedule(total_updates=config.adaptation_updates),
             self._generators("doubt weights"),  # random streams keep their old names
             self._generators("doubt rows"),
         )
@@ -96,7 +95,7 @@ class Adaptation:
 
     def run(self) -> Metrics:
         """All updates of reward heads and task policy, and the metrics of the last."""
-        updates, size = self._config.adaptation.updates, self._config.agent.batch_size
+        updates, size = self._config.adaptation_updates, self._config.agent.batch_size
         metrics = self.error_discount.learn(self._replay, updates)
         with (
             replaced(self._task_agent, self.fresh_agent),

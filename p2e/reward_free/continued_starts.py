@@ -21,13 +21,15 @@ from p2e.world.imagination import Starts
 # Share of the trajectories that could go on and start from a given state all the same: model errors
 # add up, so that after ten horizons most have started again.
 RESTARTED = 0.1
+# Share of the task policy's trajectories that go on. They replace random starts first, promising
+# ones when no others are left.
+CONTINUED_SHARE = 0.5
 
 
 class ContinuedStarts:
     """Keeps where a policy's trajectories ended; a share of the next ones starts there."""
 
-    def __init__(self, share: float) -> None:
-        self._share = share
+    def __init__(self) -> None:
         self._ends: list[Tensor] = []  # latents and memories; empty before the first imagination
 
     def instead_of(self, starts: Starts, generators: SeedGenerators) -> Starts:
@@ -49,20 +51,18 @@ class ContinuedStarts:
         self._ends = [latent[:, :number].clone(), memory[:, :number].clone()] if number else []
 
     def _number(self, starts: Float[Tensor, "S B L"]) -> int:
-        return round(starts.shape[1] * self._share)
+        return round(starts.shape[1] * CONTINUED_SHARE)
 
 
 class ContinuedImagination(LatentImagination):
     """Imagination in which a share of the task policy's trajectories goes on.
 
-    Args:
-        share: of its trajectories. They replace random starts first, promising ones when no others
-            are left. What is kept between imaginations is no part of the state.
+    What is kept between imaginations is no part of the state.
     """
 
-    def __init__(self, share: float, *args: Any) -> None:
+    def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._continued = ContinuedStarts(share)
+        self._continued = ContinuedStarts()
 
     def roll_out(self, states: Starts, replay: RowBuffer) -> Fields:
         steps = super().roll_out(states, replay)

@@ -20,9 +20,11 @@ from p2e.nn.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.nn.perceptron import SILU
 from p2e.replay.buffers import Fields, RowBuffer
 from p2e.world.feature_extractor import FeatureExtractor
-from p2e.world.world_learner import WorldConfig
+from p2e.world.world_learner import CLIP_NORM, WorldConfig
 from p2e.world.world_model import WorldModel
 
+# A step counts as 1 + WEIGHT * (expected error / mean error - 1) steps, where that is above 1.
+WEIGHT = 0.5
 ROWS = 256  # of an update
 ROWS_FOR_THE_MEAN = 4096
 
@@ -49,8 +51,6 @@ class ErrorDiscount:
     """The expected error of a world model, in units of its mean over replay.
 
     Args:
-        weight: a step counts as 1 + weight * (expected error / mean error - 1) steps, where that is
-            above 1. With 0 all steps count as one, and nothing is learned.
         schedule: of its learning rate, which starts as the world model's.
         initial, draws: random streams of the network's weights, and of the rows it learns from.
     """
@@ -60,17 +60,16 @@ class ErrorDiscount:
         model: WorldModel,
         action_size: int,
         config: WorldConfig,
-        weight: float,
         discount: float,
         schedule: LearningRateSchedule,
         initial: SeedGenerators,
         draws: SeedGenerators,
     ) -> None:
         self._model, self._features = model, FeatureExtractor(model)
-        self._weight, self._discount, self._draws = weight, discount, draws
+        self._discount, self._draws = discount, draws
         sizes = [self._features.size + action_size, *config.hidden, 1]
         self._network = BatchedMLP((len(initial),), sizes, initial, SILU)
-        learning = config.learning_rate, config.clip_norm, schedule
+        learning = config.learning_rate, CLIP_NORM, schedule
         self._optimizer = SeedOptimizer(self._network.parameters(), *learning)
         self._mean_error = torch.ones(len(initial), 1, device=initial.device)
 
@@ -79,14 +78,12 @@ class ErrorDiscount:
 
         Returns:
             error_discount_loss: mean squared error of the last update, in units of the mean error.
-            Nothing with a weight of 0.
         """
+        _, _, errors = self._real_steps(replay, ROWS_FOR_THE_MEAN)
+        self._mean_error = errors.mean(dim=1, keepdim=True)
         metrics: Metrics = {}
-        if self._weight > 0:
-            _, _, errors = self._real_steps(replay, ROWS_FOR_THE_MEAN)
-            self._mean_error = errors.mean(dim=1, keepdim=True)
-            for _ in range(updates):
-                metrics = self._fit(*self._real_steps(replay, ROWS))
+        for _ in range(updates):
+            metrics = self._fit(*self._real_steps(replay, ROWS))
         return metrics
 
     def _fit(
@@ -125,10 +122,8 @@ class ErrorDiscount:
         The steps in between pay the lowest reward that was met, so that nothing is gained by a
         large error where all rewards are negative.
         """
-        if self._weight == 0:
-            return steps
         rows = steps["observation"].flatten(1, 2), steps["action"].flatten(1, 2)
-        more = self._weight * (self.expected(*rows) - 1).clamp(min=0.0)
+        more = WEIGHT * (self.expected(*rows) - 1).clamp(min=0.0)
         going_on = 1 - steps["terminated"]
         more, lowest = more.view(going_on.shape), self._lowest_reward.view(-1, 1, 1, 1)
         waiting = going_on * discounted_sum(self._discount, more) * lowest

@@ -19,6 +19,8 @@ from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import imagine_step, stack_steps
 from p2e.world.world_model import WorldModel
 
+REPLAYED_SHARE = 0.5  # of the task policy's batches; the other rows follow the policies
+
 
 class ReplayedActions:
     """Draws rows that start in a real state and follow a few real actions in the world model.

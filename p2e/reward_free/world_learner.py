@@ -1,9 +1,9 @@
 """Learning a world model that does not depend on the task's reward."""
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 from p2e.algorithm import Problem, Stateful
-from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer
@@ -11,10 +11,11 @@ from p2e.reward_free.reward_heads import RewardHeads, RewardLearner
 from p2e.world.imagination import Starts
 from p2e.world.world_learner import WorldConfig, WorldLearner
 
+HEADS = 5  # of which the lowest prediction counts
+
 
 class RewardFreeWorldLearner(WorldLearner):
-    """The world model learns nothing from the reward. Heads of their own do, as many as the
-    ensemble has members, from rows of their own.
+    """The world model learns nothing from the reward. Heads of their own do, from other rows.
 
     Its windows are drawn around rare terminations: a world model that has hardly seen one does not
     predict it, and a policy imagines to go on behind it.
@@ -22,16 +23,10 @@ class RewardFreeWorldLearner(WorldLearner):
 
     rare_field = "terminated"
 
-    def __init__(
-        self,
-        problem: Problem,
-        config: WorldConfig,
-        total_updates: int,
-        exploration: ExplorationConfig | None = None,
-    ) -> None:
-        super().__init__(problem, config, total_updates, exploration)
+    def __init__(self, problem: Problem, config: WorldConfig, *own: Any) -> None:
+        super().__init__(problem, config, *own)
         sizes = problem.observation_size, problem.action_size
-        heads = RewardHeads(config.members, *sizes, config.hidden, self._weights)
+        heads = RewardHeads(HEADS, *sizes, config.hidden, self._weights)
         self.model.reward_predictor = heads
         draws = SeedGenerators(problem.seeds, "reward rows", problem.device)
         self.reward = RewardLearner(

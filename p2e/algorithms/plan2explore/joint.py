@@ -130,10 +130,15 @@ class Plan2Explore(Algorithm):
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""
         rows = as_transitions(fields)
-        task, curious = self.task_scale(rows.reward), fields["curiosity"].squeeze(-1)
+        task, curious = self._explorers_part(rows.reward), fields["curiosity"].squeeze(-1)
         weight = self.config.exploration.fixed_weight
-        reward = self.config.task_weight * task + weight * curious
-        return rows._replace(reward=reward)
+        return rows._replace(reward=task + weight * curious)
+
+    def _explorers_part(self, reward: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        """What the task's reward adds to the explorer's: it is divided by its running mean where
+        that is above 1."""
+        part: Tensor = self.task_scale(reward)
+        return part
 
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:
@@ -202,8 +207,7 @@ class Plan2Explore(Algorithm):
     def _replay_buffer(self) -> RowBuffer:
         sizes = self._problem.observation_size, self._problem.action_size
         fields = real_fields(*sizes, self.config.world.memory_size)
-        capacity = min(self.config.buffer_capacity, self._problem.steps)
-        return RowBuffer(len(self._problem.seeds), capacity, fields, self._device)
+        return RowBuffer(len(self._problem.seeds), self._problem.steps, fields, self._device)
 
     def _imagination(self, trajectories: Trajectories, starts: SeedGenerators) -> LatentImagination:
         return LatentImagination(
@@ -217,7 +221,7 @@ class Plan2Explore(Algorithm):
         )
 
     def _real_steps(self) -> RealSteps:
-        if not self.config.real_from_replay:
+        if self.config.real_share < 1:
             return RealSteps(self.world, self.batches)
         returns = self.config.agent.discount, self.config.multi_step
         return RealStepsOfReplay(self.world, self.batches, self.sac_buffer, *returns)

@@ -9,6 +9,10 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import ClassVar
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
 from p2e.algorithm import Policy, Problem, Stateful
 from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.exploration.latent_imagination import (
@@ -22,7 +26,7 @@ from p2e.metrics import Metrics
 from p2e.replay.buffers import as_transitions
 from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.adaptation import Adaptation
-from p2e.reward_free.replayed_actions import ReplayedActions
+from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
 from p2e.reward_free.world_learner import RewardFreeWorldLearner
 from p2e.world.world_learner import WorldLearner
 
@@ -34,7 +38,11 @@ class RewardFree(Plan2Explore):
     world_learner: ClassVar[type[WorldLearner]] = RewardFreeWorldLearner
 
     def __init__(self, problem: Problem, config: Config) -> None:
-        super().__init__(problem, replace(config, task_weight=0.0, task_share=0.0))
+        super().__init__(problem, replace(config, task_share=0.0))
+
+    def _explorers_part(self, reward: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        """Nothing: the explorer does not see the task's reward."""
+        return torch.zeros_like(reward)
 
     def trajectories(self) -> Trajectories:
         """Random actions take the place of those of a task policy: an explorer that imagines little
@@ -74,7 +82,7 @@ class ZeroShot(RewardFree):
             config.multi_step,
         )
         self.task_rows = MixedBatch(
-            self.replayed_actions.draw, self.imagined_for_task, config.replayed_share
+            self.replayed_actions.draw, self.imagined_for_task, REPLAYED_SHARE
         )
 
     @cached_property
@@ -89,7 +97,7 @@ class ZeroShot(RewardFree):
             self.task_agent,
             self.lone_trajectories,
             self._imagined_at_once,
-            self._settling(self.config.adaptation.updates),
+            self._settling(self.config.adaptation_updates),
         )
 
     @property
@@ -101,7 +109,7 @@ class ZeroShot(RewardFree):
     def _ending(self) -> bool:
         """Whether an update now is the last of the exploration, so that the task policy adapts."""
         left = min(self.exploration_steps, self._problem.steps) - self.steps_stored.value
-        adapts = self.config.adaptation.updates > 0
+        adapts = self.config.adaptation_updates > 0
         return adapts and 0 <= left < self.config.update_interval
 
     def imagine(self) -> Metrics:

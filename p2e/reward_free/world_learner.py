@@ -1,9 +1,9 @@
 """Learning a world model that does not depend on the task's reward."""
 
 from contextlib import AbstractContextManager
-from typing import Any
 
 from p2e.algorithm import Problem, Stateful
+from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer
@@ -23,8 +23,14 @@ class RewardFreeWorldLearner(WorldLearner):
 
     rare_field = "terminated"
 
-    def __init__(self, problem: Problem, config: WorldConfig, *own: Any) -> None:
-        super().__init__(problem, config, *own)
+    def __init__(
+        self,
+        problem: Problem,
+        config: WorldConfig,
+        total_updates: int,
+        exploration: ExplorationConfig | None = None,
+    ) -> None:
+        super().__init__(problem, config, total_updates, exploration)
         sizes = problem.observation_size, problem.action_size
         heads = RewardHeads(HEADS, *sizes, config.hidden, self._weights)
         self.model.reward_predictor = heads

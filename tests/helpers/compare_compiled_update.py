@@ -26,7 +26,7 @@ SEEDS, ROWS, FEATURES, ACTIONS = (0, 1), 16, 4, 2
 
 def agent(compiled: bool, device: str) -> SoftActorCritic:
     on_gpu = device == "cuda"
-    config = SoftActorCriticConfig((16, 16), 1e-3, clip_norm=5.0)
+    config = SoftActorCriticConfig((16, 16), 1e-3)
     compile_networks(compiled and on_gpu)
     initial, noise = (SeedGenerators(SEEDS, name, device) for name in ("weights", "noise"))
     made = SoftActorCritic(FEATURES, ACTIONS, config, initial, noise)

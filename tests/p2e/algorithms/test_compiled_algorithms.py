@@ -23,15 +23,13 @@ from tests.conftest import MakeChain, needs_a_compiler
 pytestmark = needs_a_compiler
 
 CPU = torch.device("cpu")
-AGENT = asdict(SoftActorCriticConfig(hidden=(24, 20), batch_size=32, clip_norm=1.0))
+AGENT = asdict(SoftActorCriticConfig(hidden=(24, 20), batch_size=32))
 WORLD = {
     "latent_size": 12,
     "memory_size": 10,
     "hidden": [20, 16],
     "sequences": 4,
     "sequence_length": 4,
-    "members": 3,
-    "ensemble_hidden": [16],
 }
 PLAN2EXPLORE = {
     "agent": AGENT,
@@ -39,7 +37,6 @@ PLAN2EXPLORE = {
     "horizon": 3,
     "imagined_starts": 12,
     "multi_step": 2,
-    "promising_share": 0.5,
     "pretraining_updates": 2,
 }
 MBPO = {
@@ -53,7 +50,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "sac": ("sac", {"agent": AGENT}),
     "mbpo": ("mbpo", MBPO),
     "joint": ("plan2explore", PLAN2EXPLORE),
-    "zero-shot": ("plan2explore", PLAN2EXPLORE | {"mode": "zero-shot", "replayed_share": 0.5}),
+    "zero-shot": ("plan2explore", PLAN2EXPLORE | {"mode": "zero-shot"}),
     # Adam alone is in C++: there are no kernels for tanh.
     "trpo": ("trpo", {"hidden": [20, 16], "steps_per_update": 2}),
 }

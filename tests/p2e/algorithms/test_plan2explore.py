@@ -17,8 +17,8 @@ from p2e.algorithms.plan2explore import Config, build
 from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.algorithms.plan2explore.reward_free import ZeroShot
 from p2e.batch import Transition
-from p2e.exploration.latent_imagination import random_starts
-from p2e.exploration.settings import MODES, AdaptationConfig
+from p2e.exploration.latent_imagination import RETAINED, random_starts
+from p2e.exploration.settings import MODES
 from p2e.loop.coverage import Coverage
 from p2e.loop.progress import Progress
 from p2e.loop.training_loop import TrainingConfig, TrainingLoop
@@ -38,12 +38,9 @@ SMALL: dict[str, Any] = {
         hidden=(16,),
         sequences=4,
         sequence_length=4,
-        members=3,
-        ensemble_hidden=(16,),
     ),
     "horizon": 2,
     "imagined_starts": 6,
-    "promising_share": 0.5,
     "pretraining_updates": 2,
 }
 TRAINING = TrainingConfig(
@@ -176,7 +173,8 @@ def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore)
 def test_a_task_policy_apart_starts_where_its_reward_was_learned(
     chain: MakeChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained = zero_shot(run(make_loop(chain, mode="zero-shot", promising_share=0.0)))
+    monkeypatch.setattr("p2e.exploration.latent_imagination.PROMISING_SHARE", 0.0)
+    trained = zero_shot(run(make_loop(chain, mode="zero-shot")))
     seen, rewarding = trained.world.states.latent, trained.world.rewarding_states[0]
     chosen: list[torch.Tensor] = []
 
@@ -195,12 +193,11 @@ def test_a_task_policy_apart_starts_where_its_reward_was_learned(
 
 
 def test_an_adapting_policys_imaginations_go_on_where_its_last_ones_ended(
-    chain: MakeChain,
+    chain: MakeChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = AdaptationConfig(updates=1, continued_share=1.0)
-    loop = make_loop(
-        chain, mode="zero-shot", imagined_starts=80, promising_share=0.0, adaptation=settings
-    )
+    monkeypatch.setattr("p2e.exploration.latent_imagination.PROMISING_SHARE", 0.0)
+    monkeypatch.setattr("p2e.reward_free.continued_starts.CONTINUED_SHARE", 1.0)
+    loop = make_loop(chain, mode="zero-shot", imagined_starts=80, adaptation_updates=1)
     trained = zero_shot(run(loop))
     imagination, rewarding = trained.adaptation.imagination, trained.world.rewarding_states
     random, explorer, task = imagination.trajectories
@@ -241,7 +238,7 @@ def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mo
 
 def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
     """A run in which the reward is this value at every 20th step and 0 otherwise."""
-    loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41, replayed_share=0.5)
+    loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41)
     algorithm = plan2explore(loop)
     store = algorithm.store
 
@@ -282,7 +279,7 @@ def test_a_reward_free_explorer_does_the_same_whatever_the_task_pays(
 
 
 def test_real_rows_from_replay_are_steps_of_it_with_what_followed(chain: MakeChain) -> None:
-    config: dict[str, Any] = {"real_share": 1.0, "real_from_replay": True, "multi_step": 3}
+    config: dict[str, Any] = {"real_share": 1.0, "multi_step": 3}
     algorithm = plan2explore(run(make_loop(chain, seeds=(0,), **config)))
     held = {n: algorithm.sac_buffer.in_order(n)[0] for n in ("observation", "reward", "first")}
     ends = [t + 1 for t in range(16) if t == 15 or held["first"][t + 1]]
@@ -331,14 +328,12 @@ MIXED = ("task_rows", "few_shot_rows", "explorer_rows")
 
 
 @pytest.mark.parametrize(
-    ("mode", "exploration_steps", "replayed_share", "real", "replayed"),
+    ("mode", "exploration_steps", "real", "replayed"),
     [
-        ("joint", 1, 0.5, [4, 4], []),
-        ("zero-shot", 1, 0.0, [0, 4], []),
-        ("zero-shot", 1, 0.5, [0, 4], [8]),
-        ("few-shot", 17, 0.0, [0, 4], []),
-        ("few-shot", 17, 0.5, [0, 4], [8]),
-        ("few-shot", 16, 0.5, [4, 4], []),
+        ("joint", 1, [4, 4], []),
+        ("zero-shot", 1, [0, 4], [8]),
+        ("few-shot", 17, [0, 4], [8]),
+        ("few-shot", 16, [4, 4], []),
     ],
 )
 def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
@@ -346,12 +341,11 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
     monkeypatch: pytest.MonkeyPatch,
     mode: str,
     exploration_steps: int,
-    replayed_share: float,
     real: list[int],
     replayed: list[int],
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": exploration_steps}
-    algorithm = plan2explore(run(make_loop(chain, replayed_share=replayed_share, **config)))
+    algorithm = plan2explore(run(make_loop(chain, **config)))
     asked: dict[str, list[int]] = {}
 
     def counted(name: str, draw: Draw) -> Draw:
@@ -395,8 +389,7 @@ def test_a_reinitialised_task_policy_adapts_when_the_exploration_is_over(
     config: dict[str, Any] = {"mode": mode, "exploration_steps": 16 - steps_after}
     config["final_learning_rate"] = 0.25
     without, adapted = (
-        zero_shot(run(make_loop(chain, adaptation=AdaptationConfig(updates=updates), **config)))
-        for updates in (0, 3)
+        zero_shot(run(make_loop(chain, adaptation_updates=updates, **config))) for updates in (0, 3)
     )
     assert adapted.agent_updates == without.agent_updates + 3
     agents = [algorithm.task_agent for algorithm in (adapted, without)]
@@ -420,15 +413,14 @@ def test_a_reinitialised_task_policy_adapts_when_the_exploration_is_over(
 def test_errors_are_discounted_in_all_that_an_adapting_policy_learns_from(
     chain: MakeChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = AdaptationConfig(updates=2, error_discount=1.0)
-    trained = zero_shot(run(make_loop(chain, mode="zero-shot", adaptation=settings)))
+    trained = zero_shot(run(make_loop(chain, mode="zero-shot", adaptation_updates=2)))
     adaptation = trained.adaptation
     applied = adaptation.error_discount.apply
     assert adaptation.replayed_actions._transform == applied
     assert trained.replayed_actions._transform is None
-    with torch.no_grad():  # an error of three times the mean everywhere
+    with torch.no_grad():  # with these errors every step counts as three
         adaptation.error_discount._network.weights.zero_()
-        adaptation.error_discount._network.layers[-1].bias.fill_(3.0)
+        adaptation.error_discount._network.layers[-1].bias.fill_(5.0)
     adaptation._imagine()
     rows = adaptation.imagination_buffer.everything()
     assert (rows["terminated"] >= 1 - 0.99**2 - 1e-6).all()
@@ -442,25 +434,26 @@ def test_every_mode_has_its_algorithm() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_trains_where_all_imagined_actions_are_random(
-    chain: MakeChain, mode: str
+    chain: MakeChain, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    config: dict[str, Any] = {"exploration_steps": 12, "adaptation": AdaptationConfig(updates=1)}
-    trained = plan2explore(run(make_loop(chain, mode=mode, random_share=1.0, **config)))
+    monkeypatch.setattr("p2e.exploration.latent_imagination.RANDOM_SHARE", 1.0)
+    config: dict[str, Any] = {"exploration_steps": 12, "adaptation_updates": 1}
+    trained = plan2explore(run(make_loop(chain, mode=mode, **config)))
     assert trained.agent_updates > 0 or mode == "explore"
 
 
 def test_joint_never_reinitialises_its_task_policy(chain: MakeChain) -> None:
     without, asked = (
-        plan2explore(run(make_loop(chain, mode="joint", adaptation=AdaptationConfig(updates=n))))
-        for n in (0, 3)
+        plan2explore(run(make_loop(chain, mode="joint", adaptation_updates=n))) for n in (0, 3)
     )
     actors = weights(without.task_agent.actor), weights(asked.task_agent.actor)
     assert all(map(torch.equal, *actors))
 
 
 def test_only_recent_imaginations_are_kept(chain: MakeChain) -> None:
-    algorithm = plan2explore(run(make_loop(chain, retained_imaginations=2)))
-    assert algorithm.imagination_buffer.size == 2 * 2 * 6
+    algorithm = plan2explore(run(make_loop(chain)))
+    assert algorithm.imagination_buffer.size == RETAINED * 2 * 6
+    assert algorithm.updates.value > RETAINED
 
 
 def test_updates_are_spaced_by_the_interval(chain: MakeChain) -> None:

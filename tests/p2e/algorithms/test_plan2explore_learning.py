@@ -9,7 +9,7 @@ from torch import Tensor
 from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.algorithms.plan2explore.reward_free import RewardFree
 from p2e.exploration.latent_imagination import Trajectories
-from p2e.exploration.settings import AdaptationConfig
+from p2e.reward_free.adaptation import MULTI_STEP
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import LatentExplorationConfig
 from tests.conftest import MakeChain
@@ -18,12 +18,8 @@ from tests.p2e.algorithms.test_plan2explore import advance, make_loop, plan2expl
 
 @pytest.fixture
 def trained(chain: MakeChain) -> Plan2Explore:
-    settings = {
-        "task_weight": 3.0,
-        "exploration": LatentExplorationConfig(weight=0.5),
-        "multi_step": 2,
-    }
-    return plan2explore(run(make_loop(chain, **settings)))  # type: ignore[arg-type]
+    exploration = LatentExplorationConfig(weight=0.5)
+    return plan2explore(run(make_loop(chain, exploration=exploration, multi_step=2)))
 
 
 def test_observations_are_normalised_by_those_of_the_run(trained: Plan2Explore) -> None:
@@ -38,7 +34,7 @@ def test_the_explorer_is_paid_the_weighted_sum(trained: Plan2Explore) -> None:
     fields["reward"] = 50 * fields["reward"]
     trained.task_scale.update(torch.full((2, 100), -8.0).abs())
     task = trained.task_scale(fields["reward"]).squeeze(-1)
-    expected = 3.0 * task + 0.5 * fields["curiosity"].squeeze(-1)
+    expected = task + 0.5 * fields["curiosity"].squeeze(-1)
     torch.testing.assert_close(trained._for_explorer(fields).reward, expected)
     assert not torch.equal(task, fields["reward"].squeeze(-1))
 
@@ -83,13 +79,13 @@ def test_imagined_actions_are_random_or_drawn_from_the_policies(trained: Plan2Ex
 
 
 def test_an_adapting_policy_has_returns_of_its_own_and_learns_the_reward(chain: MakeChain) -> None:
-    settings = AdaptationConfig(updates=3, multi_step=2, error_discount=0.5)
     adapted, without = (
-        zero_shot(run(make_loop(chain, mode="zero-shot", adaptation=each)))
-        for each in (settings, AdaptationConfig())
+        zero_shot(run(make_loop(chain, mode="zero-shot", adaptation_updates=updates)))
+        for updates in (3, 0)
     )
     adaptation = adapted.adaptation
-    assert adaptation.imagination._config.multi_step == adaptation.replayed_actions._steps == 2
+    assert adaptation.imagination._config.multi_step == MULTI_STEP
+    assert adaptation.replayed_actions._steps == MULTI_STEP != adapted.config.multi_step
 
     def reward_updates(algorithm: RewardFree) -> Tensor:
         step: Tensor = algorithm.world.reward.optimizer.state_dict()["step"]

@@ -2,10 +2,11 @@
 
 import math
 
+import pytest
 import torch
 from torch import Tensor
 
-from p2e.curiosity.disagreement import EnsembleDisagreement, disagreement
+from p2e.curiosity.disagreement import MEMBERS, EnsembleDisagreement, disagreement
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
 
@@ -17,12 +18,9 @@ def curiosity(seeds: int = 1) -> EnsembleDisagreement:
         LATENT,
         ACTIONS,
         LATENT,
-        5,
-        [32],
         lambda parameters: SeedOptimizer(parameters, 3e-3, clip_norm=1.0),
         SeedGenerators(range(seeds), "test ensemble"),
         SeedGenerators(range(seeds), "test rows"),
-        unknown=2.0,
     )
 
 
@@ -87,18 +85,20 @@ def test_members_stay_different() -> None:
 def test_members_learn_from_rows_of_their_own() -> None:
     module = curiosity()
     with torch.no_grad():
-        module.ensemble.weights.copy_(module.ensemble.weights[:, :1].expand(-1, 5, -1))
+        module.ensemble.weights.copy_(module.ensemble.weights[:, :1].expand(-1, MEMBERS, -1))
     assert smallest_distance(module) == 0
     for i in range(10):
         module.learn(*data(-1.0, 1.0, seed=i))
     assert smallest_distance(module) > 0.01
 
 
-def test_the_reward_is_the_logarithm_in_units_of_its_running_mean_and_never_negative() -> None:
+def test_the_reward_is_the_logarithm_in_units_of_its_running_mean_and_never_negative(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     module = curiosity()
     module.scale.update(torch.tensor([[1.0, 3.0]]))
     raw = torch.tensor([[0.0, 2.0, 4.0, 8.0, 40.0]])
     expected = torch.tensor([[0.0, 0.0, 0.0, math.log(2), math.log(10)]])
     torch.testing.assert_close(module.reward(raw), expected)
-    module.unknown = 0.5
+    monkeypatch.setattr("p2e.curiosity.disagreement.UNKNOWN", 0.5)
     torch.testing.assert_close(module.reward(raw[:, 1:3]), torch.tensor([[2.0, 4.0]]).log())

@@ -36,9 +36,10 @@ def test_an_imagination_reaches_as_far_as_its_horizon(chain: MakeChain) -> None:
 
 @pytest.mark.parametrize(("share", "promising"), [(0.0, 0), (0.5, 3), (1.0, 6)])
 def test_the_promising_share_of_each_policys_starts_comes_from_all_replay(
-    chain: MakeChain, share: float, promising: int
+    chain: MakeChain, monkeypatch: pytest.MonkeyPatch, share: float, promising: int
 ) -> None:
-    loop = make_loop(chain, imagined_starts=16, promising_share=share)
+    monkeypatch.setattr("p2e.exploration.latent_imagination.PROMISING_SHARE", share)
+    loop = make_loop(chain, imagined_starts=16)
     trained = plan2explore(advance(loop, steps=7))
     seen = seen_by(trained)
     group = trained.imagination.trajectories

@@ -35,7 +35,7 @@ def numbers() -> Tensor:
 
 
 def test_a_row_of_states_leads_from_what_was_seen_to_what_was_reached() -> None:
-    world, states = learner("latent"), random_states()
+    world, states = learner(), random_states()
     world.states = states
     rows = RealSteps(world, draws()).draw(30)
     row = rows["reward"].long()
@@ -54,7 +54,7 @@ def test_a_row_of_states_leads_from_what_was_seen_to_what_was_reached() -> None:
 
 
 def test_a_row_of_replay_leads_from_the_memory_kept_with_it_to_the_one_after_its_step() -> None:
-    world, replay = learner("latent"), SeedGenerators(range(SEEDS), "test replay")
+    world, replay = learner(), SeedGenerators(range(SEEDS), "test replay")
     buffer = RowBuffer(SEEDS, ROWS, real_fields(3, 1, MEMORY))
     fields = {name: replay.normal(ROWS, width) for name, width in buffer.widths.items()}
     buffer.add(fields | {"reward": numbers(), "first": torch.zeros(SEEDS, ROWS, 1)})

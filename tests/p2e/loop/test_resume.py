@@ -33,11 +33,11 @@ def never_ends(observation: Tensor, action: Tensor, following: Tensor) -> Tensor
 
 def agent_loop(chain: MakeChain, device: str = "cpu") -> TrainingLoop:
     """The real SAC in the noisy chain."""
-    agent = SoftActorCriticConfig(hidden=(8, 8), batch_size=8, learning_rate=1e-2, clip_norm=5.0)
+    agent = SoftActorCriticConfig(hidden=(8, 8), batch_size=8, learning_rate=1e-2)
     problem = Problem(SEEDS, 2, 1, STEPS, 10, never_ends, torch.device(device))
     return TrainingLoop(
         problem,
-        sac.build(problem, sac.Config(agent=agent, buffer_capacity=30)),
+        sac.build(problem, sac.Config(agent=agent)),
         chain(SEEDS, noise=0.3),
         chain(range(4), noise=0.3),
         TrainingConfig(12, evaluation_interval=20, evaluation_episodes=2, log_interval=7),

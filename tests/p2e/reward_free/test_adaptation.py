@@ -3,7 +3,6 @@
 import pytest
 
 from p2e.algorithms.plan2explore.reward_free import ZeroShot
-from p2e.exploration.settings import AdaptationConfig
 from tests.conftest import MakeChain
 from tests.p2e.algorithms.test_plan2explore import advance, make_loop, zero_shot
 
@@ -13,8 +12,7 @@ UPDATES = 3
 @pytest.fixture
 def trained(chain: MakeChain) -> ZeroShot:
     """An algorithm that has not adapted yet."""
-    settings = AdaptationConfig(UPDATES, error_discount=1.0)
-    loop = make_loop(chain, mode="zero-shot", adaptation=settings, final_learning_rate=0.25)
+    loop = make_loop(chain, mode="zero-shot", adaptation_updates=UPDATES, final_learning_rate=0.25)
     return zero_shot(advance(loop, steps=7))
 
 

@@ -17,8 +17,8 @@ def draws(*seeds: int) -> SeedGenerators:
     return SeedGenerators(seeds or range(SEEDS), "test starts")
 
 
-def test_the_share_goes_on_but_for_those_that_are_restarted() -> None:
-    continued = ContinuedStarts(share=0.5)
+def test_half_go_on_but_for_those_that_are_restarted() -> None:
+    continued = ContinuedStarts()
     continued.keep(*all_at(7.0))
     latent, memory = continued.instead_of(all_at(1.0), draws())
     assert latent.shape == (SEEDS, ROWS, 3) and memory.shape == (SEEDS, ROWS, 2)
@@ -33,20 +33,20 @@ def test_the_share_goes_on_but_for_those_that_are_restarted() -> None:
 
 def test_before_the_first_imagination_nothing_goes_on() -> None:
     fresh = all_at(1.0)
-    assert ContinuedStarts(share=0.5).instead_of(fresh, draws()) is fresh
+    assert ContinuedStarts().instead_of(fresh, draws()) is fresh
 
 
-def test_a_share_of_nothing_draws_nothing() -> None:
-    continued, generators = ContinuedStarts(share=0.0), draws()
-    continued.keep(*all_at(7.0))
-    fresh = all_at(1.0)
+def test_too_few_trajectories_for_one_to_go_on_draw_nothing() -> None:
+    continued, generators = ContinuedStarts(), draws()
+    continued.keep(*all_at(7.0, rows=1))
+    fresh = all_at(1.0, rows=1)
     assert continued.instead_of(fresh, generators) is fresh
     expected = draws().uniform(0.0, 1.0, 5)
     assert torch.equal(generators.uniform(0.0, 1.0, 5), expected)
 
 
 def test_more_or_fewer_trajectories_than_before_can_follow() -> None:
-    continued = ContinuedStarts(share=0.5)
+    continued = ContinuedStarts()
     continued.keep(*all_at(7.0, rows=100))
     latent, _ = continued.instead_of(all_at(1.0), draws())
     assert latent.shape[1] == ROWS and not (latent[:, 50:] == 7.0).any()
@@ -55,10 +55,10 @@ def test_more_or_fewer_trajectories_than_before_can_follow() -> None:
 
 
 def test_a_seed_is_not_moved_by_the_seeds_beside_it() -> None:
-    together = ContinuedStarts(share=1.0)
+    together = ContinuedStarts()
     together.keep(*all_at(7.0))
     latent, _ = together.instead_of(all_at(1.0), draws(3, 4))
-    alone = ContinuedStarts(share=1.0)
+    alone = ContinuedStarts()
     alone.keep(*(end[1:] for end in all_at(7.0)))
     fresh = tuple(x[1:] for x in all_at(1.0))
     expected, _ = alone.instead_of((fresh[0], fresh[1]), draws(4))

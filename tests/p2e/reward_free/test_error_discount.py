@@ -6,7 +6,7 @@ import torch
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import CONSTANT
 from p2e.replay.buffers import Fields, RowBuffer, real_fields
-from p2e.reward_free.error_discount import ErrorDiscount, discounted_sum, step_errors
+from p2e.reward_free.error_discount import WEIGHT, ErrorDiscount, discounted_sum, step_errors
 from p2e.world.world_learner import WorldConfig
 from p2e.world.world_model import WorldModel
 
@@ -28,12 +28,9 @@ def streams(name: str) -> SeedGenerators:
     return SeedGenerators(range(SEEDS), name)
 
 
-def discount_for(
-    model: WorldModel, weight: float = 1.0, draws: SeedGenerators | None = None
-) -> ErrorDiscount:
-    config = WorldConfig(hidden=(32,))
-    parts = streams("initial"), draws or streams("draws")
-    return ErrorDiscount(model, ACTION, config, weight, DISCOUNT, CONSTANT, *parts)
+def discount_for(model: WorldModel) -> ErrorDiscount:
+    config, parts = WorldConfig(hidden=(32,)), (streams("initial"), streams("draws"))
+    return ErrorDiscount(model, ACTION, config, DISCOUNT, CONSTANT, *parts)
 
 
 @torch.no_grad()
@@ -64,9 +61,9 @@ def imagined(terminated: float = 0.0) -> Fields:
     }
 
 
-def expecting(model: WorldModel, error: float, weight: float = 1.0) -> ErrorDiscount:
+def expecting(model: WorldModel, error: float) -> ErrorDiscount:
     """An error discount that expects the same error everywhere."""
-    made = discount_for(model, weight)
+    made = discount_for(model)
     with torch.no_grad():
         made._network.weights.zero_()
         made._network.layers[-1].bias.fill_(error)
@@ -96,8 +93,11 @@ def test_it_learns_where_the_model_is_wrong(model: WorldModel) -> None:
     torch.testing.assert_close(expected.mean(dim=1), torch.ones(SEEDS), atol=0.25, rtol=0.0)
 
 
-def test_a_step_whose_error_is_thrice_the_mean_counts_as_three(model: WorldModel) -> None:
-    steps = expecting(model, error=3.0).apply(imagined())
+def test_with_weight_a_half_a_step_whose_error_is_five_times_the_mean_counts_as_three(
+    model: WorldModel,
+) -> None:
+    assert WEIGHT == 0.5
+    steps = expecting(model, error=5.0).apply(imagined())
     left = torch.full_like(steps["terminated"], DISCOUNT**2)
     torch.testing.assert_close(1 - steps["terminated"], left)
     paid = 2.0 + (DISCOUNT + DISCOUNT**2) * -1.0  # the lowest reward, twice
@@ -109,23 +109,11 @@ def test_nothing_waits_behind_an_end(model: WorldModel) -> None:
     assert (steps["terminated"] == 1).all() and (steps["reward"] == 2).all()
 
 
-@pytest.mark.parametrize(("error", "weight"), [(0.4, 1.0), (1.0, 1.0), (3.0, 0.0)])
-def test_what_is_known_as_well_as_most_counts_as_it_is(
-    model: WorldModel, error: float, weight: float
-) -> None:
+@pytest.mark.parametrize("error", [0.4, 1.0])
+def test_what_is_known_as_well_as_most_counts_as_it_is(model: WorldModel, error: float) -> None:
     steps = imagined(terminated=0.25)
-    applied = expecting(model, error, weight).apply(steps)
+    applied = expecting(model, error).apply(steps)
     assert all(torch.equal(applied[name], steps[name]) for name in steps)
-
-
-def test_without_a_weight_nothing_is_drawn(model: WorldModel) -> None:
-    draws = streams("draws")
-    made = discount_for(model, 0.0, draws)
-    before = made._network.weights.detach().clone()
-    replay = replay_with_one_hard_action(model)
-    assert made.learn(replay, updates=3) == {}
-    assert torch.equal(made._network.weights, before)
-    assert torch.equal(draws.uniform(0.0, 1.0, 5), streams("draws").uniform(0.0, 1.0, 5))
 
 
 @pytest.mark.parametrize(("discount", "expected"), [(1.0, 3.0), (0.5, 0.875)])

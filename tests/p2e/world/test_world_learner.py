@@ -13,7 +13,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import symlog
 from p2e.replay.buffers import RowBuffer, real_fields
 from p2e.reward_free.world_learner import RewardFreeWorldLearner
-from p2e.world.world_learner import WorldConfig, WorldLearner
+from p2e.world.world_learner import LatentExplorationConfig, WorldConfig, WorldLearner
 from p2e.world.world_loss import WorldStates
 from p2e.world.world_model import SharedRewardHead
 
@@ -21,9 +21,7 @@ SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
 
 
-def learner(
-    disagreement: str, kind: type[WorldLearner] = WorldLearner, **settings: Any
-) -> WorldLearner:
+def learner(kind: type[WorldLearner] = WorldLearner, **settings: Any) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem(
         (0, 1), 3, 1, 10, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device
@@ -34,12 +32,8 @@ def learner(
         "hidden": (16,),
         "sequences": 4,
         "sequence_length": 4,
-        "members": 3,
-        "ensemble_hidden": (16,),
-        "warmup_updates": 1,
     }
-    config = WorldConfig(disagreement=disagreement, **small | settings)
-    return kind(problem, config, total_updates=10)
+    return kind(problem, WorldConfig(**small | settings), total_updates=10)
 
 
 def shared_head(world: WorldLearner) -> SharedRewardHead:
@@ -86,25 +80,18 @@ def lesson_of(
     return world.states, lesson
 
 
-def target_of(world: WorldLearner, buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch) -> Tensor:
-    """The ensemble's targets in one update."""
-    _, (_, _, target) = lesson_of(world, buffer, monkeypatch)
-    return target
-
-
-def test_observations_are_predicted_in_units_of_their_change(
-    buffer: RowBuffer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = target_of(learner("observation"), buffer, monkeypatch)
+def test_how_observations_change_is_measured(buffer: RowBuffer) -> None:
+    world = learner()
+    world.update(buffer)
     # Each feature changes by a constant, so that one step is one unit; the last never changes.
-    expected = torch.tensor([1.0, -1.0, 0.0]).expand(SEEDS, 16, 3)
-    torch.testing.assert_close(target, expected)
+    units = STEP / world.model.observation_change.scale
+    torch.testing.assert_close(units, torch.tensor([1.0, -1.0, 0.0]).expand_as(units))
 
 
 def test_latents_are_predicted_in_units_of_their_change(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     buffer = filled(torch.randn(SEEDS, ROWS, 3), torch.randn(SEEDS, ROWS, 3))
-    target = target_of(learner("latent"), buffer, monkeypatch)
+    _, (_, _, target) = lesson_of(learner(), buffer, monkeypatch)
     assert target.shape == (SEEDS, 16, 8)
     # After one batch the unit is the root mean square of the batch's changes.
     torch.testing.assert_close(target.square().mean(dim=(1, 2)), torch.ones(SEEDS))
@@ -116,51 +103,34 @@ def test_the_ensemble_predicts_from_the_states_that_the_steps_began_in(
     draws = SeedGenerators(range(SEEDS), "test replay")
     buffer = filled(draws.normal(ROWS, 3), draws.normal(ROWS, 3))
     overwrite(buffer, "action", draws.uniform(-1.0, 1.0, ROWS, 1))
-    states, (latent, action, _) = lesson_of(learner("latent"), buffer, monkeypatch)
+    states, (latent, action, _) = lesson_of(learner(), buffer, monkeypatch)
     assert torch.equal(latent, states.latent) and torch.equal(action, states.action)
     assert not torch.equal(latent, states.next_latent) and action.any()
 
 
-def test_disagreement_pays_from_the_stated_times_its_mean_on() -> None:
-    raw = torch.tensor([[4.0, 20.0]]).expand(SEEDS, -1)
-    reward = learner("latent", unknown=5.0).curiosity.reward(raw)
-    torch.testing.assert_close(reward, torch.tensor([[1.0, 4.0]]).log().expand(SEEDS, -1))
-
-
 def test_the_error_about_the_reward_is_in_units_of_the_rewards_met(buffer: RowBuffer) -> None:
     overwrite(buffer, "reward", torch.tensor([2.0, 20.0]).view(SEEDS, 1, 1).expand(-1, ROWS, -1))
-    world = learner("latent")
+    world = learner()
     world.update(buffer)
     unit = shared_head(world).return_change.scale.flatten()
     torch.testing.assert_close(unit, symlog(torch.tensor([2.0, 20.0])))
 
 
-@pytest.mark.parametrize("disagreement", ["latent", "observation", "untrained"])
-def test_only_an_untrained_ensemble_keeps_its_weights(buffer: RowBuffer, disagreement: str) -> None:
-    world = learner(disagreement)
+def test_an_update_moves_world_model_and_ensemble(buffer: RowBuffer) -> None:
+    world = learner()
     before = [parameter.clone() for parameter in world.curiosity.ensemble.parameters()]
     model = [parameter.clone() for parameter in world.model.parameters()]
     for _ in range(3):
         metrics = world.update(buffer)
-    same = [*map(torch.equal, before, world.curiosity.ensemble.parameters())]
-    untrained = disagreement == "untrained"
-    assert same == [untrained] * len(before)
+    assert not any(map(torch.equal, before, world.curiosity.ensemble.parameters()))
     assert not any(map(torch.equal, model, world.model.parameters()))
-    assert ("ensemble_loss" in metrics) == (not untrained)
+    assert "ensemble_loss" in metrics
 
 
-def test_untrained_members_disagree_and_go_on_disagreeing(buffer: RowBuffer) -> None:
-    world = learner("untrained")
-    rows = torch.randn(SEEDS, 6, 8), torch.rand(SEEDS, 6, 1)
-    before = world.curiosity.disagreement(*rows)
-    world.update(buffer)
-    assert (before > 0).all() and torch.equal(before, world.curiosity.disagreement(*rows))
-
-
-def test_an_unknown_disagreement_is_one_line() -> None:
-    expected = "'world.disagreement' is 'noise', expected one of 'latent', 'observation', 'untrai"
+def test_an_unknown_bonus_is_one_line() -> None:
+    expected = "'exploration.bonus' is 'latent', expected one of .*'observation-disagreement'"
     with pytest.raises(ConfigError, match=expected):
-        WorldConfig(disagreement="noise")
+        LatentExplorationConfig(bonus="latent")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +145,7 @@ def test_windows_are_around_rare_rewards_or_in_reward_free_modes_around_rare_end
         values = torch.zeros(SEEDS, ROWS, 1)
         values[:, row] = 1
         overwrite(buffer, name, values)
-    world = learner("latent", kind, rare_share=1.0)
+    world = learner(kind, rare_share=1.0)
     world.update(buffer)
     states = world.states
     held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}
@@ -184,7 +154,7 @@ def test_windows_are_around_rare_rewards_or_in_reward_free_modes_around_rare_end
 
 
 def test_memories_as_they_are_now_are_stored(buffer: RowBuffer) -> None:
-    world = learner("latent")
+    world = learner()
     before = buffer.in_order("memory").clone()
     world.update(buffer)
     changed = (buffer.in_order("memory") != before).any(dim=-1)

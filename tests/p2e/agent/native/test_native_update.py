@@ -22,7 +22,9 @@ pytestmark = needs_a_compiler
 FEATURES, ACTIONS, ROWS = 5, 3, 37
 
 
-def agent_of(seeds: tuple[int, ...], compiled: bool = True, **settings: Any) -> SoftActorCritic:
+def agent_of(
+    seeds: tuple[int, ...], compiled: bool = True, clip_norm: float | None = None, **settings: Any
+) -> SoftActorCritic:
     small: dict[str, Any] = {"hidden": (24, 20), "learning_rate": 1e-3}
     config = SoftActorCriticConfig(**(small | settings))
     weights, noise = (SeedGenerators(seeds, name) for name in ("weights", "noise"))
@@ -30,6 +32,8 @@ def agent_of(seeds: tuple[int, ...], compiled: bool = True, **settings: Any) -> 
     compile_networks(compiled)
     agent = SoftActorCritic(FEATURES, ACTIONS, config, weights, noise, schedule)
     compile_networks(False)  # what the update alone computes is compared
+    for optimizer in (agent.actor_optimizer, agent.critic_optimizer):
+        optimizer.clip_norm = clip_norm
     return agent
 
 

@@ -52,7 +52,6 @@ WORLD = {
     "hidden": [32, 32],
     "sequences": 8,
     "sequence_length": 4,
-    "ensemble_hidden": [32, 32],
 }
 PLAN2EXPLORE = {
     "agent": AGENT,
@@ -65,7 +64,6 @@ PLAN2EXPLORE = {
     "horizon": 4,
     "multi_step": 3,
     "imagined_starts": 16,
-    "promising_share": 0.5,
 }
 TRPO = {
     "hidden": [32, 32],
@@ -73,10 +71,7 @@ TRPO = {
     "value_batch_size": 32,
     "normalised_observations": True,
 }
-REWARD_FREE = PLAN2EXPLORE | {
-    "replayed_share": 0.5,
-    "adaptation": {"updates": 30, "multi_step": 2, "continued_share": 0.5, "error_discount": 0.5},
-}
+REWARD_FREE = PLAN2EXPLORE | {"adaptation_updates": 30}
 
 # name -> algorithm, environment, settings of the algorithm. PyTorch's operators compute the
 # networks, but for the cases whose names end in "compiled".
@@ -84,11 +79,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sac": ("sac", "Pendulum-v1", {"agent": AGENT}),
     "sac compiled": ("sac", "Pendulum-v1", {"agent": AGENT}),
     "mbpo": ("mbpo", "InvertedPendulum-v5", MBPO),
-    "mbpo compiled": (
-        "mbpo",
-        "InvertedPendulum-v5",
-        MBPO | {"agent": AGENT | {"clip_norm": 1.0}},
-    ),
+    "mbpo compiled": ("mbpo", "InvertedPendulum-v5", MBPO),
     "trpo": ("trpo", "InvertedPendulum-v5", TRPO),
     "trpo compiled": ("trpo", "InvertedPendulum-v5", TRPO),
     "plan2explore joint": ("plan2explore", "InvertedPendulum-v5", PLAN2EXPLORE),
@@ -97,12 +88,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "plan2explore joint, ablated": (
         "plan2explore",
         "InvertedPendulum-v5",
-        PLAN2EXPLORE | {"real_from_replay": True, "world": WORLD | {"disagreement": "observation"}},
-    ),
-    "plan2explore joint, untrained": (
-        "plan2explore",
-        "InvertedPendulum-v5",
-        PLAN2EXPLORE | {"world": WORLD | {"disagreement": "untrained"}},
+        PLAN2EXPLORE | {"real_share": 1.0, "exploration": {"bonus": "observation-disagreement"}},
     ),
     "plan2explore explore": (
         "plan2explore",

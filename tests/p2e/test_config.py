@@ -125,7 +125,7 @@ def test_every_algorithm_has_a_config_with_defaults() -> None:
         ("sac", "agent", "hidden"),
         ("mbpo", "dynamics", "hidden"),
         ("plan2explore", "world", "hidden"),
-        ("plan2explore", "world", "ensemble_hidden"),
+        ("plan2explore", "agent", "hidden"),
     ],
 )
 def test_a_layer_without_units_is_refused(algorithm: str, section: str, key: str) -> None:

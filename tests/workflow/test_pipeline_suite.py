@@ -76,7 +76,7 @@ def test_a_runs_command_is_one_that_train_accepts() -> None:
 def test_a_variants_runs_train_its_algorithm_in_folders_of_their_own() -> None:
     name = "plan2explore-no-curiosity"
     parameters = read(SMOKE) | {"algorithms": ["sac", name]}
-    parameters["variants"] = {name: {"task_weight": 0.0}}
+    parameters["variants"] = {name: {"task_share": 0.0}}
     runs = describe(parameters)["runs"]
     assert {(run["algorithm"], run.get("variant_of")) for run in runs} == {
         ("sac", None),
@@ -85,7 +85,7 @@ def test_a_variants_runs_train_its_algorithm_in_folders_of_their_own() -> None:
     for run in (run for run in runs if run["algorithm"] == name):
         options = parse_arguments(shlex.split(run["command"])[2:])
         assert options.algorithm == "plan2explore"
-        assert read_settings(options.settings)["plan2explore"]["task_weight"] == 0.0
+        assert read_settings(options.settings)["plan2explore"]["task_share"] == 0.0
         assert run["path"].split("/")[-2] == name
 
 

@@ -31,8 +31,7 @@ from runs.files import POLICY
 from runs.films.film_file import require_writable_film, write_film
 from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.films.window import show, why_no_window
-from runs.settings import settings_of_manifest
-from runs.trained_policy import read_manifest
+from runs.trained_policy import read_manifest, settings_of_manifest
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

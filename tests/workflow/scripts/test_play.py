@@ -22,8 +22,7 @@ from envs.simulation.make import make_simulator
 from p2e.config import ConfigError
 from p2e.storage.checkpoint import CheckpointError
 from runs.films.final_episodes import final_episodes
-from runs.settings import settings_of_manifest
-from runs.trained_policy import read_manifest
+from runs.trained_policy import read_manifest, settings_of_manifest
 from tests.helpers.paths import SCRIPTS
 
 SETTINGS = {

@@ -13,8 +13,7 @@ from p2e.storage.checkpoint import CheckpointError
 from program import provenance
 from program.command_line import choose_device
 from runs.files import COLUMNS, FINAL_SCORES, MANIFEST, POLICY, POLICY_DIGEST
-from runs.settings import settings_of_manifest
-from runs.trained_policy import evaluate_policy, read_manifest
+from runs.trained_policy import evaluate_policy, read_manifest, settings_of_manifest
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The settings of a run: checked, resolved, and read back from its manifest."""
+"""The settings of a run: checked and resolved."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from envs import Task
 from envs.simulation.control_suite import NAMESPACE
 from envs.simulation.make import foreign_packages
 from p2e.algorithms import algorithm_module, is_import_path
-from p2e.config import ConfigError, from_mapping, require
+from p2e.config import from_mapping, require
 from p2e.loop.training_loop import TrainingConfig
 from runs.task_settings import TaskSettings
 
@@ -139,20 +139,6 @@ def with_defaults(algorithm: str, settings: Mapping[str, Any]) -> dict[str, Any]
     written |= {"task": of_task} if of_task else {}
     in_json: dict[str, Any] = json.loads(json.dumps(written))
     return in_json
-
-
-def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
-    """The settings with which a finished run was trained."""
-    try:
-        config = manifest["config"]
-        seeds = ",".join(str(seed) for seed in config["seeds"])
-        sections = {key: config[key] for key in ("training", config["algorithm"])}
-        sections["task"] = config.get("task", {})
-        return resolve_settings(
-            config["algorithm"], config["environment"], seeds, config["steps"], sections
-        )
-    except (KeyError, TypeError) as error:
-        raise ConfigError(f"manifest.json holds no usable 'config': {error}") from error
 
 
 def require_strict_possible(settings: RunSettings, device: torch.device, threads: int) -> None:

@@ -1,12 +1,14 @@
 """The trained policy of a run, its last one, and the episodes of its final evaluation."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from p2e.algorithm import Algorithm
+from p2e.config import ConfigError, require
 from p2e.loop.environment import VectorEnvironment
 from p2e.loop.evaluation import EpisodeResult, Watch, evaluate
 from p2e.storage.checkpoint import CheckpointError
@@ -14,10 +16,32 @@ from p2e.storage.policy_file import load_policy
 from program import provenance
 from runs.files import MANIFEST, OLDER_POLICY, POLICY
 from runs.parts import build_algorithm, environments_of
-from runs.settings import RunSettings, settings_of_manifest
+from runs.setting_differences import NEUTRAL, known_and_removed
+from runs.settings import RunSettings, resolve_settings
 
 # The random stream of the start states: using it again reproduces those of the final evaluation.
 FINAL_EPISODES = "final episode"
+
+
+def settings_of_manifest(manifest: Mapping[str, Any]) -> RunSettings:
+    """The settings with which a finished run was trained.
+
+    Raises:
+        ConfigError: in one line, when they cannot be used: among others for a setting that was
+            removed, if the code does not behave as it asks for.
+    """
+    try:
+        config = manifest["config"]
+        algorithm, seeds = config["algorithm"], ",".join(str(seed) for seed in config["seeds"])
+        known, removed = known_and_removed(algorithm, config[algorithm])
+        for key, value in removed.items():
+            expected = f"{NEUTRAL[key]!r}, as for all runs since this setting was removed"
+            require(value == NEUTRAL[key], key, value, expected)
+        sections = {"training": config["training"], algorithm: known}
+        sections["task"] = config.get("task", {})
+        return resolve_settings(algorithm, config["environment"], seeds, config["steps"], sections)
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"manifest.json holds no usable 'config': {error}") from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

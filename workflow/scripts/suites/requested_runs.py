@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from p2e.config import ConfigError
+from runs.overlay import nested, overlay
+from runs.setting_differences import known_and_removed
 from runs.settings import with_defaults
 from suites.parameters import settings_of
 
@@ -76,7 +78,6 @@ def requested_runs(suite: dict[str, Any]) -> list[RequestedRun]:
 
 
 def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> RequestedRun:
-    settings = settings_of(suite, place, run["algorithm"])
     trained = run.get("variant_of", run["algorithm"])
     return RequestedRun(
         environment=run["environment"],
@@ -86,10 +87,20 @@ def _requested(suite: dict[str, Any], place: int, run: dict[str, Any]) -> Reques
         path=_inside_results(run["path"]),
         command=run["command"],
         trained=trained,
-        settings=with_defaults(trained, settings),
+        settings=_asked_for(trained, settings_of(suite, place, run["algorithm"])),
         deterministic=suite.get("deterministic", "machine"),
         final_episodes=suite["evaluation"]["final_episodes"],
     )
+
+
+def _asked_for(algorithm: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with every default written out. Those that were removed since the suite was
+    published stay as they are: its runs can be compared and reported, though not repeated."""
+    known, removed = known_and_removed(algorithm, settings.get(algorithm, {}))
+    whole = with_defaults(algorithm, {**settings, algorithm: known})
+    for key, value in removed.items():
+        whole = overlay(whole, nested(key.split("."), value))
+    return whole
 
 
 def _inside_results(path: str) -> str:

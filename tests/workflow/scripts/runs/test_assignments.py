@@ -82,7 +82,7 @@ def test_assignments_lie_over_settings_in_their_order() -> None:
         ("plan2explore.horizon=1e1", "'plan2explore.horizon' is 10.0, expected int"),
         ("plan2explore.horizon=", "'plan2explore.horizon' is None, expected int"),
         ("plan2explore.world=20", "'plan2explore.world' is 20, expected a mapping of settings"),
-        ("plan2explore.task_weight=x", "'plan2explore.task_weight' is 'x', expected a number"),
+        ("plan2explore.task_share=x", "'plan2explore.task_share' is 'x', expected a number"),
     ],
 )
 def test_a_wrong_assignment_is_one_line(text: str, message: str) -> None:

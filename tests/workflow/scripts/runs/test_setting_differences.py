@@ -9,7 +9,15 @@ import pytest
 
 from reporting.tables.summary import read_runs
 from runs import setting_differences as module
-from runs.setting_differences import Difference, flat, neutral_values, setting_differences
+from runs.overlay import nested
+from runs.setting_differences import (
+    Difference,
+    flat,
+    known_and_removed,
+    neutral_values,
+    setting_differences,
+    with_effect,
+)
 from runs.settings import with_defaults
 from suites.variants import base_algorithm
 from tests.helpers.paths import ROOT
@@ -20,16 +28,12 @@ PUBLISHED = sorted(file.parent for file in (ROOT / "published").glob("*/runs.csv
 # was rewarded from twice its mean. Published runs lack some of these settings, so their neutral
 # values must not follow a changed default: such a value goes into NEUTRAL.
 BEFORE = {
-    "plan2explore.adaptation.continued_share": 0.0,
-    "plan2explore.adaptation.error_discount": 0.0,
-    "plan2explore.adaptation.multi_step": 1,
-    "plan2explore.adaptation.updates": 0,
+    "plan2explore.adaptation_updates": 0,
     "plan2explore.doubt": 0.0,
-    "plan2explore.real_from_replay": False,
-    "plan2explore.replayed_share": 0.0,
     "plan2explore.world.prior_weight": 0.0,
     "plan2explore.world.unknown": 2.0,
     "plan2explore.world.unrolled_steps": 1,
+    "plan2explore.world.disagreement": "latent",
     "plan2explore.exploration.bonus": "disagreement",
     "plan2explore.exploration.noise": "white",
 }
@@ -48,28 +52,72 @@ def test_a_key_that_one_side_lacks_counts_as_its_default() -> None:
     assert one == Difference("plan2explore.horizon", default, 99)
 
 
+def named(key: str, value: Any, **beside: Any) -> dict[str, Any]:
+    """Settings with this one, and others of the same algorithm beside it."""
+    algorithm, *names = key.split(".")
+    return {algorithm: beside | nested(names, value)}
+
+
 @pytest.mark.parametrize("key", module.NEUTRAL)
 def test_a_removed_setting_counts_as_its_neutral_value(key: str) -> None:
-    algorithm, *sections, name = key.split(".")
+    algorithm = key.split(".")[0]
+    beside = {"mode": "few-shot"} if algorithm == "plan2explore" else {}
+    today, neutral, other = (
+        {algorithm: beside},
+        named(key, module.NEUTRAL[key], **beside),
+        named(key, 7, **beside),
+    )
+    assert setting_differences(neutral, today, algorithm) == []
+    assert [one.key for one in setting_differences(other, today, algorithm)] == [key]
 
-    def named(value: Any) -> dict[str, Any]:
-        settings = {name: value}
-        for section in reversed(sections):
-            settings = {section: settings}
-        return {algorithm: settings}
 
-    assert setting_differences(named(module.NEUTRAL[key]), {}, algorithm) == []
-    assert [one.key for one in setting_differences(named(7), {}, algorithm)] == [key]
+@pytest.mark.parametrize("key", module.OF_IMAGINED_TASK_POLICY)
+def test_what_only_an_imagined_task_policy_asked_says_nothing_about_other_runs(key: str) -> None:
+    for mode, expected in (("joint", []), ("explore", []), ("zero-shot", [key])):
+        today = {"plan2explore": {"mode": mode}}
+        assert changed(named(key, 0.0, mode=mode), today) == expected
+    assert changed(named(key, 0.0), {}) == []  # an unnamed mode is the joint one
+
+
+@pytest.mark.parametrize("real_share", [1.0, 0.25])
+def test_that_real_rows_came_from_all_replay_is_known_from_their_share(real_share: float) -> None:
+    key, today = "plan2explore.real_from_replay", {"plan2explore": {"real_share": real_share}}
+    for value in (True, False):
+        settings = named(key, value, real_share=real_share)
+        assert changed(settings, today) == ([] if value == (real_share == 1) else [key])
+
+
+def test_settings_of_any_time_are_those_of_today_and_removed_ones() -> None:
+    settings = {
+        "horizon": 7,
+        "intrinsic_weight": 0.5,
+        "mode": "zero-shot",
+        "adaptation": {"updates": 30, "multi_step": 5, "doubt": 0.25},
+        "world": {"members": 2, "sequences": 3},
+        "real_from_replay": False,
+        "odd": 1,
+    }
+    known, removed = known_and_removed("plan2explore", settings)
+    assert known == {
+        "horizon": 7,
+        "exploration": {"weight": 0.5},
+        "mode": "zero-shot",
+        "adaptation_updates": 30,
+        "world": {"sequences": 3},
+        "odd": 1,  # was never known; whoever reads these settings says so
+    }
+    assert removed == {
+        "plan2explore.adaptation.multi_step": 5,
+        "plan2explore.adaptation.error_discount": 0.25,
+        "plan2explore.world.members": 2,
+    }
 
 
 def test_a_renamed_setting_is_compared_under_its_name_of_today() -> None:
-    def named(key: str, value: float) -> dict[str, Any]:
-        return {"plan2explore": {"adaptation": {key: value}}}
-
-    assert changed(named("doubt", 0.5), named("error_discount", 0.5)) == []
-    key = "plan2explore.adaptation.error_discount"
-    assert changed(named("doubt", 0.5), named("error_discount", 0.4)) == [key]
-    assert changed(named("doubt", 0.5), {}) == [key] and changed(named("doubt", 0.0), {}) == []
+    old, new = "plan2explore.adaptation.updates", "plan2explore.adaptation_updates"
+    assert changed(named(old, 5), named(new, 5)) == []
+    assert changed(named(old, 5), named(new, 4)) == [new]
+    assert changed(named(old, 5), {}) == [new] and changed(named(old, 0), {}) == []
 
 
 def test_a_default_that_is_not_neutral_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +141,8 @@ def test_what_published_runs_lack_counts_as_what_was_done_before_it_existed() ->
     for folder in PUBLISHED:
         for run in complete(folder):
             algorithm = base_algorithm(run["algorithm"])
-            lacking |= neutral_values(algorithm).keys() - flat(json.loads(run["config"])).keys()
+            given = flat(json.loads(run["config"]))
+            lacking |= with_effect(neutral_values(algorithm) | given).keys() - given.keys()
     ours = {key for key in lacking if key.startswith("plan2explore")}
     assert ours - module.NEUTRAL.keys() <= BEFORE.keys() <= ours
     neutral = neutral_values("plan2explore")

@@ -7,8 +7,9 @@ import torch
 from envs import make_vector, task
 from p2e.config import ConfigError, from_mapping
 from runs.parts import build_algorithm, coverage_of, environments_of
-from runs.settings import resolve_settings, settings_of_manifest, with_defaults
+from runs.settings import resolve_settings, with_defaults
 from runs.task_settings import TaskSettings
+from runs.trained_policy import settings_of_manifest
 from suites.description import read
 from suites.parameters import settings_of
 from tests.helpers import foreign_environments  # noqa: F401  (registers them)

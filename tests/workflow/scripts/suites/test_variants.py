@@ -12,20 +12,20 @@ from tests.workflow.test_pipeline_parameters import VALID, changed, error_of, wr
 
 CURIOUS: dict[str, Any] = VALID | {
     "algorithms": ["sac", "plan2explore", "plan2explore-no-curiosity"],
-    "variants": {"plan2explore-no-curiosity": {"task_weight": 0.0}},
-    "plan2explore": {"task_weight": 2.0, "world": {"members": 3}},
+    "variants": {"plan2explore-no-curiosity": {"task_share": 0.0}},
+    "plan2explore": {"task_share": 0.5, "world": {"sequences": 3}},
 }
 
 
 def test_a_variant_lies_over_its_algorithm_and_the_tasks_own_settings() -> None:
     values = copy.deepcopy(CURIOUS)
-    over = {"plan2explore": {"task_weight": 5.0, "horizon": 7}}
+    over = {"plan2explore": {"task_share": 0.25, "horizon": 7}}
     values["tasks"][1]["settings"] = over
     assert settings_of(values, 1, "plan2explore-no-curiosity") == {
         "training": {"warmup_steps": 50},
-        "plan2explore": {"task_weight": 0.0, "horizon": 7, "world": {"members": 3}},
+        "plan2explore": {"task_share": 0.0, "horizon": 7, "world": {"sequences": 3}},
     }
-    assert settings_of(values, 1, "plan2explore")["plan2explore"]["task_weight"] == 5.0
+    assert settings_of(values, 1, "plan2explore")["plan2explore"]["task_share"] == 0.25
 
 
 def test_a_task_changes_a_variant_alone() -> None:
@@ -33,9 +33,9 @@ def test_a_task_changes_a_variant_alone() -> None:
     over = {"plan2explore-no-curiosity": {"horizon": 9, "world": {"units": 8}}}
     values["tasks"][1]["settings"] = over
     assert settings_of(values, 1, "plan2explore-no-curiosity")["plan2explore"] == {
-        "task_weight": 0.0,
+        "task_share": 0.0,
         "horizon": 9,
-        "world": {"members": 3, "units": 8},
+        "world": {"sequences": 3, "units": 8},
     }
     for place, case in ((0, "plan2explore-no-curiosity"), (1, "plan2explore"), (1, "sac")):
         assert settings_of(values, place, case) == settings_of(CURIOUS, place, case)
@@ -83,8 +83,8 @@ def test_a_suite_need_not_run_the_variants_of_the_core_suite(tmp_path: Path) -> 
         ),
         (
             ["variants", "plan2explore-no-curiosity"],
-            {"world": {"membrs": 2}},
-            "unknown key 'plan2explore.world.membrs' (value 2): did you mean 'members'?, "
+            {"world": {"sequencs": 2}},
+            "unknown key 'plan2explore.world.sequencs' (value 2): did you mean 'sequences'?, "
             "in the variant 'plan2explore-no-curiosity'",
         ),
         (
@@ -101,7 +101,7 @@ def test_a_suite_need_not_run_the_variants_of_the_core_suite(tmp_path: Path) -> 
         ),
         (
             ["variants", "plan2explore-no-curiosity"],
-            {"task_weight": 2},
+            {"task_share": 0.5},
             "on Pendulum-v1 'plan2explore-no-curiosity' has the settings of 'plan2explore'",
         ),
     ],

@@ -17,8 +17,8 @@ from runs.files import FINAL_SCORES, POLICY
 from runs.films.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, draw_path
 from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.films.median_episode import median_episode
-from runs.settings import RunSettings, settings_of_manifest
-from runs.trained_policy import read_manifest
+from runs.settings import RunSettings
+from runs.trained_policy import read_manifest, settings_of_manifest
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,14 @@ CASES = (
     "plan2explore",
     "plan2explore-no-curiosity",
     "plan2explore-random-networks",
-    "plan2explore-two-members",
+    "plan2explore-two-sequences",
     "plan2explore-no-imagination",
 )
 LEVELS = tuple(zip(CASES[1:], (0.1, 0.8, 0.8, 1.6), strict=True))
 VARIANTS: dict[str, dict[str, Any]] = {
     CASES[1]: {"exploration": {"weight": 0.0}},
-    CASES[2]: {"world": {"disagreement": "untrained"}},
-    CASES[3]: {"world": {"members": 2}},
+    CASES[2]: {"exploration": {"bonus": "rnd"}},
+    CASES[3]: {"world": {"sequences": 2}},
     CASES[4]: {"real_share": 1.0},
 }
 TASKS = tuple(SyntheticTask(name, variant_levels=LEVELS) for name in ("Maze-v0", "Swing-v0"))
@@ -82,7 +82,7 @@ def test_the_sentence_says_which_changes_make_it_worse(analysis):
     assert sentence.startswith(start + shown(worse))
     assert f"; shown to make it better: no imagination {shown(better)}" in sentence
     assert "; no difference that these runs can show: random networks (" in sentence
-    assert " and two members (" in sentence
+    assert " and two sequences (" in sentence
     assert sentence.endswith(
         "(Plan2Explore's mean normalised score minus its variant's, n = 5 seeds per task and case)."
     )
@@ -173,7 +173,7 @@ def test_a_run_of_another_variant_is_not_used(tmp_path):
     analysed(suite)
     runs = read_summary(suite.results / "summary").runs
     assert [run["status"] for run in runs] == ["complete", "damaged", "damaged"]
-    asked = "its plan2explore.world.disagreement is latent, the suite asks for untrained"
+    asked = "its plan2explore.exploration.bonus is disagreement, the suite asks for rnd"
     assert runs[1]["reason"] == f"it is another run: {asked}"
     assert "its algorithm is sac, the suite asks for plan2explore" in runs[2]["reason"]
 

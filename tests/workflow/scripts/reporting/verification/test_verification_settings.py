@@ -161,7 +161,7 @@ def test_other_settings_fail_and_are_named(
 ) -> None:
     train(suite)
     folder = published()
-    asked = {"horizon": 7, "multi_step": 2, "task_share": 0.125, "world": {"members": 3}}
+    asked = {"horizon": 7, "multi_step": 2, "task_share": 0.125, "world": {"sequences": 3}}
     suite.config.write_text(json.dumps(suite.suite | {"plan2explore": asked}))
     train(suite, **asked)
     result = verification(suite, folder)

@@ -6,7 +6,7 @@
 #   make watch SUITE=demo  serve that report on this machine while the runs go on; PORT=N chooses a port
 #   make report SUITE=demo a report on the finished runs of a suite, even if others are missing
 #   make benchmark         the core suite, through DVC
-#   make verify SUITE=demo evaluate a suite's published policies anew, and compare with their scores
+#   make verify SUITE=demo evaluate a suite's published policies again, and compare with their scores
 #   make site              the pages of all published suites: site/<suite>/index.html
 #   make publish           publish a suite: its policies, with which `make verify` works, and numbers
 #   make extend            train the missing runs of a published suite, and write its report

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from benchmarks.processes import Shares, System
+from p2e.curiosity.disagreement import HIDDEN, MEMBERS
 
 SAC_SIZES: dict[str, Any] = {"hidden": [256, 256], "batch_size": 256, "warmup_steps": 500}
 SAC_AGENT: dict[str, Any] = {key: SAC_SIZES[key] for key in ("hidden", "batch_size")}
@@ -30,7 +31,10 @@ P2E_SIZES: dict[str, Any] = {
     "units": 200,
     "layers": 2,
     "memory_size": 200,
-    "members": 5,
+    # Ours is the same everywhere.
+    "members": MEMBERS,
+    "ensemble_units": HIDDEN[0],
+    "ensemble_layers": len(HIDDEN),
     "warmup_steps": 500,
 }
 
@@ -149,8 +153,6 @@ def plan2explore_systems() -> dict[str, System]:
             "hidden": hidden,
             "sequences": sizes["sequences"],
             "sequence_length": sizes["sequence_length"],
-            "members": sizes["members"],
-            "ensemble_hidden": hidden,
         },
         "pretraining_updates": 1,
         "horizon": sizes["horizon"],

@@ -90,6 +90,8 @@ def configuration(generation: str, task: str, sizes: dict[str, int], folder: Pat
         "algo.world_model.representation_model.hidden_size": units,
         "algo.world_model.recurrent_model.recurrent_state_size": sizes["memory_size"],
         "algo.ensembles.n": sizes["members"],
+        "algo.ensembles.dense_units": sizes["ensemble_units"],
+        "algo.ensembles.mlp_layers": sizes["ensemble_layers"],
         "algo.replay_ratio": 1,
         "algo.learning_starts": RANDOM_STEPS,
         "algo.per_rank_pretrain_steps": 0,

@@ -40,7 +40,7 @@ class GRUCell(nn.Module):
         """Memories along a sequence of inputs.
 
         Args:
-            first: where a sequence begins anew; the memory is zero there.
+            first: where a new sequence begins; the memory is zero there.
             memory: the memory before the first step.
 
         Returns:

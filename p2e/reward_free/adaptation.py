@@ -86,8 +86,8 @@ class Adaptation:
             config.world,
             config.agent.discount,
             LearningRateSchedule(total_updates=config.adaptation_updates),
-            self._generators("doubt weights"),  # random streams keep their old names
-            self._generators("doubt rows"),
+            self._generators("error discount weights"),
+            self._generators("error discount rows"),
         )
 
     def _generators(self, stream: str) -> SeedGenerators:

@@ -19,7 +19,9 @@ from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import imagine_step, stack_steps
 from p2e.world.world_model import WorldModel
 
-REPLAYED_SHARE = 0.5  # of the task policy's batches; the other rows follow the policies
+# Of the task policy's batches. The other rows follow the policies; with those alone a task policy
+# exploits errors of the world model that no real row corrects.
+REPLAYED_SHARE = 0.5
 
 
 class ReplayedActions:

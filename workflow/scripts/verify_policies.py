@@ -1,4 +1,4 @@
-"""Evaluate the policies of finished runs anew, and compare with the scores that were recorded.
+"""Evaluate the policies of finished runs again, and compare with the scores that were recorded.
 
 verify_policies.py published/core
 
@@ -19,12 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+from p2e.config import ConfigError
 from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, run_program
+from program.strict import compute_strictly
 from reporting.statistics.intervals import welch_interval
 from reporting.text import count_of
 from runs.files import POLICY
-from runs.replayed_scores import ReplayedRun, replay, replayable_runs
+from runs.replayed_scores import ReplayedRun, replay, replayable_runs, trained_strictly
 from suites.requested_runs import SuiteError
 
 Replays = Sequence["Future[ReplayedRun]"]
@@ -57,7 +59,7 @@ def verify_task(name: str, cases: Iterable[tuple[str, Replays]]) -> bool:
     for case, replays in cases:
         try:
             said, as_it_should_be = verify_case([one.result() for one in replays])
-        except CheckpointError as error:
+        except (CheckpointError, ConfigError) as error:
             said, as_it_should_be = f"FAILED: {error}", False
         words.append(f"{case} {said}")
         good &= as_it_should_be
@@ -91,6 +93,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="published/<suite> or results/<suite>")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: all)")
     options = parser.parse_args(arguments)
+    # Before there are other processes: this may execute the program again.
+    if any(map(trained_strictly, replayable_runs(options.folder))):
+        compute_strictly()
     if not verify(options.folder, options.jobs):
         print("Not every policy has the score that was recorded.")
         sys.exit(1)

@@ -51,6 +51,7 @@ ADAPTING = ExplorationConfig(bonus="disagreement", weight=None)
 CELLS = [
     *((algorithm, way) for algorithm in ALGORITHMS for way in WAYS),
     *((algorithm, ADAPTING) for algorithm in ("sac", "mbpo")),
+    ("plan2explore", LatentExplorationConfig(bonus="observation-disagreement")),
 ]
 
 

@@ -12,8 +12,10 @@ from p2e.batch import Transition, TransitionBatch
 from p2e.config import ConfigError
 from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.bonuses import BONUSES
+from p2e.curiosity.observation_disagreement import ObservationDisagreement
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.curiosity.state_novelty import StateNovelty, nearest_distances
+from p2e.metrics import Metrics
 from p2e.replay.buffers import buffer_of
 
 PROBLEM = Problem((0, 1), 2, 1, 500, 50, None, torch.device("cpu"))
@@ -101,6 +103,25 @@ def test_rewards_are_in_units_of_their_running_mean(name: str) -> None:
     torch.testing.assert_close(bonus.reward(far), expected)
     # Of rows like those that the mean is about, the bonus is about 1, or mostly none.
     assert (metrics["bonus"] >= 0).all() and (metrics["bonus"] < 2).all()
+
+
+def test_observations_are_predicted_in_units_of_their_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each feature changes by a constant, so that one step is one unit."""
+    bonus, (near, _) = ObservationDisagreement(PROBLEM, 1.0), near_and_far()
+    bonus.see(near)
+    rows = near._replace(next_observation=near.observation + torch.tensor([0.5, -0.25]))
+    targets: list[torch.Tensor] = []
+
+    def learn(latent: torch.Tensor, action: torch.Tensor, change: torch.Tensor) -> Metrics:
+        targets.append(change)
+        return {}
+
+    monkeypatch.setattr(bonus.ensemble, "learn", learn)
+    bonus.learn_from(buffer_of(rows))
+    (target,) = targets
+    torch.testing.assert_close(target, torch.tensor([1.0, -1.0]).expand_as(target))
 
 
 def first_step(rows: TransitionBatch) -> Transition:

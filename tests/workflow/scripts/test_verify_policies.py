@@ -122,6 +122,43 @@ def test_a_missing_policy_is_named(suite: Path, capsys: pytest.CaptureFixture[st
     )
 
 
+def test_settings_that_were_removed_may_have_the_value_that_all_runs_have_now(
+    suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = the_run(suite)
+    config = json.loads((run / "manifest.json").read_text())["config"]
+    for capacity, code, words in (
+        (1_000_000, 0, "sac 2 seeds equal"),
+        (50, 1, "sac FAILED: 'sac.buffer_capacity' is 50, expected 1000000, as for all runs since"),
+    ):
+        older = config | {"sac": config["sac"] | {"buffer_capacity": capacity}}
+        change_manifest(run, config=older)
+        assert words in said_by(capsys, suite, code)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("machine", ["verify"]), ("strict", ["strict", "verify"])]
+)
+def test_strict_runs_are_computed_strictly_before_any_process_starts(
+    suite: Path, monkeypatch: pytest.MonkeyPatch, kind: str, expected: list[str]
+) -> None:
+    done: list[str] = []
+
+    def verify(folder: Path, jobs: int) -> bool:
+        done.append("verify")
+        return True
+
+    monkeypatch.setattr(verify_policies, "verify", verify)
+    monkeypatch.setattr(verify_policies, "compute_strictly", lambda: done.append("strict"))
+    change_manifest(the_run(suite), deterministic=kind)
+    damaged = the_run(suite).with_name("damaged")
+    damaged.mkdir()
+    for name in ("manifest.json", "final.csv"):  # is no obstacle here
+        (damaged / name).touch()
+    verify_policies.main([str(suite)])
+    assert done == expected
+
+
 def test_a_suite_without_any_policy_is_one_line(suite: Path) -> None:
     (the_run(suite) / "policy.safetensors").unlink()
     with pytest.raises(SuiteError, match=r"none of its 1 runs has its policy"):

@@ -1,4 +1,4 @@
-"""Evaluating a finished run's policy anew, and comparing each episode with final.csv."""
+"""Evaluating a finished run's policy again, and comparing each episode with final.csv."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ def replay(folder: Path) -> ReplayedRun:
 
     Raises:
         CheckpointError: when the policy is missing or is not the one that final.csv scores.
+        ConfigError: when the run cannot be repeated with its settings.
     """
     manifest = read_manifest(folder)
     recorded = _read_scores(folder, manifest)
@@ -60,6 +61,15 @@ def replay(folder: Path) -> ReplayedRun:
         by_seed["same"].all().to_numpy(),
         _is_same_machine(manifest),
     )
+
+
+def trained_strictly(folder: Path) -> bool:
+    """Whether a run has the digits of `deterministic: strict`. What is wrong with a run that cannot
+    be read is said when it is replayed."""
+    try:
+        return bool(read_manifest(folder).get("deterministic") == "strict")
+    except CheckpointError:
+        return False
 
 
 def _read_scores(folder: Path, manifest: Mapping[str, Any]) -> pd.DataFrame:

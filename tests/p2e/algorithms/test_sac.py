@@ -1,4 +1,4 @@
-"""SAC as an algorithm: how often its agent learns, what it stores. (The agent: test_soft_actor_critic.py.)"""
+"""SAC as an algorithm: how often it learns, what it stores. (Agent: test_soft_actor_critic.py.)"""
 
 import pytest
 

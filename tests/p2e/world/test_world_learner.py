@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from p2e.algorithm import Problem
+from p2e.batch import TransitionBatch
 from p2e.config import ConfigError
+from p2e.curiosity.observation_disagreement import ObservationDisagreement
+from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import symlog
@@ -21,7 +24,11 @@ SEEDS, ROWS, MEMORY = 2, 40, 4
 STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation changes in a step
 
 
-def learner(kind: type[WorldLearner] = WorldLearner, **settings: Any) -> WorldLearner:
+def learner(
+    kind: type[WorldLearner] = WorldLearner,
+    exploration: ExplorationConfig | None = None,
+    **settings: Any,
+) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem(
         (0, 1), 3, 1, 10, 10, lambda o, a, n: torch.zeros(o.shape[:-1]).bool(), device
@@ -33,7 +40,7 @@ def learner(kind: type[WorldLearner] = WorldLearner, **settings: Any) -> WorldLe
         "sequences": 4,
         "sequence_length": 4,
     }
-    return kind(problem, WorldConfig(**small | settings), total_updates=10)
+    return kind(problem, WorldConfig(**small | settings), 10, exploration)
 
 
 def shared_head(world: WorldLearner) -> SharedRewardHead:
@@ -159,3 +166,20 @@ def test_memories_as_they_are_now_are_stored(buffer: RowBuffer) -> None:
     world.update(buffer)
     changed = (buffer.in_order("memory") != before).any(dim=-1)
     assert changed.any() and not changed.all()  # those of the windows that were drawn
+
+
+def test_observation_disagreement_is_paid_for_what_latents_decode_to(buffer: RowBuffer) -> None:
+    exploration = LatentExplorationConfig(bonus="observation-disagreement")
+    world = learner(exploration=exploration)
+    world.update(buffer)
+    draws = SeedGenerators(range(SEEDS), "test latents")
+    latent, reached, action = draws.normal(6, 8), draws.normal(6, 8), draws.uniform(-1, 1, 6, 1)
+    decoded, nothing = world.model.decode(latent), torch.zeros(SEEDS, 6)
+    rows = TransitionBatch(decoded, action, nothing, world.model.decode(reached), nothing)
+    assert isinstance(world.bonus, ObservationDisagreement)
+    world.bonus.scale.average.mul_(1e-3)  # so that each step pays
+    world.curiosity.scale.average.mul_(1e-3)
+    paid = world.intrinsic_reward(latent, action, reached)
+    assert (paid > 0).all() and torch.equal(paid, world.bonus.reward(rows))
+    of_latents = world.curiosity.reward(world.curiosity.disagreement(latent, action))
+    assert not torch.equal(paid, of_latents)

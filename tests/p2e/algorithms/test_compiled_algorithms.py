@@ -39,6 +39,13 @@ PLAN2EXPLORE = {
     "multi_step": 2,
     "pretraining_updates": 2,
 }
+# PyTorch computes what the reward heads' outputs mean. The last bit of its sigmoid depends on
+# whether a number is part of a whole vector, so each seed has rows in multiples of 32.
+ZERO_SHOT = PLAN2EXPLORE | {
+    "mode": "zero-shot",
+    "agent": AGENT | {"batch_size": 64},
+    "imagined_starts": 256,
+}
 MBPO = {
     "agent": AGENT,
     "dynamics": {"hidden": [20, 16], "members": 3, "elites": 2, "batch_size": 16, "max_updates": 4},
@@ -50,7 +57,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "sac": ("sac", {"agent": AGENT}),
     "mbpo": ("mbpo", MBPO),
     "joint": ("plan2explore", PLAN2EXPLORE),
-    "zero-shot": ("plan2explore", PLAN2EXPLORE | {"mode": "zero-shot"}),
+    "zero-shot": ("plan2explore", ZERO_SHOT),
     # Adam alone is in C++: there are no kernels for tanh.
     "trpo": ("trpo", {"hidden": [20, 16], "steps_per_update": 2}),
 }

@@ -12,7 +12,9 @@ import unfinished
 from p2e.loop.training_loop import TrainingConfig
 from publish import copy_run
 from reporting.tables.summary import read_summary
-from suites.requested_runs import SuiteError
+from runs.setting_differences import setting_differences
+from suites.requested_runs import SuiteError, read_suite, requested_runs
+from tests.helpers.paths import ROOT
 from tests.helpers.synthetic_films import write_films
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
@@ -147,6 +149,18 @@ def test_a_suite_of_settings_that_are_no_more_is_one_line(suite, published, caps
     suite.config.write_text(json.dumps(asked), encoding="utf-8")
     with pytest.raises(SuiteError, match=r"suite.json: unknown key 'training.warmup'"):
         restore_into(suite, published, capsys)
+
+
+def test_a_published_suite_asks_for_its_runs_whatever_was_removed_since():
+    """A setting that was removed stays beside those of today: the runs are still the suite's."""
+    for file in (ROOT / "published").glob("*/suite.json"):
+        assert requested_runs(read_suite(file))
+    ablation = requested_runs(read_suite(ROOT / "published" / "ablation" / "suite.json"))
+    asked = {run.algorithm: run.settings for run in ablation}
+    random, plain = asked["plan2explore-random-networks"], asked["plan2explore"]
+    assert random["plan2explore"]["world"]["disagreement"] == "untrained"
+    unlike = setting_differences(random, plain, "plan2explore")
+    assert [one.key.rpartition(".")[2] for one in unlike] == ["disagreement", "unknown"]
 
 
 def test_nothing_published_is_said(suite, tmp_path, capsys):

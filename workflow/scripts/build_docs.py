@@ -13,8 +13,9 @@ from pathlib import Path
 
 from program.repository import ROOT
 from website.api_pages import write_api
-from website.documents import DocumentError, Documents, documents_of, write_page
+from website.documents import DocumentError, Documents, documents_of
 from website.front_page import front_page
+from website.markdown import write_page
 
 CONFIGURATION = ROOT / "workflow" / "site"
 

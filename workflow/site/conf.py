@@ -7,7 +7,8 @@ from sphinx.application import Sphinx
 project = "Plan2Explore, MBPO and SAC"
 html_title = project
 language = "en"
-extensions = ["myst_parser"]
+# The second writes .nojekyll: GitHub Pages would leave out folders such as _static.
+extensions = ["myst_parser", "sphinx.ext.githubpages"]
 
 # Headings get GitHub's anchors, so that a link works on GitHub and here.
 myst_heading_anchors = 6

@@ -5,11 +5,11 @@ Nothing is imported, so neither PyTorch nor a compiler is needed to write them.
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import griffe
 
-from website.documents import Documents, api_page, source_page, write_page
+from website.documents import Documents, api_page, source_page
+from website.markdown import line, prose, write_page
 
 OPTIONS = {"warnings": False, "returns_named_value": False, "returns_multiple_items": False}
 FIRST_SENTENCE = re.compile(r".+?[.:](?=\s|$)", re.DOTALL)
@@ -129,9 +129,7 @@ def function_entry(found: griffe.Function, fence: str) -> str:
     return directive(fence, "method" if in_class else "function", head, options, docstring(found))
 
 
-def directive(
-    fence: str, kind: str, head: str, options: tuple[str, ...], parts: list[str]
-) -> str:
+def directive(fence: str, kind: str, head: str, options: tuple[str, ...], parts: list[str]) -> str:
     """A directive of Sphinx that describes a part of a Python module."""
     lines = [f"{fence}{{py:{kind}}} {' '.join(head.split())}", *options]
     return "\n".join([*lines, "", "\n\n".join(parts), fence])
@@ -201,15 +199,3 @@ def summary(module: griffe.Module) -> str:
     """The first sentence of a module's docstring, within a table."""
     found = FIRST_SENTENCE.match(text_of(module))
     return line(found[0] if found else text_of(module)).replace("|", "\\|")
-
-
-def line(text: str) -> str:
-    """A paragraph on one line."""
-    return " ".join(prose(text).split())
-
-
-def prose(text: str) -> str:
-    """Markdown in which `<`, `*` and `$` outside of code are themselves."""
-    parts = re.split(r"(`[^`]*`)", text)
-    parts[::2] = [re.sub(r"([<*$])", r"\\\1", part) for part in parts[::2]]
-    return "".join(parts)

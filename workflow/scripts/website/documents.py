@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from website.markdown import write_page
+
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "published/README.md", "benchmarks/NOTES.md")
 PICTURES = (".png", ".svg", ".webp", ".jpg", ".gif")
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".sh": "bash"}
@@ -21,7 +23,9 @@ class DocumentError(ValueError):
 
 def documents_of(repository: Path) -> list[str]:
     """The documents that the site shows, relative to the repository."""
-    docs = sorted(path.relative_to(repository).as_posix() for path in repository.glob("docs/**/*.md"))
+    docs = sorted(
+        path.relative_to(repository).as_posix() for path in repository.glob("docs/**/*.md")
+    )
     return [*TOP, *docs]
 
 
@@ -30,7 +34,8 @@ class Documents:
     """Copies documents from a repository into a folder of the same shape.
 
     Args:
-        pictures: a second folder, for what is named in a document's HTML, which Sphinx takes as it is.
+        pictures: a second folder, for pictures that a document's HTML names; Sphinx does not know
+            of them, and copies the folder as it is.
         sources: files of which a page shows the text; filled while documents are copied.
     """
 
@@ -102,9 +107,3 @@ def api_page(module: str) -> str:
 def source_page(source: str) -> str:
     """The page that shows a file's text."""
     return f"source/{source}.md"
-
-
-def write_page(path: Path, text: str) -> None:
-    """Write a page into a folder that may be missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

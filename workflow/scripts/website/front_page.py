@@ -1,11 +1,13 @@
-"""The first page of the site: a finding for each published suite, and the way to everything else."""
+"""The first page of the site: a finding for each published suite, and the navigation."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from website.documents import documents_of
+from website.markdown import prose
 
+TITLE = "# When does curiosity pay? Plan2Explore, MBPO and SAC"
 # The suite that answers the question is the first.
 MAIN = "core"
 SECTIONS = {
@@ -16,7 +18,7 @@ SECTIONS = {
         "docs/experiments.md",
     ),
     "How to use it": (
-        "README.md",
+        "Run it <README.md>",
         "docs/your-own-task.md",
         "docs/settings.md",
         "docs/reproducibility.md",
@@ -34,42 +36,44 @@ def front_page(repository: Path, output: Path) -> str:
         key=lambda folder: (folder.name != MAIN, folder.name),
     )
     findings = [finding(folder, output) for folder in published]
-    title = "# When does curiosity pay? Plan2Explore, MBPO and SAC"
     words = (
-        "Each suite of runs has a report. Its finding is the first sentence of the report, taken "
-        "from the published numbers."
+        "Each suite of runs asks one question. Its finding is a sentence made from its published "
+        "numbers; its report shows the evidence. [How to run it](README.md), [what it cannot "
+        "tell](docs/method.md)."
     )
-    return "\n\n".join([title, words, *findings, *contents(repository)]) + "\n"
+    return "\n\n".join([TITLE, words, *findings, *contents(repository)]) + "\n"
 
 
 def finding(folder: Path, output: Path) -> str:
-    """A suite's heading, its first sentence, its size, and the link to its report."""
+    """A suite's question, finding and size, and the link to its report."""
     statistics = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
+    suite = json.loads((folder / "suite.json").read_text(encoding="utf-8"))
     name = folder.name
-    link = f'<p><a class="report" href="{name}/index.html">Report of the suite {name}</a></p>'
+    link = f'<p><a href="{name}/index.html">Report of the suite {name}</a></p>'
     built = (output / name / "index.html").is_file()
     return "\n\n".join(
         [
-            f"## {name}",
-            statistics["headline"]["sentence"].replace("$", "\\$"),
+            # Suites that were published before they had a question have their name alone.
+            f"## {prose(suite.get('question', name))}",
+            prose(statistics["headline"]["sentence"]),
             size(statistics),
-            link if built else "Its report is made by `make site`.",
+            link if built else f"The report of the suite {name} is made by `make site`.",
         ]
     )
 
 
 def size(statistics: dict[str, Any]) -> str:
-    """How much a suite compares: its algorithms, tasks, and runs."""
+    """What a suite compares, and on how many tasks."""
     algorithms = ", ".join(f"`{name}`" for name in statistics["algorithms"])
     tasks = len(statistics["budgets"])
-    return f"{algorithms}; {tasks} task{'' if tasks == 1 else 's'}."
+    return f"Compared: {algorithms}, on {tasks} task{'' if tasks == 1 else 's'}."
 
 
 def contents(repository: Path) -> list[str]:
     """The navigation: all documents, and the API."""
-    placed = {document for section in SECTIONS.values() for document in section}
+    placed = " ".join(page for section in SECTIONS.values() for page in section)
     rest = [document for document in documents_of(repository) if document not in placed]
-    sections = {**SECTIONS, REST: ("api/p2e/index.md", *rest)}
+    sections = {**SECTIONS, REST: ("The API of p2e <api/p2e/index.md>", *rest)}
     return [navigation(caption, list(pages)) for caption, pages in sections.items()]
 
 

@@ -1,6 +1,7 @@
 """The site: every link leads somewhere, from disk and on any host, and its search finds words."""
 
 import ast
+import html
 import json
 import re
 import subprocess
@@ -17,6 +18,7 @@ from website.documents import DocumentError, Documents
 PYTHON = ROOT / ".venv-docs" / "bin" / "python"
 SUITES = sorted(path.parent.name for path in (ROOT / "published").glob("*/statistics.json"))
 BUILT = "core"
+CURLED = "\N{RIGHT SINGLE QUOTATION MARK}"
 MODULES = sorted(path for path in (ROOT / "p2e").rglob("*.py") if path.stem != "__init__")
 
 
@@ -33,8 +35,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = folder / BUILT / "index.html"
     report.parent.mkdir(parents=True)
     report.write_text("<title>The report</title>", encoding="utf-8")
-    command = [PYTHON, ROOT / "workflow/scripts/build_docs.py", "--output", folder]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    program = ROOT / "workflow/scripts/build_docs.py"
+    made = subprocess.run(
+        [PYTHON, program, "--output", folder], capture_output=True, text=True, check=False
+    )
     assert made.returncode == 0, made.stderr
     return folder
 
@@ -49,8 +53,8 @@ def pages(site: Path) -> dict[str, str]:
 
 def words_of(page: str) -> str:
     """A page's text, without what the typesetter changes in it."""
-    text = re.sub(r"<[^>]+>", "", page).replace("&lt;", "<").replace("&gt;", ">")
-    return " ".join(text.replace("’", "'").split())
+    text = html.unescape(re.sub(r"<[^>]+>", "", page))
+    return " ".join(text.replace(CURLED, "'").split())
 
 
 def test_every_link_and_anchor_is_there(site: Path) -> None:
@@ -85,6 +89,12 @@ def test_every_public_class_and_function_is_in_the_api(site: Path, path: Path) -
     assert names <= found
 
 
+def test_the_api_has_lower_layers_first(pages: dict[str, str]) -> None:
+    words = pages["api/p2e/index.html"].split('role="main"')[1]
+    order = [words.index(f'href="{name}/index.html"') for name in ("nn", "agent", "algorithms")]
+    assert order == sorted(order)
+
+
 def test_the_api_explains_arguments_and_shapes(pages: dict[str, str]) -> None:
     words = words_of(pages["api/p2e/agent/soft_actor_critic.html"])
     assert "acting_noise: what explore draws from; None for independent draws." in words
@@ -102,7 +112,7 @@ def test_the_search_finds_a_word_from_disk(site: Path, width: int) -> None:
         problems = problems_of(page)
         page.goto((site / "docs" / "glossary.html").as_uri())
         if width < 500:
-            page.get_by_label("Toggle site navigation sidebar").first.click()
+            page.locator("label.nav-overlay-icon").first.click()
         page.get_by_placeholder("Search").fill("disagreement")
         page.get_by_placeholder("Search").press("Enter")
         page.get_by_role("link", name="Glossary").last.wait_for()
@@ -125,8 +135,8 @@ def test_no_page_is_wider_than_a_phone(site: Path) -> None:
 def test_formulas_need_no_network(tmp_path: Path) -> None:
     needs_generator()
     (tmp_path / "index.md").write_text("# A page\n\n$r^2$ and\n\n$$\\frac{a}{b}$$\n")
-    command = [PYTHON, "-m", "sphinx", "--quiet", "--conf-dir", ROOT / "workflow/site"]
-    subprocess.run([*command, tmp_path, tmp_path / "out"], check=True)
+    options = ("-m", "sphinx", "--quiet", "--conf-dir", ROOT / "workflow/site")
+    subprocess.run([PYTHON, *options, tmp_path, tmp_path / "out"], check=True)
     text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "<msup>" in text and "<mfrac>" in text
     assert not loaded_from_elsewhere(tmp_path / "out")

@@ -5,6 +5,7 @@ Nothing is imported, so neither PyTorch nor a compiler is needed to write them.
 
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 
 import griffe
 
@@ -12,7 +13,7 @@ from website.documents import Documents, api_page, source_page
 from website.markdown import line, prose, write_page
 
 OPTIONS = {"warnings": False, "returns_named_value": False, "returns_multiple_items": False}
-FIRST_SENTENCE = re.compile(r".+?[.:](?=\s|$)", re.DOTALL)
+FIRST_SENTENCE = re.compile(r".+?\.(?=\s|$)", re.DOTALL)
 
 
 def write_api(documents: Documents) -> None:
@@ -38,13 +39,36 @@ def modules_below(module: griffe.Module) -> Iterator[griffe.Module]:
 
 
 def children_of(package: griffe.Module) -> list[griffe.Module]:
-    """The modules in a folder, without what they import: its folders, then its files."""
+    """The modules in a folder, without what they import: its files, then its folders by layer."""
     found = [
         member
         for member in package.members.values()
         if isinstance(member, griffe.Module) and not member.is_alias
     ]
-    return sorted(found, key=lambda child: (not child.is_init_module, child.name))
+    layers = layers_of([child for child in found if child.is_init_module])
+    return sorted(found, key=lambda child: (layers.get(child.name, -1), child.name))
+
+
+def layers_of(folders: list[griffe.Module]) -> dict[str, int]:
+    """The layer of each folder: it imports from folders of smaller numbers alone."""
+    imports = {
+        folder.name: {
+            other.name
+            for other in folders
+            for module in modules_below(folder)
+            for name in module.imports.values()
+            if other is not folder and name.startswith(f"{other.path}.")
+        }
+        for folder in folders
+    }
+    sorter = TopologicalSorter(imports)
+    sorter.prepare()
+    layers: dict[str, int] = {}
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        layers |= dict.fromkeys(ready, max(layers.values(), default=-1) + 1)
+        sorter.done(*ready)
+    return layers
 
 
 def file_of(module: griffe.Module) -> str:
@@ -58,7 +82,7 @@ def package_page(module: griffe.Module) -> Iterator[str]:
     yield prose(text_of(module))
     children = children_of(module)
     rows = [f"| [{shown(child)}]({place(child)}.md) | {summary(child)} |" for child in children]
-    yield "\n".join(["| | |", "|---|---|", *rows])
+    yield "\n".join(["| part | what |", "|---|---|", *rows])
     entries = [f"{shown(child)} <{place(child)}>" for child in children]
     yield "\n".join(["```{toctree}", ":hidden:", "", *entries, "```"])
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.helpers.browser import chromium, new_page, problems_of
 from tests.helpers.paths import ROOT
@@ -18,6 +19,7 @@ from website.documents import DocumentError, Documents
 PYTHON = ROOT / ".venv-docs" / "bin" / "python"
 SUITES = sorted(path.parent.name for path in (ROOT / "published").glob("*/statistics.json"))
 BUILT = "core"
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 CURLED = "\N{RIGHT SINGLE QUOTATION MARK}"
 MODULES = sorted(path for path in (ROOT / "p2e").rglob("*.py") if path.stem != "__init__")
 
@@ -140,6 +142,14 @@ def test_formulas_need_no_network(tmp_path: Path) -> None:
     text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "<msup>" in text and "<mfrac>" in text
     assert not loaded_from_elsewhere(tmp_path / "out")
+
+
+def test_the_workflow_of_github_pages_makes_and_takes_the_site() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["build"]["steps"]
+    assert {"run": "make site"} in steps
+    assert steps[-1]["with"]["path"] == "site"
+    assert re.search(r"^site:.*\n(\t.*\n)*\t.*--output site$", MAKEFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("link", ["missing.py", "../other.md", "docs"])

@@ -79,4 +79,4 @@ def contents(repository: Path) -> list[str]:
 
 def navigation(caption: str, pages: list[str]) -> str:
     """One section of the navigation."""
-    return "\n".join(["```{toctree}", f":caption: {caption}", ":maxdepth: 1", *pages, "```"])
+    return "\n".join(["```{toctree}", f":caption: {caption}", ":hidden:", *pages, "```"])

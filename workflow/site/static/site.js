@@ -10,8 +10,8 @@ document.addEventListener("DOMContentLoaded", () => {
   set(".caption[role=heading]", "aria-level", "2");
   set("aside.sidebar-drawer", "aria-label", "Site");
   set("aside.toc-drawer", "aria-label", "On this page");
-  set("dt.sig dl, dt.sig dd", "role", "none");
-  for (const table of document.querySelectorAll("table.docutils")) {
-    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0;
+  set("dt.sig dl", "role", "none");
+  for (const wide of document.querySelectorAll("table.docutils, pre")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
   }
 });

@@ -100,7 +100,7 @@ def test_the_api_has_lower_layers_first(pages: dict[str, str]) -> None:
 def test_the_api_explains_arguments_and_shapes(pages: dict[str, str]) -> None:
     words = words_of(pages["api/p2e/agent/soft_actor_critic.html"])
     assert "acting_noise: what explore draws from; None for independent draws." in words
-    assert re.search(r"Float\[Tensor, '[a-z ]+'\]", words)
+    assert re.search(r"Float\[Tensor, '[A-Z ]+'\]", words)
 
 
 @pytest.fixture(params=[1280, 390])

@@ -152,7 +152,7 @@ lock: $(VENV)/bin/python
 	rm -rf .venv-lock
 	python -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv==0.13.9
-	cp requirements.txt requirements-dev.txt .venv-lock
+	cp requirements.txt requirements-dev.txt requirements-docs.txt .venv-lock
 	$(RESOLVE) pyproject.toml --output-file .venv-lock/requirements.txt
 	$(RESOLVE) pyproject.toml --extra dev --constraint .venv-lock/requirements.txt \
 	  --output-file .venv-lock/requirements-dev.txt
@@ -160,11 +160,11 @@ lock: $(VENV)/bin/python
 	  grep -vE "^(nvidia|cuda|triton)" .venv-lock/requirements.txt; } > requirements.txt
 	{ echo "# What the checks need beside that. Written by \`make lock\`."; echo "-r requirements.txt"; \
 	  grep -vxFf .venv-lock/requirements.txt .venv-lock/requirements-dev.txt; } > requirements-dev.txt
+	$(RESOLVE) --group docs --constraint requirements.txt --constraint requirements-dev.txt \
+	  --output-file .venv-lock/requirements-docs.txt
 	{ echo "# Only for \`make site\`: what makes the pages from documents and docstrings. In an environment"; \
 	  echo "# of its own, because nothing else of the benchmark needs it. Written by \`make lock\`."; \
-	  $(RESOLVE) --group docs --constraint requirements.txt --constraint requirements-dev.txt; \
-	  } > .venv-lock/requirements-docs.txt
-	cp .venv-lock/requirements-docs.txt .
+	  cat .venv-lock/requirements-docs.txt; } > requirements-docs.txt
 	rm -rf .venv-lock
 
 RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \

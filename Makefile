@@ -7,7 +7,7 @@
 #   make report SUITE=demo a report on the finished runs of a suite, even if others are missing
 #   make benchmark         the core suite, through DVC
 #   make verify SUITE=demo evaluate a suite's published policies again, and compare with their scores
-#   make site              the pages of all published suites: site/<suite>/index.html
+#   make site              the site: findings, reports of all published suites, documents, API
 #   make publish           publish a suite: its policies, with which `make verify` works, and numbers
 #   make extend            train the missing runs of a published suite, and write its report
 #   make container-check   build the image and test it; as root, with mmdebstrap and buildah
@@ -26,6 +26,7 @@ SHELL := bash
   container-check slurm-check remote-check strict-check format lock clean
 
 VENV := .venv
+DOCS := .venv-docs
 SUITE ?= demo
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export SNAKEMAKE_PROFILE ?= workflow/profiles/default
@@ -57,9 +58,11 @@ verify: $(VENV)/.runtime
 	dvc pull --quiet published/$(SUITE)/runs.dvc
 	python workflow/scripts/verify_policies.py published/$(SUITE)
 
-site: $(VENV)/.runtime
+site: $(VENV)/.runtime $(DOCS)/.ready
 	dvc pull --quiet $(PUBLISHED_RUNS)
 	python workflow/scripts/build_site.py --published published --output site
+	$(DOCS)/bin/python workflow/scripts/build_docs.py --output site
+	@echo "The site: $(CURDIR)/site/index.html"
 
 publish: $(VENV)/.runtime
 	python workflow/scripts/publish.py --suite $(SUITE)
@@ -105,7 +108,7 @@ lint: $(VENV)/.dev
 	snakefmt --check Snakefile workflow/rules
 	snakemake --lint
 
-pytest: $(VENV)/.dev browser
+pytest: $(VENV)/.dev $(DOCS)/.ready browser
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile $(TESTS)
 
 # What pip cannot install: a browser for the tests of the report, and rendering without a screen for
@@ -149,21 +152,26 @@ lock: $(VENV)/bin/python
 	rm -rf .venv-lock
 	python -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv==0.13.9
-	cp requirements.txt requirements-dev.txt .venv-lock
-	$(RESOLVE) --output-file .venv-lock/requirements.txt
-	$(RESOLVE) --extra dev --constraint .venv-lock/requirements.txt \
+	cp requirements.txt requirements-dev.txt requirements-docs.txt .venv-lock
+	$(RESOLVE) pyproject.toml --output-file .venv-lock/requirements.txt
+	$(RESOLVE) pyproject.toml --extra dev --constraint .venv-lock/requirements.txt \
 	  --output-file .venv-lock/requirements-dev.txt
 	{ echo "# What the benchmark runs with, everything included. Written by \`make lock\`."; \
 	  grep -vE "^(nvidia|cuda|triton)" .venv-lock/requirements.txt; } > requirements.txt
 	{ echo "# What the checks need beside that. Written by \`make lock\`."; echo "-r requirements.txt"; \
 	  grep -vxFf .venv-lock/requirements.txt .venv-lock/requirements-dev.txt; } > requirements-dev.txt
+	$(RESOLVE) --group docs --constraint requirements.txt --constraint requirements-dev.txt \
+	  --output-file .venv-lock/requirements-docs.txt
+	{ echo "# Only for \`make site\`: what makes the pages from documents and docstrings. In an environment"; \
+	  echo "# of its own, because nothing else of the benchmark needs it. Written by \`make lock\`."; \
+	  cat .venv-lock/requirements-docs.txt; } > requirements-docs.txt
 	rm -rf .venv-lock
 
-RESOLVE = .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+RESOLVE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
   --no-annotate --no-header --no-emit-index-url --no-emit-find-links $(LOCK_OPTIONS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DOCS) .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: requirements.txt $(VENV)/bin/python
@@ -174,6 +182,12 @@ $(VENV)/.runtime: requirements.txt $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.txt requirements.txt $(VENV)/bin/python
 	@echo "Installing $< into $(VENV): minutes the first time"
 	python -m pip install --quiet --requirement $<
+	touch $@
+
+# In a separate environment: requirements-docs.txt says why.
+$(DOCS)/.ready: requirements-docs.txt $(VENV)/bin/python
+	python -m venv $(DOCS)
+	$(DOCS)/bin/pip install --quiet --requirement $<
 	touch $@
 
 # Override: make PYTHON=python3.12 setup

@@ -1,6 +1,7 @@
 """Links in the documents lead to files and headings that are there."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,14 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+def test_the_readme_links_to_what_github_shows() -> None:
+    """GitHub shows files that are in git, and HTML only as text."""
+    text = FENCE.sub("", (ROOT / "README.md").read_text(encoding="utf-8"))
+    links = [*LINK.findall(text), *re.findall(r'(?:src|srcset|href)="([^"]+)"', text)]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    shown = {name for name in tracked.stdout.split("\n") if not name.endswith(".html")}
+    files = {link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)}
+    assert files
+    assert files <= shown

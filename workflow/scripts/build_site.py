@@ -3,7 +3,7 @@
 build_site.py --published published --output site
 
 The pages are made from the published runs as reports are made from finished ones, so they are not
-in git. Before, `dvc pull` brings the runs.
+in git. Before, `dvc pull` brings the runs. `build_docs.py` makes the pages beside them.
 """
 
 import re
@@ -25,6 +25,9 @@ from reporting.tables.task_facts import FactsOf, task_facts
 from runs.files import POLICY
 from suites.requested_runs import SuiteError, read_suite
 
+HEADER = re.compile(r"<header\b[^>]*>")
+# From a report to the first page of the site, which build_docs.py makes.
+WAY_BACK = '<p class="kicker"><a href="../index.html">All findings and documents</a></p>'
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
 
@@ -68,6 +71,11 @@ def with_links_inside(page: str, suite: str, site: Path) -> str:
     return LINK.sub(checked, moved)
 
 
+def with_way_back(page: str) -> str:
+    """The report with a link to the site's first page at its beginning."""
+    return HEADER.sub(lambda header: f"{header[0]}\n  {WAY_BACK}", page, count=1)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Write the pages of all published suites, or of one."""
     parser = OneLineParser(prog="build_site.py", description=__doc__.splitlines()[0])
@@ -80,7 +88,10 @@ def main(arguments: list[str] | None = None) -> None:
     if not suites:
         raise SuiteError(f"{options.published}: no such suite is published there")
     for folder in suites:
-        print(f"build_site.py: {build_suite(folder, options.output / folder.name)}", flush=True)
+        page = build_suite(folder, options.output / folder.name)
+        text = page.read_text(encoding="utf-8")
+        page.write_text(with_way_back(text), encoding="utf-8")
+        print(f"build_site.py: {page}", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ ORDER = [
     "progress",
     "reporting",
     *(f"reporting/{part}" for part in PARTS),
+    "website",
 ]
 FOLDER = {
     path: path.parent.relative_to(SCRIPTS).as_posix() for path in sorted(SCRIPTS.rglob("*.py"))

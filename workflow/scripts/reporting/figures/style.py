@@ -71,12 +71,21 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: its file's name, what it belongs to, and a description for screen readers."""
+    """One figure: its file's name, what it belongs to, and a description for screen readers.
+
+    shows: the metrics or the quantity in it, where figures of its kind show different ones.
+    """
 
     file: str
     kind: str
     environment: str | None
     description: str
+    shows: tuple[str, ...] = ()
+
+    @property
+    def data_file(self) -> str:
+        """The table of what is drawn, beside the figure."""
+        return self.file.removesuffix(".svg") + ".csv"
 
 
 def colour(algorithm: str, algorithms: list[str]) -> str:

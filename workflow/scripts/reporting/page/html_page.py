@@ -98,8 +98,8 @@ def context(
         "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
         # Files of this project; apart from the figures the only text that is not escaped.
-        "style": _files("style.css", "curves.css"),
-        "script": _files("report.js", "curves.js"),
+        "style": _files("style.css", "curves.css", "touch.css"),
+        "script": _files("report.js", "chart.js", "curves.js", "scroll.js"),
         "colour": lambda algorithm: css_colour(colour(algorithm, order)),
         "group_titles": group_titles(statistics),
         "normalises": any(facts.ends for facts in statistics.facts.values()),

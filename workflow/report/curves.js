@@ -58,6 +58,10 @@
     tools.append(legend(charts, choice));
     const timed = charts.every(({ data }) => data.lines.every((line) => line.seconds.length));
     if (timed) tools.append(axisSwitch(charts, choice));
+    const hint = document.createElement("span");
+    hint.className = "soft";
+    hint.textContent = "Point at a curve, or use the arrow keys, to read its values.";
+    tools.append(hint);
     figure.prepend(tools);
   }
 })();

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from program.atomic_file import replace_file
+from reporting.figures.figure_data import figure_data
 from reporting.figures.plot_aggregates import (
     QUANTITIES,
     aggregate_plot,
@@ -53,14 +54,18 @@ def draw_all(statistics: Statistics, summary: Summary) -> Iterator[tuple[Plot, s
 
 
 def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> list[Plot]:
-    """Write every figure and the index; delete figures of an earlier run that are not drawn now."""
+    """Write every figure with its data, and the index; delete what an earlier run left."""
     folder.mkdir(parents=True, exist_ok=True)
     plots = []
     for plot, text in draw_all(statistics, summary):
         replace_file(folder / plot.file, text.encode())
+        data = figure_data(plot, statistics, summary).to_csv(
+            index=False, float_format="%.6g", lineterminator="\n"
+        )
+        replace_file(folder / plot.data_file, data.encode())
         plots.append(plot)
-    kept = {plot.file for plot in plots}
-    for stale in folder.glob("*.svg"):
+    kept = {file for plot in plots for file in (plot.file, plot.data_file)}
+    for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if stale.name not in kept:
             stale.unlink()
     index = [dataclasses.asdict(plot) for plot in plots]
@@ -71,5 +76,5 @@ def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> lis
 def read_figures(folder: Path) -> list[tuple[Plot, str]]:
     """The figures that `write_figures` wrote into a folder, with their SVG text, in that order."""
     index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    plots = [Plot(**entry) for entry in index]
+    plots = [Plot(**entry | {"shows": tuple(entry["shows"])}) for entry in index]
     return [(plot, (folder / plot.file).read_text(encoding="utf-8")) for plot in plots]

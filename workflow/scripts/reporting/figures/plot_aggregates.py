@@ -50,7 +50,7 @@ def aggregate_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
         _widen(grid[-1])
         grid[-1].set_xlabel(quantity)
         text = svg_text(figure, name, description)
-    return Plot(f"{name}.svg", "aggregate", None, description), text
+    return Plot(f"{name}.svg", "aggregate", None, description, (quantity,)), text
 
 
 def _draw_interval(

@@ -1,12 +1,16 @@
 """Curves over steps: learning, sample efficiency over all tasks, and coverage."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from reporting.figures.style import QUIET, Plot, colour, drawing, rows_legend, svg_text
-from reporting.statistics.analysis import Curve, Statistics
+from reporting.statistics.analysis import Statistics
 from reporting.statistics.comparison import Scores
+from reporting.statistics.curves import Curve
 from reporting.statistics.intervals import FloatArray
 from reporting.statistics.profiles import Band
 from reporting.tables.task_facts import TaskFacts
@@ -16,6 +20,7 @@ PANEL = (4.1, 2.75)
 WIDE_PANEL = (4.4, 2.9)
 # Where the reference line would flatten the curves, the panel leaves it out and points to it.
 REFERENCE_HEADROOM = 2.5
+RANDOM, REFERENCE = "random policy", "reference"
 
 
 def compact_steps(value: float, _: object = None) -> str:
@@ -54,7 +59,8 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
             cell = scores[environment, curve.algorithm]
             axes.plot(cell.steps, cell.curve.T, color=shade, alpha=0.32, linewidth=0.7)
             draw_curve(axes, curve, shade, short_name(curve.algorithm))
-        _score_lines(axes, facts, [scores[environment, curve.algorithm].curve for curve in curves])
+        values = [scores[environment, curve.algorithm].curve for curve in curves]
+        _score_lines(axes, score_axis(facts, values))
         axes.set_xlim(0, statistics.budgets[environment])
         steps_axis(axes)
         axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -63,28 +69,43 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
     return Plot(f"{name}.svg", "learning", environment, description), text
 
 
-def _score_lines(axes: Axes, facts: TaskFacts, values: list[FloatArray]) -> None:
-    """The random policy's and the reference score, if known, as dashed lines with their names."""
-    random = [] if facts.random_score is None else [facts.random_score]
-    lowest = min([*random, *(float(np.nanmin(value)) for value in values)])
-    highest = max([*random, *(float(np.nanmax(value)) for value in values)])
-    reach = (highest - lowest) or 1.0
-    lines = [(height, "random policy") for height in random]
+@dataclass(frozen=True)
+class ScoreAxis:
+    """The axis of returns: its ends, the scores that are lines in it, and a note on the reference
+    where that lies far above."""
+
+    low: float
+    high: float
+    scores: dict[str, float]
+    note: str
+
+
+def score_axis(facts: TaskFacts, values: Sequence[FloatArray]) -> ScoreAxis:
+    """All values fit; the random policy's and the reference score, if known, are marked."""
+    scores = {} if facts.random_score is None else {RANDOM: facts.random_score}
+    lowest = min([*scores.values(), *(float(np.nanmin(value)) for value in values)])
+    highest = max([*scores.values(), *(float(np.nanmax(value)) for value in values)])
+    reach, note = (highest - lowest) or 1.0, ""
     if facts.reference_score is not None:
         if facts.reference_score <= lowest + REFERENCE_HEADROOM * reach:
-            lines.append((facts.reference_score, "reference"))
+            scores[REFERENCE] = facts.reference_score
             highest = max(highest, facts.reference_score)
         else:
-            note = f"reference {number(facts.reference_score)} \N{UPWARDS ARROW}"
-            axes.text(0.01, 0.99, note, transform=axes.transAxes, ha="left", va="top", fontsize=8)
-    axes.set_ylim(lowest - 0.13 * reach, highest + 0.1 * reach)
+            note = f"{REFERENCE} {number(facts.reference_score)} \N{UPWARDS ARROW}"
+    return ScoreAxis(lowest - 0.13 * reach, highest + 0.1 * reach, scores, note)
+
+
+def _score_lines(axes: Axes, axis: ScoreAxis) -> None:
+    """The known scores as dashed lines with their names."""
+    axes.text(0.01, 0.99, axis.note, transform=axes.transAxes, ha="left", va="top", fontsize=8)
+    axes.set_ylim(axis.low, axis.high)
     # The reference is named at the left, where curves are low, and the random policy's score below
     # its line at the right, where they have risen.
     places = {
-        "reference": (0.01, "left", "bottom", 2),
-        "random policy": (0.995, "right", "top", -2),
+        REFERENCE: (0.01, "left", "bottom", 2),
+        RANDOM: (0.995, "right", "top", -2),
     }
-    for height, word in lines:
+    for word, height in axis.scores.items():
         x, side, above, offset = places[word]
         axes.axhline(height, color="#808080", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(

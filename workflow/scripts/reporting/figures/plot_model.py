@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -111,26 +112,37 @@ def predictions_plot(
         f"Observations on {task} beside what the world model of {names} predicts open-loop from "
         "the first one, over the steps of one held-out episode."
     )
-    features = sorted(set(mine["feature"]))
-    # Spaced evenly over the observation, so that nobody has picked the best-looking features.
-    places = np.unique(np.linspace(0, len(features) - 1, FEATURES).round().astype(int))
+    features = shown_features(mine)
     with drawing(4.4, 0.45 + 1.15 * len(algorithms)) as figure:
-        grid = figure.subplots(len(algorithms), len(places), squeeze=False, sharex=True)
+        grid = figure.subplots(len(algorithms), len(features), squeeze=False, sharex=True)
         for line, algorithm in zip(grid, algorithms, strict=True):
-            rows = select(mine, environment, algorithm)
-            rows = rows[rows["segment"] == rows["segment"].min()]
+            rows = first_segment(mine, environment, algorithm)
             shade = colour(algorithm, list(statistics.algorithms))
-            for axes, place in zip(line, places, strict=True):
-                shown = rows[rows["feature"] == features[place]].sort_values("time")
+            for axes, feature in zip(line, features, strict=True):
+                shown = rows[rows["feature"] == feature].sort_values("time")
                 axes.plot(shown["time"], shown["truth"], color=INK, linewidth=1)
                 axes.plot(shown["time"], shown["predicted"], color=shade, linewidth=1.8, alpha=0.9)
                 axes.locator_params(nbins=3)
             line[0].set_ylabel(broken(short_name(algorithm)), size=8.5)
-        for axes, place in zip(grid[0], places, strict=True):
-            axes.set_title(f"observation {features[place]}", size=8.5)
+        for axes, feature in zip(grid[0], features, strict=True):
+            axes.set_title(f"observation {feature}", size=8.5)
         figure.supxlabel("steps ahead", size=8.5)
         text = svg_text(figure, name, description)
     return Plot(f"{name}.svg", "predictions", environment, description), text
+
+
+def shown_features(predictions: pd.DataFrame) -> list[int]:
+    """Spaced evenly over the observation, so that nobody has picked the best-looking features."""
+    features = sorted(set(predictions["feature"].astype(int)))
+    places = np.unique(np.linspace(0, len(features) - 1, FEATURES).round().astype(int))
+    return [features[place] for place in places]
+
+
+def first_segment(predictions: pd.DataFrame, environment: str, algorithm: str) -> pd.DataFrame:
+    """The predictions over the first held-out episode."""
+    rows = select(predictions, environment, algorithm)
+    first: pd.DataFrame = rows[rows["segment"] == rows["segment"].min()]
+    return first
 
 
 def model_losses_plot(
@@ -157,4 +169,4 @@ def model_losses_plot(
             axes.xaxis.set_major_locator(MaxNLocator(3))
             axes.set_xlim(0, statistics.budgets[environment])
         text = svg_text(figure, name, description)
-    return Plot(f"{name}.svg", "model-losses", environment, description), text
+    return Plot(f"{name}.svg", "model-losses", environment, description, tuple(metrics)), text

@@ -90,7 +90,22 @@ def _internals_plot(
             axes.set_visible(False)
         figure.supxlabel("environment steps", size=8.5)
         text = svg_text(figure, name, description)
-    return Plot(f"{name}.svg", "internals", environment, description), text
+    return Plot(f"{name}.svg", "internals", environment, description, tuple(metrics)), text
+
+
+def metric_curves(
+    statistics: Statistics, summary: Summary, environment: str, metric: str
+) -> dict[str, pd.DataFrame]:
+    """By algorithm that logged it: step, mean, low, high and n, in the bins that hold a value."""
+    curves = {}
+    for algorithm in statistics.algorithms:
+        rows = _metric_rows(summary, metric, environment, algorithm)
+        if rows is not None:
+            steps, values = binned_metric(rows, metric, statistics.budgets[environment])
+            mean, half, n = t_band(values)
+            columns = {"step": steps, "mean": mean, "low": mean - half, "high": mean + half, "n": n}
+            curves[algorithm] = pd.DataFrame(columns)[np.isfinite(mean)]
+    return curves
 
 
 def draw_metric(
@@ -98,20 +113,13 @@ def draw_metric(
 ) -> None:
     """One metric of every algorithm that logged it: means over seeds with t intervals."""
     drawn_means = []
-    for algorithm in statistics.algorithms:
-        rows = _metric_rows(summary, metric, environment, algorithm)
-        if rows is None:
-            continue
-        steps, values = binned_metric(rows, metric, statistics.budgets[environment])
-        mean, half, _ = t_band(values)
-        drawn = np.isfinite(mean)
+    for algorithm, drawn in metric_curves(statistics, summary, environment, metric).items():
         shade = colour(algorithm, list(statistics.algorithms))
-        axes.plot(steps[drawn], mean[drawn], color=shade, linewidth=1.5)
+        axes.plot(drawn["step"], drawn["mean"], color=shade, linewidth=1.5)
         axes.fill_between(
-            steps[drawn], (mean - half)[drawn], (mean + half)[drawn],
-            color=shade, alpha=0.16, linewidth=0,
-        )  # fmt: skip
-        drawn_means.append(mean[drawn])
+            drawn["step"], drawn["low"], drawn["high"], color=shade, alpha=0.16, linewidth=0
+        )
+        drawn_means.append(drawn["mean"].to_numpy())
     heights = np.concatenate([*drawn_means, np.ones(1 - bool(drawn_means))])
     if metric.endswith("_loss") and 0 < heights.min() < heights.max() / DECADES_FROM:
         axes.set_yscale("log")
@@ -151,4 +159,4 @@ def cost_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel(label)
         text = svg_text(figure, name, description)
-    return Plot(f"{name}.svg", "cost", None, description), text
+    return Plot(f"{name}.svg", "cost", None, description, (quantity,)), text

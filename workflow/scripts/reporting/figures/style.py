@@ -13,7 +13,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reporting.text import slug
+from reporting.figures.short_svg import shortened
 
 # Okabe and Ito's colours for the algorithms, and further ones for variants and others, in the
 # suite's order. All can be told apart with any colour vision, and from the text; each has a
@@ -71,12 +71,21 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: its file's name, what it belongs to, and a description for screen readers."""
+    """One figure: its file's name, what it belongs to, and a description for screen readers.
+
+    shows: the metrics or the quantity in it, where figures of its kind show different ones.
+    """
 
     file: str
     kind: str
     environment: str | None
     description: str
+    shows: tuple[str, ...] = ()
+
+    @property
+    def data_file(self) -> str:
+        """The table of what is drawn, beside the figure."""
+        return self.file.removesuffix(".svg") + ".csv"
 
 
 def colour(algorithm: str, algorithms: list[str]) -> str:
@@ -131,8 +140,8 @@ def legend_columns(labels: Sequence[str], width: float, most: int) -> int:
 def svg_text(figure: Figure, name: str, description: str) -> str:
     """The figure as SVG that scales with its container and takes the page's text colour.
 
-    Ids are prefixed with `name`, so that several figures can share one page. Metadata is dropped,
-    because it would hold a date.
+    Ids depend on `name`, so that several figures can share one page. Metadata is dropped, because
+    it would hold a date.
     """
     # Laid out once here, because saving would repeat the layout in each of its passes.
     engine = figure.get_layout_engine()
@@ -143,17 +152,11 @@ def svg_text(figure: Figure, name: str, description: str) -> str:
     figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(INK, "currentColor", text, flags=re.IGNORECASE)
     for shade in (*PALETTE.values(), *OTHER_COLOURS):
         text = text.replace(f": {shade.lower()}", f": {css_colour(shade)}")
     text = re.sub(r" font-family: [^;\"]*;", "", text)
-    text = re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)
-    prefix = slug(name)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
-    return _sized_by_container(text, description)
+    return _sized_by_container(shortened(text, name), description)
 
 
 def _sized_by_container(text: str, description: str) -> str:
@@ -165,15 +168,4 @@ def _sized_by_container(text: str, description: str) -> str:
         f'viewBox="{box}" role="img" aria-label="{escape(description, quote=True)}" '
         f'style="stroke-linejoin: round; font-family: {FONT}">'
     )
-    return root + _shortened(text[len(opening) :])
-
-
-def _shortened(text: str) -> str:
-    """The SVG with coordinates rounded to a hundredth of a point, without needless white space."""
-
-    def two_decimals(match: re.Match[str]) -> str:
-        return re.sub(r"(\.\d\d)\d+", r"\1", match.group()).replace("\n", " ")
-
-    text = re.sub(r' transform="rotate\(-0 [^"]*"', "", text)
-    text = re.sub(r' (?:d|x|y|transform)="[^"]*"', two_decimals, text)
-    return re.sub(r">\s+<", "><", text)
+    return root + text[len(opening) :]

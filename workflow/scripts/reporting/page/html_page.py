@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +12,7 @@ from program.repository import ROOT
 from reporting import text
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
+from reporting.page.interactive_curves import interactive_curves
 from reporting.page.noise_chances import noise_chances
 from reporting.page.run_table import RUN_COLUMNS, data_links, gaps, provenance, run_rows
 from reporting.page.templates import TEMPLATES, template_environment
@@ -83,6 +84,7 @@ def context(
     if statistics.without_coverage:
         kinds.add("coverage-map")
     order, alone = colour_order(statistics, summary), only_variants(statistics.algorithms)
+    curves = interactive_curves(statistics, summary, lambda name: css_colour(colour(name, order)))
     return {
         "statistics": statistics,
         "lead": lead(statistics.headline),
@@ -91,13 +93,13 @@ def context(
         "case_name": text.short_name if alone else text.display_name,
         "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
         "has_models": "models" in kinds,
-        "figures": [_figure(statistics, plot, svg) for plot, svg in figures],
+        "figures": [_figure(statistics, plot, svg, curves) for plot, svg in figures],
         "films": by_environment([film for film, _ in films.values()]),
         "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
         # Files of this project; apart from the figures the only text that is not escaped.
-        "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-        "script": Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        "style": _files("style.css", "curves.css", "touch.css"),
+        "script": _files("report.js", "chart.js", "curves.js", "scroll.js"),
         "colour": lambda algorithm: css_colour(colour(algorithm, order)),
         "group_titles": group_titles(statistics),
         "normalises": any(facts.ends for facts in statistics.facts.values()),
@@ -160,9 +162,20 @@ def reproduce_command(suite: str) -> str:
     return f"snakemake --cores all{option}"
 
 
-def _figure(statistics: Statistics, plot: Plot, svg: str) -> dict[str, Any]:
-    task = statistics.facts[plot.environment].name if plot.environment else ""
-    return {"kind": plot.kind, "task": task, "svg": Markup(svg)}
+def _files(*names: str) -> Markup:
+    return Markup("\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))
+
+
+def _figure(
+    statistics: Statistics, plot: Plot, svg: str, curves: Mapping[tuple[str, str | None], Markup]
+) -> dict[str, Any]:
+    return {
+        "kind": plot.kind,
+        "task": statistics.facts[plot.environment].name if plot.environment else "",
+        "svg": Markup(svg),
+        "curves": curves.get((plot.kind, plot.environment), ""),
+        "files": {"Data (CSV)": plot.data_file, "Drawing (SVG)": plot.file},
+    }
 
 
 def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:

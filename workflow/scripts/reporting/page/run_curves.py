@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from reporting.figures.short_svg import line_path
 from reporting.statistics.intervals import FloatArray
 from reporting.statistics.scores import binned_metric, seed_step_table
 from reporting.tables.summary import Summary
@@ -18,7 +19,7 @@ KEYS = ("environment", "algorithm", "seed", "step")
 class SmallCurve:
     """One quantity of one run over its steps.
 
-    lines: the points of a polyline for each seed, in a box of WIDTH x HEIGHT. low, high, last: the
+    lines: the data of a path for each seed, in a box of WIDTH x HEIGHT. low, high, last: the
     ends of the vertical axis, and the mean over seeds at the end, as text.
     """
 
@@ -70,8 +71,9 @@ def _small_curve(name: str, steps: FloatArray, values: FloatArray, budget: int) 
     across = np.rint(steps / max(budget, 1) * WIDTH).astype(int)
     down = np.rint(HEIGHT * (1 - (values - low) / ((high - low) or 1.0)))
     lines = tuple(
-        " ".join(f"{x},{int(y)}" for x, y, known in zip(across, row, present, strict=True) if known)
+        line_path(zip(across[present], row[present], strict=True))
         for row, present in zip(down, finite, strict=True)
+        if present.any()
     )
     ends = [row[present][-1] for row, present in zip(values, finite, strict=True) if present.any()]
     return SmallCurve(name, lines, number(low), number(high), number(float(np.mean(ends))))

@@ -1,5 +1,6 @@
 """The templates of all texts about a suite: the HTML report and the numbers in the README."""
 
+import html
 import re
 import textwrap
 
@@ -33,6 +34,7 @@ def template_environment() -> Environment:
         narrow=narrow,
         percent=lambda share: f"{share:.0%}",
         filled=filled,
+        content=content,
     )
     return environment
 
@@ -40,6 +42,11 @@ def template_environment() -> Environment:
 def filled(words: str, width: int) -> str:
     """A paragraph in lines of at most `width` characters."""
     return textwrap.fill(" ".join(words.split()), width)
+
+
+def content(words: str) -> Markup:
+    """Text between tags, where quotes may stay as they are: JSON is a third shorter."""
+    return Markup(html.escape(words, quote=False))
 
 
 def narrow(task: str) -> Markup:

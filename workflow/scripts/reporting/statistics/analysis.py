@@ -2,11 +2,8 @@
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from reporting.statistics.aggregates import (
     Group,
@@ -18,11 +15,12 @@ from reporting.statistics.aggregates import (
 )
 from reporting.statistics.bootstrap import REPLICATES, SEED
 from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
+from reporting.statistics.curves import Curve, coverage_curves, learning_curves
 from reporting.statistics.headline import Headline, headline
-from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval, t_band, t_interval
+from reporting.statistics.intervals import CONFIDENCE, Interval, t_interval
 from reporting.statistics.model_errors import ModelErrors, model_errors
 from reporting.statistics.profiles import Band
-from reporting.statistics.scores import coverage_of, seed_scores, visited_share
+from reporting.statistics.scores import seed_scores
 from reporting.statistics.verification_result import Verification
 from reporting.statistics.ways_to_explore import (
     Change,
@@ -73,18 +71,6 @@ class Cell:
     area: Interval
     normalised_area: Interval
     seeds: tuple[SeedRow, ...]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A mean over seeds at each step; half is the half width of its t interval, None without."""
-
-    environment: str
-    algorithm: str
-    steps: tuple[int, ...]
-    mean: tuple[float, ...]
-    half: tuple[float | None, ...]
-    n: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -178,10 +164,8 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         groups=tuple(groups),
         profiles=profiles(comparable, known),
         sample_efficiency=efficiency_curves(comparable, known, budgets),
-        learning_curves=tuple(
-            _curve(case, cell.steps, cell.curve) for case, cell in scores.items() if cell.n
-        ),
-        coverage_curves=tuple(_coverage_curves(summary, scores)),
+        learning_curves=tuple(learning_curves(summary, scores)),
+        coverage_curves=tuple(coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
         costs=tuple(costs),
         time_shares=tuple(time_shares(summary)),
@@ -207,29 +191,6 @@ def _cell(case: tuple[str, str], scores: Scores, facts: TaskFacts) -> Cell:
         normalised_area=normalised_interval(cell.area, facts),
         seeds=tuple(SeedRow(seed, *(float(x) for x in row)) for seed, *row in columns),
     )
-
-
-def _curve(case: tuple[str, str], steps: FloatArray, values: FloatArray) -> Curve:
-    mean, half, n = t_band(values)
-    return Curve(
-        environment=case[0],
-        algorithm=case[1],
-        steps=tuple(int(step) for step in steps),
-        mean=tuple(float(x) for x in mean),
-        half=tuple(float(x) if math.isfinite(x) else None for x in half),
-        n=tuple(int(x) for x in n),
-    )
-
-
-def _coverage_curves(summary: Summary, scores: Scores) -> list[Curve]:
-    curves = []
-    for case in scores:
-        records = coverage_of(summary, *case)
-        same = [record for record in records if np.array_equal(record.steps, records[0].steps)]
-        if same:
-            shares = np.concatenate([visited_share(record) for record in same])
-            curves.append(_curve(case, records[0].steps.astype(np.float64), shares))
-    return curves
 
 
 def as_json(statistics: Statistics) -> str:

@@ -1,10 +1,15 @@
 """Curves, areas, profiles and bins on data with answers computed by hand."""
 
+import json
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from reporting.statistics.bootstrap import generator_for
+from reporting.statistics.curves import training_seconds
 from reporting.statistics.profiles import curve_on_shares, performance_profile, sample_efficiency
 from reporting.statistics.scores import binned_metric, mean_height, visited_share
 from reporting.tables.summary import RecordedCoverage
@@ -65,3 +70,27 @@ def test_visited_share_counts_cells_once():
     counts[1, 0, 1, 0] = 1
     coverage = RecordedCoverage("task", "sac", counts, np.array([0, 10]))
     assert visited_share(coverage).tolist() == [[0.25, 0.5]]
+
+
+def timed_run(seeds, seconds, status="complete"):
+    config = json.dumps({"seeds": seeds})
+    case = {"environment": "task", "algorithm": "sac", "status": status}
+    return case | {"config": config, "seconds": seconds, "steps": "100"}
+
+
+def test_seconds_of_training_by_hand():
+    # Two seeds together take 20 s until step 50 and 60 s in all, a third seed alone 30 s.
+    ends = [(0, 50, 20.0), (1, 50, 20.0), (0, 100, 59.0), (2, 40, 12.0)]
+    training = pd.DataFrame(ends, columns=["seed", "step", "seconds"])
+    training = training.assign(environment="task", algorithm="sac")
+    runs = [timed_run([0, 1], "60"), timed_run([2], "30"), timed_run([3], "", "missing")]
+    summary: Any = SimpleNamespace(training=training, runs=runs)
+    steps = np.array([0.0, 25.0, 40.0, 70.0, 100.0])
+    together = np.array([0.0, 10.0, 16.0, 36.0, 60.0])
+    alone = np.array([0.0, 7.5, 12.0, 21.0, 30.0])
+    seconds = training_seconds(summary, "task", "sac", steps)
+    assert seconds is not None
+    np.testing.assert_allclose(seconds, (together + alone) / 3)
+    runs[1]["seconds"] = ""
+    assert training_seconds(summary, "task", "sac", steps) is None
+    assert training_seconds(summary, "task", "mbpo", steps) is None

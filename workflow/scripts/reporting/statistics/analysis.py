@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +12,30 @@ import numpy as np
 from reporting.statistics.aggregates import (
     Group,
     efficiency_curves,
-    normalised_interval,
-    profiles,
     task_groups,
-    with_reference,
 )
 from reporting.statistics.bootstrap import REPLICATES, SEED
 from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
 from reporting.statistics.headline import Headline, headline
-from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval, t_band, t_interval
+from reporting.statistics.intervals import (
+    CONFIDENCE,
+    Count,
+    FloatArray,
+    Interval,
+    t_band,
+    t_interval,
+)
 from reporting.statistics.model_errors import ModelErrors, model_errors
+from reporting.statistics.normalisation import (
+    normalised,
+    normalised_interval,
+    return_interval,
+    solved,
+    with_reference,
+)
 from reporting.statistics.profiles import Band
-from reporting.statistics.scores import coverage_of, seed_scores, visited_share
+from reporting.statistics.scores import SeedScores, coverage_of, seed_scores, visited_share
+from reporting.statistics.steps_to_match import StepsToMatch, steps_to_match
 from reporting.statistics.verification_result import Verification
 from reporting.statistics.ways_to_explore import (
     Change,
@@ -32,8 +45,16 @@ from reporting.statistics.ways_to_explore import (
     ways_sentence,
     ways_to_explore,
 )
-from reporting.tables.costs import Cost, TimeShares, suite_costs, time_shares
+from reporting.tables.costs import (
+    Cost,
+    CostTotal,
+    TimeShares,
+    cost_totals,
+    suite_costs,
+    time_shares,
+)
 from reporting.tables.film_files import Film
+from reporting.tables.noise import TaskNoise, task_noise
 from reporting.tables.summary import Summary
 from reporting.tables.task_facts import FactsOf, TaskFacts
 from reporting.text import SUBJECT
@@ -46,9 +67,10 @@ SHOWN_OF_A_RUN = (
 
 @dataclass(frozen=True)
 class SeedRow:
-    """The scores of one seed, as returns."""
+    """The scores of one seed, as returns; `normalised` is its final score, None without a scale."""
 
     seed: int
+    normalised: float | None
     final: float
     success: float
     best: float
@@ -57,8 +79,9 @@ class SeedRow:
 
 @dataclass(frozen=True)
 class Cell:
-    """One algorithm on one task. All intervals are t intervals over seeds.
+    """One algorithm on one task. All intervals are t intervals over seeds, within what is possible.
 
+    solved: counts the seeds that solve the task; None where no score is normalised.
     best is the best of the evaluations, which is biased upward: it complements final and does not
     replace it. The normalised scores are empty where a score of the task is not known.
     """
@@ -66,6 +89,7 @@ class Cell:
     environment: str
     algorithm: str
     n: int
+    solved: Count | None
     final: Interval
     normalised: Interval
     success: Interval
@@ -92,6 +116,8 @@ class Statistics:
     """Every number of the report."""
 
     suite: str
+    question: str
+    limits: tuple[str, ...]
     confidence: float
     bootstrap_replicates: int
     bootstrap_seed: int
@@ -102,12 +128,14 @@ class Statistics:
     cells: tuple[Cell, ...]
     comparisons: tuple[Comparison, ...]
     groups: tuple[Group, ...]
-    profiles: dict[str, Band]
+    steps_to_match: tuple[StepsToMatch, ...]
     sample_efficiency: dict[str, Band]
     learning_curves: tuple[Curve, ...]
     coverage_curves: tuple[Curve, ...]
     model_errors: tuple[ModelErrors, ...]
     costs: tuple[Cost, ...]
+    cost_totals: tuple[CostTotal, ...]
+    noise: tuple[TaskNoise, ...]
     time_shares: tuple[TimeShares, ...]
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
@@ -157,15 +185,19 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
     groups = task_groups(comparable, known)
     statuses = [run["status"] for run in summary.runs]
     costs = suite_costs(summary)
-    answer = headline(groups, summary.algorithms, facts, comparisons)
+    matched = steps_to_match(scores, budgets, algorithm_pairs(summary.algorithms, SUBJECT))
+    answer = headline(groups, summary.algorithms, facts, comparisons, matched)
     ways, changes = [], []
     if compares_ways(summary.algorithms):
         ways = ways_to_explore(scores, facts, costs, summary.algorithms)
         changes = single_changes(scores, facts, summary.algorithms)
         sentence = ways_sentence(ways, facts)
-        answer = dataclasses.replace(answer, sentence=sentence or answer.sentence)
+        if sentence:
+            answer = dataclasses.replace(answer, sentence=sentence, verdict="")
     return Statistics(
         suite=str(summary.suite["suite"]),
+        question=str(summary.suite.get("question", "")),
+        limits=tuple(summary.suite.get("limits", ())),
         confidence=CONFIDENCE,
         bootstrap_replicates=REPLICATES,
         bootstrap_seed=SEED,
@@ -176,7 +208,7 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         cells=tuple(_cell(case, scores, facts[case[0]]) for case in scores),
         comparisons=tuple(comparisons),
         groups=tuple(groups),
-        profiles=profiles(comparable, known),
+        steps_to_match=tuple(matched),
         sample_efficiency=efficiency_curves(comparable, known, budgets),
         learning_curves=tuple(
             _curve(case, cell.steps, cell.curve) for case, cell in scores.items() if cell.n
@@ -184,6 +216,8 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         coverage_curves=tuple(_coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
         costs=tuple(costs),
+        cost_totals=tuple(cost_totals(summary)),
+        noise=tuple(task_noise(summary.environments)),
         time_shares=tuple(time_shares(summary)),
         runs=tuple({key: run[key] for key in SHOWN_OF_A_RUN} for run in summary.runs),
         run_counts={status: statuses.count(status) for status in sorted(set(statuses))},
@@ -194,19 +228,27 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
 
 def _cell(case: tuple[str, str], scores: Scores, facts: TaskFacts) -> Cell:
     cell = scores[case]
-    columns = zip(cell.seeds, cell.final, cell.success, cell.best, cell.area, strict=True)
+    own = normalised(cell.final, facts) if facts.ends else None
     return Cell(
         environment=case[0],
         algorithm=case[1],
         n=cell.n,
-        final=t_interval(cell.final),
+        solved=None if own is None else solved([own]),
+        final=return_interval(cell.final, facts),
         normalised=normalised_interval(cell.final, facts),
-        success=t_interval(cell.success),
-        best=t_interval(cell.best),
-        area=t_interval(cell.area),
+        success=t_interval(cell.success).within((0.0, 1.0)),
+        best=return_interval(cell.best, facts),
+        area=return_interval(cell.area, facts),
         normalised_area=normalised_interval(cell.area, facts),
-        seeds=tuple(SeedRow(seed, *(float(x) for x in row)) for seed, *row in columns),
+        seeds=tuple(_seed_rows(cell, own)),
     )
+
+
+def _seed_rows(cell: SeedScores, own: FloatArray | None) -> Iterator[SeedRow]:
+    columns = zip(cell.seeds, cell.final, cell.success, cell.best, cell.area, strict=True)
+    for place, (seed, *row) in enumerate(columns):
+        score = None if own is None else float(own[place])
+        yield SeedRow(seed, score, *(float(x) for x in row))
 
 
 def _curve(case: tuple[str, str], steps: FloatArray, values: FloatArray) -> Curve:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from reporting.statistics.aggregates import normalised
+from reporting.statistics.normalisation import normalised
 from reporting.statistics.intervals import (
     CONFIDENCE,
     Interval,

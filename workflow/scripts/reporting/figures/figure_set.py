@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from program.atomic_file import replace_file
+from reporting.figures.findings import finding
 from reporting.figures.plot_aggregates import (
     QUANTITIES,
     aggregate_plot,
@@ -58,7 +59,7 @@ def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> lis
     plots = []
     for plot, text in draw_all(statistics, summary):
         replace_file(folder / plot.file, text.encode())
-        plots.append(plot)
+        plots.append(dataclasses.replace(plot, title=finding(statistics, plot)))
     kept = {plot.file for plot in plots}
     for stale in folder.glob("*.svg"):
         if stale.name not in kept:

@@ -71,12 +71,14 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: its file's name, what it belongs to, and a description for screen readers."""
+    """One figure: its file's name, what it belongs to, a description for screen readers, and the
+    finding that is its title."""
 
     file: str
     kind: str
     environment: str | None
     description: str
+    title: str = ""
 
 
 def colour(algorithm: str, algorithms: list[str]) -> str:

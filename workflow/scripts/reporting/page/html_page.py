@@ -1,9 +1,11 @@
-"""The HTML page: what the template is given, and how it is filled in."""
+"""The two HTML pages: what the templates are given, and how they are filled in."""
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -12,8 +14,16 @@ from program.repository import ROOT
 from reporting import text
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
-from reporting.page.noise_chances import noise_chances
-from reporting.page.run_table import RUN_COLUMNS, data_links, gaps, provenance, run_rows
+from reporting.page.first_screen import agents, limits, tiles
+from reporting.page.run_table import (
+    RUN_COLUMNS,
+    data_folder,
+    data_links,
+    gaps,
+    provenance,
+    run_rows,
+)
+from reporting.page.small_drawings import dots, sparkline
 from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
@@ -26,28 +36,49 @@ from reporting.statistics.headline import (
     only_variants,
 )
 from reporting.statistics.intervals import Interval
+from reporting.statistics.normalisation import SOLVED
 from reporting.statistics.permutation_test import PERMUTATIONS
 from reporting.statistics.verification_result import SCORE_NAMES
-from reporting.statistics.ways_to_explore import NOT_WORTH_IT, SOLVED, total_seconds
+from reporting.statistics.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
+from runs.files import ANSWER_PAGE, DETAILS_PAGE
 
-SECTIONS = (
-    ("answer", "The answer", None),
-    ("tasks", "Task by task", None),
-    ("learning", "Learning curves", None),
-    ("films", "Films", "film"),
-    ("aggregates", "Over all tasks", None),
-    ("exploration", "Exploration", "coverage-map"),
-    ("models", "World models", "models"),
-    ("inside", "Inside the runs", "internals"),
-    ("cost", "Cost", "cost"),
-    ("runs", "Every run", None),
-    ("verification", "Published numbers", None),
-    ("method", "Protocol and statistics", None),
-    ("provenance", "Provenance", None),
-)
+# The two pages: the answer, and what somebody needs who checks it. Each section has an id, a title,
+# and the kind of figure without which it is left out.
+PAGES = {
+    ANSWER_PAGE: (
+        ("tasks", "Task by task", None),
+        ("differences", "How sure", "differences"),
+        ("learning", "Learning curves", None),
+        ("films", "Films", "film"),
+        ("exploration", "Exploration", "coverage-map"),
+        ("cost", "Cost", "cost"),
+    ),
+    DETAILS_PAGE: (
+        ("aggregates", "Over all tasks", None),
+        ("scores", "All scores", None),
+        ("visited", "Visited states", "coverage-curve"),
+        ("models", "World models", "models"),
+        ("inside", "Inside the runs", "internals"),
+        ("time", "Where the time goes", "cost"),
+        ("runs", "Every run", None),
+        ("verification", "Published numbers", None),
+        ("method", "Protocol and statistics", None),
+        ("provenance", "Provenance", None),
+    ),
+}
+# The table of the summary that a figure is drawn from; others are drawn from statistics.json alone.
+DATA_OF = {
+    "learning": "evaluation.csv",
+    "coverage-map": "coverage.npz",
+    "coverage-curve": "coverage.npz",
+    "open-loop": "open_loop.csv",
+    "predictions": "predictions.csv",
+    "model-losses": "losses.csv",
+    "internals": "losses.csv",
+}
 
 
 def render(
@@ -55,16 +86,28 @@ def render(
     summary: Summary,
     figures: list[tuple[Plot, str]],
     films: dict[tuple[str, str], tuple[Film, Images]],
-) -> str:
-    """The whole page as one self-contained document; all text from data is escaped."""
+    others: Sequence[str] = (),
+) -> dict[str, str]:
+    """Both pages by their file's name, each self-contained; all text from data is escaped.
+
+    Args:
+        others: suites whose pages lie beside this one.
+    """
     environment = template_environment()
     low, high = strip_ends(statistics)
     environment.filters.update(
         on_strip=lambda interval: on_strip(interval, low, high),
         groupby_environment=by_environment,
     )
-    page = environment.get_template("report.html.jinja")
-    return page.render(context(statistics, summary, figures, films, (low, high))) + "\n"
+    known = context(statistics, summary, figures, films, (low, high)) | {"others": others}
+    pages = {}
+    for name, sections in PAGES.items():
+        shown = [
+            (i, title) for i, title, kind in sections if kind is None or kind in known["kinds"]
+        ]
+        page = environment.get_template(f"{Path(name).stem}.html.jinja")
+        pages[name] = page.render(known | {"sections": shown}) + "\n"
+    return pages
 
 
 def context(
@@ -83,15 +126,21 @@ def context(
     if statistics.without_coverage:
         kinds.add("coverage-map")
     order, alone = colour_order(statistics, summary), only_variants(statistics.algorithms)
+    folder = data_folder(summary)
     return {
         "statistics": statistics,
-        "lead": lead(statistics.headline),
-        "only_variants": alone,
+        "evidence": evidence(statistics.headline),
+        "agents": agents(statistics),
+        "tiles": tiles(statistics, films),
+        "limits": limits(statistics),
+        "dots": partial(dots, statistics),
+        "sparkline": partial(sparkline, statistics),
+        "noise": {item.environment: item for item in statistics.noise},
         # Where all are variants of Plan2Explore, repeating its name says nothing.
         "case_name": text.short_name if alone else text.display_name,
-        "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
+        "kinds": kinds,
         "has_models": "models" in kinds,
-        "figures": [_figure(statistics, plot, svg) for plot, svg in figures],
+        "figures": [_figure(statistics, plot, svg, folder) for plot, svg in figures],
         "films": by_environment([film for film, _ in films.values()]),
         "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
@@ -122,16 +171,14 @@ def context(
         "solved_score": SOLVED,
         "subject": text.SUBJECT,
         "total_seconds": lambda case: total_seconds(statistics.ways, case),
-        "noise_chances": noise_chances(statistics.facts),
         "provenance": provenance(summary.runs),
     }
 
 
-def lead(headline: Headline) -> Markup:
-    """The headline as HTML: verdicts in bold, text in brackets less prominent."""
-    sentence = re.sub(
-        r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
-    )
+def evidence(headline: Headline) -> Markup:
+    """The headline after its verdict, as HTML: verdicts in bold, text in brackets less prominent."""
+    words = headline.sentence.removeprefix(headline.verdict).strip()
+    sentence = re.sub(r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(words)))
     # The longest first, because one verdict is a substring of another.
     known = *VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED, NOT_WORTH_IT
     verdicts = sorted(known, key=len, reverse=True)
@@ -160,9 +207,17 @@ def reproduce_command(suite: str) -> str:
     return f"snakemake --cores all{option}"
 
 
-def _figure(statistics: Statistics, plot: Plot, svg: str) -> dict[str, Any]:
+def _figure(statistics: Statistics, plot: Plot, svg: str, folder: str) -> dict[str, Any]:
     task = statistics.facts[plot.environment].name if plot.environment else ""
-    return {"kind": plot.kind, "task": task, "svg": Markup(svg)}
+    table = DATA_OF.get(plot.kind)
+    return {
+        "kind": plot.kind,
+        "task": task,
+        "title": plot.title,
+        "svg": Markup(svg),
+        "file": f"figures/{plot.file}",
+        "data": f"{folder}/summary/{table}" if table else "statistics.json",
+    }
 
 
 def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:

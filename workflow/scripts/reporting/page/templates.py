@@ -31,6 +31,7 @@ def template_environment() -> Environment:
         size_range=text.size_range,
         display_name=text.display_name,
         narrow=narrow,
+        initials=initials,
         percent=lambda share: f"{share:.0%}",
         filled=filled,
     )
@@ -40,6 +41,11 @@ def template_environment() -> Environment:
 def filled(words: str, width: int) -> str:
     """A paragraph in lines of at most `width` characters."""
     return textwrap.fill(" ".join(words.split()), width)
+
+
+def initials(task: str) -> str:
+    """The capital letters of a task's name, for where it has no picture."""
+    return re.sub(r"[^A-Z]", "", re.sub(r"-v\d+$", "", task)) or task[:1]
 
 
 def narrow(task: str) -> Markup:

@@ -53,7 +53,9 @@ def changes_words(verdicts: Sequence[tuple[str, str]]) -> str:
 def solved_words(group: Group, leader: str, facts: dict[str, TaskFacts]) -> str:
     """How many runs solve the tasks of a group; what nobody solves."""
     one = len(group.environments) == 1
-    tasks = f"the one {group.noun}" if one else f"the {count_of(len(group.environments), group.noun)}"
+    tasks = (
+        f"the one {group.noun}" if one else f"the {count_of(len(group.environments), group.noun)}"
+    )
     ordered = sorted(group.algorithms, key=lambda each: each.algorithm != leader)
     if not any(each.solved.count for each in ordered):
         return f"No run solves {tasks if one else f'one of {tasks}'}."

@@ -1,7 +1,9 @@
 """The title of each figure: what it shows, in numbers that are in statistics.json."""
 
+import re
 from collections.abc import Callable, Sequence
 
+from reporting.figures.plot_aggregates import shown_groups
 from reporting.figures.style import Plot
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
@@ -12,7 +14,8 @@ MOST_NAMED = 4  # algorithms; a title with more is not read
 
 def finding(statistics: Statistics, plot: Plot) -> str:
     """The title of a figure; for a kind without numbers of its own, the task's name."""
-    task = statistics.facts[plot.environment].name if plot.environment else ""
+    name = statistics.facts[plot.environment].name if plot.environment else ""
+    task = re.sub(r"-v\d+$", "", name)
     if plot.kind in OVER_TASKS:
         return OVER_TASKS[plot.kind](statistics)
     of_task = OF_TASK.get(plot.kind)
@@ -22,7 +25,7 @@ def finding(statistics: Statistics, plot: Plot) -> str:
 
 def first_group(statistics: Statistics) -> Group:
     """The group that the answer begins with: the sparse tasks, or all if there is one kind."""
-    return (statistics.groups[1:] or statistics.groups)[0]
+    return shown_groups(statistics)[0]
 
 
 def _tasks(group: Group) -> str:
@@ -94,6 +97,13 @@ def _cost(statistics: Statistics) -> str:
     return f"Hours of all runs together: {_ranked(hours, number)}"
 
 
+def _throughput(statistics: Statistics) -> str:
+    most: dict[str, float] = {}
+    for cost in statistics.costs:
+        most[cost.algorithm] = max(most.get(cost.algorithm, 0.0), cost.updates_per_second or 0.0)
+    return f"Updates a second, at most: {_ranked(list(most.items()), number)}"
+
+
 def _learning(statistics: Statistics, environment: str) -> str:
     ends = [
         (cell.algorithm, cell.final.estimate)
@@ -128,6 +138,7 @@ OVER_TASKS: dict[str, Callable[[Statistics], str]] = {
     "improvement": _improvement,
     "aggregate": _aggregate,
     "cost": _cost,
+    "throughput": _throughput,
 }
 OF_TASK: dict[str, Callable[[Statistics, str], str]] = {
     "learning": _learning,

@@ -1,10 +1,13 @@
-"""What the first screen shows beside the verdict: who was compared, the tasks, what is not known."""
+"""What the first screen shows beside the verdict: the agents, the tasks, what is not known."""
 
+import io
 import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from program.repository import ROOT
 from reporting.figures.findings import first_group
@@ -54,7 +57,6 @@ class Tile:
     environment: str
     name: str
     picture: str
-    wide: bool
     counts: tuple[tuple[str, Count | None], ...]
 
 
@@ -67,20 +69,25 @@ def tiles(
         cases = tuple(case for case in cases if case == base_algorithm(case))
     found = []
     for environment, facts in statistics.facts.items():
-        first = next(
-            (images.first for case, (_, images) in films.items() if case[0] == environment), ""
-        )
-        picture = first or _picture(PICTURES / f"{slug(environment)}.png")
+        firsts = [images.first for case, (_, images) in films.items() if case[0] == environment]
+        picture = firsts[0] if firsts else _picture(PICTURES / f"{slug(environment)}.png")
         counts = [(case, statistics.cell(environment, case).solved) for case in cases]
-        found.append(Tile(environment, facts.name, picture, not first, tuple(counts)))
+        found.append(Tile(environment, facts.name, picture, tuple(counts)))
     return found
 
 
 def _picture(file: Path) -> str:
-    """A picture of the repository as an address for an image element; empty without one."""
+    """The right half of a task's picture, where its goal is reached, as an address for an image
+    element; empty without a picture."""
     if not file.is_file():
         return ""
-    return f"data:image/png;base64,{b64encode(file.read_bytes()).decode()}"
+    stream = io.BytesIO()
+    with Image.open(file) as image:
+        side = image.height
+        margin = side // 8  # from a square to 4:3
+        box = (image.width - side, margin, image.width, side - margin)
+        image.crop(box).save(stream, format="PNG")
+    return f"data:image/png;base64,{b64encode(stream.getvalue()).decode()}"
 
 
 def limits(statistics: Statistics) -> list[tuple[str, str]]:
@@ -96,7 +103,7 @@ def limits(statistics: Statistics) -> list[tuple[str, str]]:
         for name, written in known.items():
             text = text.replace(name, written)
         about, _, sentence = text.partition(": ")
-        found.append((about, sentence))
+        found.append((about, sentence[:1].upper() + sentence[1:]))
     return found
 
 

@@ -23,7 +23,7 @@ from reporting.page.run_table import (
     provenance,
     run_rows,
 )
-from reporting.page.small_drawings import dots, sparkline
+from reporting.page.small_drawings import dots, on_strip, sparkline, strip_ends, strip_place
 from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
@@ -35,7 +35,6 @@ from reporting.statistics.headline import (
     Headline,
     only_variants,
 )
-from reporting.statistics.intervals import Interval
 from reporting.statistics.normalisation import SOLVED
 from reporting.statistics.permutation_test import PERMUTATIONS
 from reporting.statistics.verification_result import SCORE_NAMES
@@ -176,7 +175,7 @@ def context(
 
 
 def evidence(headline: Headline) -> Markup:
-    """The headline after its verdict, as HTML: verdicts in bold, text in brackets less prominent."""
+    """The headline after its verdict, as HTML: verdicts bold, text in brackets less prominent."""
     words = headline.sentence.removeprefix(headline.verdict).strip()
     sentence = re.sub(r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(words)))
     # The longest first, because one verdict is a substring of another.
@@ -224,28 +223,3 @@ def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
     """Statistics of tasks, grouped by task, in their order."""
     grouped = groupby(items, key=lambda item: item.environment)
     return [(environment, list(members)) for environment, members in grouped]
-
-
-def strip_ends(statistics: Statistics) -> tuple[float, float]:
-    """The scale of the small intervals in the table: 0 to 1, or wider if estimates lie outside."""
-    estimates = [cell.normalised.estimate or 0.0 for cell in statistics.cells]
-    return min([0.0, *estimates]) - 0.1, max([1.0, *estimates]) + 0.1
-
-
-def strip_place(value: float | None, low: float, high: float) -> str | None:
-    """A value's position between 0 and 100 on that scale, clipped to its ends."""
-    if value is None:
-        return None
-    return f"{100 * min(1.0, max(0.0, (value - low) / (high - low))):.1f}"
-
-
-def on_strip(interval: Interval, low: float, high: float) -> dict[str, str | None]:
-    """The positions of the parts of a small drawing of an interval."""
-    parts = {
-        "zero": 0.0,
-        "one": 1.0,
-        "low": interval.low,
-        "high": interval.high,
-        "estimate": interval.estimate,
-    }
-    return {name: strip_place(value, low, high) for name, value in parts.items()}

@@ -1,8 +1,9 @@
-"""Drawings of a line's height inside a table: a dot for each seed, and a learning curve."""
+"""Drawings as high as a line of a table: seeds as dots, a learning curve, an interval."""
 
 from dataclasses import dataclass
 
 from reporting.statistics.analysis import Cell, Statistics
+from reporting.statistics.intervals import Interval
 
 WIDTH, HEIGHT = 100, 22
 
@@ -59,3 +60,28 @@ def sparkline(statistics: Statistics, environment: str, algorithm: str) -> str:
                 down = HEIGHT - _place(mean, min(means), max(means), HEIGHT, 2)
                 points.append(f"{_place(step, 0, budget, WIDTH, 1):.1f},{down:.1f}")
     return " ".join(points)
+
+
+def strip_ends(statistics: Statistics) -> tuple[float, float]:
+    """The scale of the small intervals in the table: 0 to 1, or wider if estimates lie outside."""
+    estimates = [cell.normalised.estimate or 0.0 for cell in statistics.cells]
+    return min([0.0, *estimates]) - 0.1, max([1.0, *estimates]) + 0.1
+
+
+def strip_place(value: float | None, low: float, high: float) -> str | None:
+    """A value's position between 0 and 100 on that scale, clipped to its ends."""
+    if value is None:
+        return None
+    return f"{100 * min(1.0, max(0.0, (value - low) / (high - low))):.1f}"
+
+
+def on_strip(interval: Interval, low: float, high: float) -> dict[str, str | None]:
+    """The positions of the parts of a small drawing of an interval."""
+    parts = {
+        "zero": 0.0,
+        "one": 1.0,
+        "low": interval.low,
+        "high": interval.high,
+        "estimate": interval.estimate,
+    }
+    return {name: strip_place(value, low, high) for name, value in parts.items()}

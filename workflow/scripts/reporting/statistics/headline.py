@@ -64,9 +64,9 @@ class Clause:
 class Headline:
     """The answer, and the clauses it is made of.
 
-    leader: the algorithm that it is about, Plan2Explore where the suite runs it. sentence: the whole
-    answer. verdict: its beginning, which answers the suite's question in plain words; empty where
-    the sentence does so by itself.
+    leader: the algorithm that it is about, Plan2Explore where the suite runs it. sentence: the
+    whole answer. verdict: its beginning, which answers the suite's question in plain words; empty
+    where the sentence does so by itself.
     """
 
     leader: str

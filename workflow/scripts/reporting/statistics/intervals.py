@@ -56,8 +56,8 @@ class Interval:
 class Count:
     """So many of n independent runs, with the exact 95% interval of their share.
 
-    The interval (Clopper and Pearson 1934) holds for any n. For runs of several tasks, whose chances
-    differ, it is wider than it has to be. It is None where there is no run.
+    The interval (Clopper and Pearson 1934) holds for any n. For runs of several tasks, whose
+    chances differ, it is wider than it has to be. It is None where there is no run.
     """
 
     count: int

@@ -63,14 +63,18 @@ class Tile:
 def tiles(
     statistics: Statistics, films: Mapping[tuple[str, str], tuple[Film, Images]]
 ) -> list[Tile]:
-    """The tasks of the suite. A film's first image comes before the picture of the task."""
+    """The tasks of the suite. The first image of a rendered film comes before the picture of the
+    task, and that before a drawn one."""
     cases = statistics.algorithms
     if len(cases) > MOST_NAMED:
         cases = tuple(case for case in cases if case == base_algorithm(case))
     found = []
     for environment, facts in statistics.facts.items():
-        firsts = [images.first for case, (_, images) in films.items() if case[0] == environment]
-        picture = firsts[0] if firsts else _picture(PICTURES / f"{slug(environment)}.png")
+        mine = [shown for case, shown in films.items() if case[0] == environment]
+        rendered = [images.first for film, images in mine if not film.drawn]
+        drawn = [images.first for film, images in mine if film.drawn]
+        known = _picture(PICTURES / f"{slug(environment)}.png")
+        picture = next(filter(None, [*rendered, known, *drawn]), "")
         counts = [(case, statistics.cell(environment, case).solved) for case in cases]
         found.append(Tile(environment, facts.name, picture, tuple(counts)))
     return found

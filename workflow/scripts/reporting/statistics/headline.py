@@ -144,8 +144,9 @@ def _verdict(shown: Sequence[Group], leader: str, clauses: Sequence[Clause], alo
     }
     if alone:
         return "; ".join(changes_words(found[group.name]) for group in shown)
-    words = [group_verdict_words(group, leader, found[group.name]) for group in shown]
-    return _capitalised("; ".join(words))
+    first, *others = [group_verdict_words(group, leader, found[group.name]) for group in shown]
+    after = [words.replace("where rewards are", "where they are", 1) for words in others]
+    return _capitalised("; ".join([first, *after]))
 
 
 def _ending(shown: Sequence[Group], leader: str, algorithms: list[str]) -> str:

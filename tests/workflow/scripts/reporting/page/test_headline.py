@@ -245,8 +245,8 @@ def test_sentence_names_verdicts_numbers_and_seeds(analysis):
     sentence = analysis.headline.sentence
     assert analysis.headline.leader == "plan2explore"
     assert analysis.headline.verdict == (
-        "Where rewards are rare, Plan2Explore is ahead of SAC and is not shown to differ from MBPO; "
-        "where they are frequent, Plan2Explore is behind SAC and MBPO."
+        "Where rewards are rare, Plan2Explore is ahead of SAC and is not shown to differ from "
+        "MBPO; where they are frequent, Plan2Explore is behind SAC and MBPO."
     )
     assert sentence.startswith(f"{analysis.headline.verdict} Of 10 runs each on the 2 sparse tasks")
     assert "Over the 2 sparse tasks together Plan2Explore beats SAC (+0." in sentence

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from program.repository import ROOT
 from reporting import text
+from reporting.figures.findings import first_group
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
 from reporting.page.first_screen import agents, limits, tiles
@@ -130,6 +131,7 @@ def context(
         "statistics": statistics,
         "evidence": evidence(statistics.headline),
         "agents": agents(statistics),
+        "shown_group": first_group(statistics) if statistics.groups else None,
         "tiles": tiles(statistics, films),
         "limits": limits(statistics),
         "dots": partial(dots, statistics),

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 
-from reporting.figures.plot_aggregates import shown_groups
+from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.style import Plot
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
-from reporting.text import count_of, display_name, joined, number, short_name
+from reporting.text import count_of, display_name, joined, number, short_name, slug
 
 MOST_NAMED = 4  # algorithms; a title with more is not read
 
@@ -16,6 +16,8 @@ def finding(statistics: Statistics, plot: Plot) -> str:
     """The title of a figure; for a kind without numbers of its own, the task's name."""
     name = statistics.facts[plot.environment].name if plot.environment else ""
     task = re.sub(r"-v\d+$", "", name)
+    if plot.kind == "aggregate":
+        return _aggregate(statistics, plot)
     if plot.kind in OVER_TASKS:
         return OVER_TASKS[plot.kind](statistics)
     of_task = OF_TASK.get(plot.kind)
@@ -86,10 +88,13 @@ def _improvement(statistics: Statistics) -> str:
     return f"{chance}: {joined(shown)}"
 
 
-def _aggregate(statistics: Statistics) -> str:
+def _aggregate(statistics: Statistics, plot: Plot) -> str:
     group = first_group(statistics)
-    means = [(each.algorithm, each.mean.estimate or 0.0) for each in group.algorithms]
-    return f"Mean normalised score over {_tasks(group)}: {_ranked(means, number)}"
+    quantity = next(name for name in QUANTITIES if plot.file == f"aggregate-{slug(name)}.svg")
+    values = [
+        (each.algorithm, QUANTITIES[quantity](each).estimate or 0.0) for each in group.algorithms
+    ]
+    return f"{quantity.capitalize()} over {_tasks(group)}: {_ranked(values, number)}"
 
 
 def _cost(statistics: Statistics) -> str:
@@ -136,7 +141,6 @@ OVER_TASKS: dict[str, Callable[[Statistics], str]] = {
     "profiles": _solved,
     "efficiency": _efficiency,
     "improvement": _improvement,
-    "aggregate": _aggregate,
     "cost": _cost,
     "throughput": _throughput,
 }

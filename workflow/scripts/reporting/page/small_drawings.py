@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from reporting.statistics.analysis import Cell, Statistics
+from reporting.statistics.analysis import Statistics
+from reporting.statistics.cells import Cell
 from reporting.statistics.intervals import Interval
 
 WIDTH, HEIGHT = 100, 22

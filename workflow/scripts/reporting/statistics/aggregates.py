@@ -1,5 +1,6 @@
 """Aggregates over groups of tasks: all of them, those with sparse and those with dense reward."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -180,7 +181,7 @@ def _algorithm_aggregate(
         solved=solved(final),
         interquartile_mean=interval("interquartile mean", final),
         mean=interval("mean", final),
-        optimality_gap=interval("optimality gap", final),
+        optimality_gap=interval("optimality gap", final).within((0.0, math.inf)),
         area=interval("interquartile mean of the area", area),
     )
 

@@ -3,38 +3,21 @@
 import dataclasses
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from reporting.statistics.aggregates import (
-    Group,
-    efficiency_curves,
-    task_groups,
-)
+from reporting.statistics.aggregates import Group, efficiency_curves, task_groups
 from reporting.statistics.bootstrap import REPLICATES, SEED
+from reporting.statistics.cells import Cell, cell_of
 from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
 from reporting.statistics.headline import Headline, headline
-from reporting.statistics.intervals import (
-    CONFIDENCE,
-    Count,
-    FloatArray,
-    Interval,
-    t_band,
-    t_interval,
-)
+from reporting.statistics.intervals import CONFIDENCE, FloatArray, t_band
 from reporting.statistics.model_errors import ModelErrors, model_errors
-from reporting.statistics.normalisation import (
-    normalised,
-    normalised_interval,
-    return_interval,
-    solved,
-    with_reference,
-)
+from reporting.statistics.normalisation import with_reference
 from reporting.statistics.profiles import Band
-from reporting.statistics.scores import SeedScores, coverage_of, seed_scores, visited_share
+from reporting.statistics.scores import coverage_of, seed_scores, visited_share
 from reporting.statistics.steps_to_match import StepsToMatch, steps_to_match
 from reporting.statistics.verification_result import Verification
 from reporting.statistics.ways_to_explore import (
@@ -63,40 +46,6 @@ SHOWN_OF_A_RUN = (
     *("environment", "algorithm", "seeds", "status", "reason", "steps", "seconds"),
     *("updates_per_second", "device", "path"),
 )
-
-
-@dataclass(frozen=True)
-class SeedRow:
-    """The scores of one seed, as returns; `normalised` is its final score, None without a scale."""
-
-    seed: int
-    normalised: float | None
-    final: float
-    success: float
-    best: float
-    area: float
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One algorithm on one task. All intervals are t intervals over seeds, within what is possible.
-
-    solved: counts the seeds that solve the task; None where no score is normalised.
-    best is the best of the evaluations, which is biased upward: it complements final and does not
-    replace it. The normalised scores are empty where a score of the task is not known.
-    """
-
-    environment: str
-    algorithm: str
-    n: int
-    solved: Count | None
-    final: Interval
-    normalised: Interval
-    success: Interval
-    best: Interval
-    area: Interval
-    normalised_area: Interval
-    seeds: tuple[SeedRow, ...]
 
 
 @dataclass(frozen=True)
@@ -205,7 +154,7 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         budgets=budgets,
         algorithms=tuple(summary.algorithms),
         headline=answer,
-        cells=tuple(_cell(case, scores, facts[case[0]]) for case in scores),
+        cells=tuple(cell_of(case, scores, facts[case[0]]) for case in scores),
         comparisons=tuple(comparisons),
         groups=tuple(groups),
         steps_to_match=tuple(matched),
@@ -224,31 +173,6 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         ways=tuple(ways),
         changes=tuple(changes),
     )
-
-
-def _cell(case: tuple[str, str], scores: Scores, facts: TaskFacts) -> Cell:
-    cell = scores[case]
-    own = normalised(cell.final, facts) if facts.ends else None
-    return Cell(
-        environment=case[0],
-        algorithm=case[1],
-        n=cell.n,
-        solved=None if own is None else solved([own]),
-        final=return_interval(cell.final, facts),
-        normalised=normalised_interval(cell.final, facts),
-        success=t_interval(cell.success).within((0.0, 1.0)),
-        best=return_interval(cell.best, facts),
-        area=return_interval(cell.area, facts),
-        normalised_area=normalised_interval(cell.area, facts),
-        seeds=tuple(_seed_rows(cell, own)),
-    )
-
-
-def _seed_rows(cell: SeedScores, own: FloatArray | None) -> Iterator[SeedRow]:
-    columns = zip(cell.seeds, cell.final, cell.success, cell.best, cell.area, strict=True)
-    for place, (seed, *row) in enumerate(columns):
-        score = None if own is None else float(own[place])
-        yield SeedRow(seed, score, *(float(x) for x in row))
 
 
 def _curve(case: tuple[str, str], steps: FloatArray, values: FloatArray) -> Curve:

@@ -99,6 +99,9 @@ def test_titles_are_findings(statistics):
     assert f"Plan2Explore {share:.0%}" in visited and visited.endswith("of the map visited")
     over = finding(statistics, Plot("a.svg", "differences", None, ""))
     assert over.startswith("Plan2Explore over 1 sparse task: +0.")
-    for kind in ("profiles", "efficiency", "improvement", "aggregate", "cost", "throughput"):
+    mean = finding(statistics, Plot("aggregate-mean.svg", "aggregate", None, ""))
+    (of_first,) = (one.mean for one in statistics.groups[0].algorithms[2:])
+    assert mean.startswith(f"Mean over 1 sparse task: Plan2Explore {of_first.estimate:.2f}")
+    for kind in ("profiles", "efficiency", "improvement", "cost", "throughput"):
         assert "Plan2Explore" in finding(statistics, Plot("a.svg", kind, None, ""))
     assert finding(statistics, Plot("a.svg", "internals", MAZE, "")) == "PointMaze"

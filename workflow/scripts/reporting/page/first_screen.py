@@ -99,8 +99,8 @@ def limits(statistics: Statistics) -> list[tuple[str, str]]:
     sizes = [cell.n for cell in statistics.cells if cell.n]
     steps = statistics.budgets.values()
     known = {
-        "{seeds}": size_range(min(sizes, default=0), max(sizes, default=0), "seed"),
-        "{steps}": _range_of_steps(min(steps), max(steps)),
+        "<seeds>": size_range(min(sizes, default=0), max(sizes, default=0), "seed"),
+        "<steps>": _range_of_steps(min(steps), max(steps)),
     }
     found = []
     for text in statistics.limits:

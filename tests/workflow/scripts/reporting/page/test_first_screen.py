@@ -56,7 +56,7 @@ def test_a_rendered_film_comes_before_a_picture_and_a_picture_before_a_drawing(s
 
 
 def test_limits_have_their_numbers_filled_in(statistics):
-    given = replace(statistics, limits=("Seeds: {seeds} of {steps} each.", "no colon"))
+    given = replace(statistics, limits=("Seeds: <seeds> of <steps> each.", "no colon"))
     assert limits(given) == [("Seeds", "3 seeds of 2,000 steps each."), ("no colon", "")]
 
 

@@ -50,7 +50,7 @@ def suite(tmp_path_factory):
     run["command"] = f"/opt/bin/python {suite.folder(1)} {EVIL}"
     write_manifest(suite.folder(1), run)
     suite.suite["question"] = "Which of three is best?"
-    suite.suite["limits"] = ["Seeds: {seeds} of {steps}."]
+    suite.suite["limits"] = ["Seeds: <seeds> of <steps>."]
     suite.config.write_text(json.dumps(suite.suite), encoding="utf-8")
     return suite
 

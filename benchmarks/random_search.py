@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from reporting.statistics.aggregates import normalised
+from reporting.statistics.normalisation import normalised
 from reporting.statistics.scores import seed_scores
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
@@ -76,6 +76,7 @@ def suite_of(algorithm: str, draws: list[dict[str, Any]]) -> dict[str, Any]:
     names = [f"{algorithm}-trial-{number:02d}" for number in range(1, len(draws) + 1)]
     return {
         "suite": f"search-{algorithm}",
+        "question": f"Which settings of {algorithm.upper()} score highest on tuning seeds?",
         "algorithms": [algorithm, *names],
         "variants": {name: sections_of(draw) for name, draw in zip(names, draws, strict=True)},
         "seeds": SEEDS,

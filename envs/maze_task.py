@@ -49,6 +49,7 @@ def register_maze(
                 "Mean return of 200 episodes of a waypoint controller that knows the maze (python "
                 "-m envs.tools.reference_scores)."
             ),
+            return_range=(0.0, float(horizon)),
             success_description="The ball was at most 0.4 m from the goal after a step.",
             projection=Projection(
                 labels=("x (m)", "y (m)"),

@@ -63,8 +63,10 @@ class Task:
     `horizon` is in decisions of the agent, each of which lasts `action_repeat` steps of the
     simulator. Scores are undiscounted returns of one episode:
     `random_score` is what the uniform random policy gets (measured by `envs.tools.random_scores`),
+    `idle_score` is what actions of 0 get (`--idle` of the same program), given where that is more;
     `reference_score` is what a good policy gets, as `reference_source` explains;
-    a normalised score is (return - random_score) / (reference_score - random_score).
+    a normalised score is (return - zero) / (reference_score - zero), where zero is the better of
+    `random_score` and `idle_score`. No return is outside of `return_range`.
     `terminated` takes batched torch observations (..., O), actions (..., A) in [-1, 1] and next
     observations (..., O) and returns the simulator's termination flags (...,), bool.
     `success` takes next observations (R, O), rewards (R,) and terminated flags (R,) of one step
@@ -78,8 +80,10 @@ class Task:
     sparse: bool = False
     description: str = ""
     random_score: float | None = None
+    idle_score: float | None = None
     reference_score: float | None = None
     reference_source: str = ""
+    return_range: tuple[float, float] | None = None
     success_description: str = "none declared"
     projection: Projection | None = None
     terminated: Termination | None = None

@@ -38,6 +38,7 @@ register(
             "Mean return of 200 episodes of energy shaping with a linear regulator (python -m "
             "envs.tools.reference_scores)."
         ),
+        return_range=(0.0, float(HORIZON)),
         success_description=(
             "After a step the cart was within 0.25 m of the middle and the pole was upright "
             "(cosine >= 0.995)."

@@ -114,6 +114,7 @@ for _task in TASKS:
             random_score=_task.random_score,
             reference_score=_task.reference_score,
             reference_source=SOURCE if _task.reference_score is not None else "",
+            return_range=(0.0, float(EPISODE)),
             success_description=f"After a step, {_task.goal.partition(';')[0]}.",
             projection=_task.projection,
             terminated=never,

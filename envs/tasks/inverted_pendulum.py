@@ -16,6 +16,7 @@ register(
         random_score=5.2,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
         reference_score=1000.0,
         reference_source="the largest possible return: upright for the whole episode",
+        return_range=(0.0, 1000.0),
         success_description="none declared",
         projection=Projection(
             labels=("cart position (m)", "pole angle (rad)"),

@@ -26,8 +26,10 @@ register(
             ">= 0 (observation 1), which terminates the episode, and -0.1 action^2 on every step."
         ),
         random_score=-32.9,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
+        idle_score=0.0,  # measured: the same with --idle
         reference_score=94.0,
         reference_source="Tuned SAC after 50,000 steps (94.7), rounded down.",
+        return_range=(-99.9, 100.0),
         success_description="The goal was reached: position >= 0.45 with velocity >= 0.",
         projection=Projection(
             labels=("position", "velocity"),

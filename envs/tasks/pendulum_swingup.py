@@ -32,6 +32,7 @@ register(
             "Mean return of 200 episodes of a controller that pumps energy, then holds (python -m "
             "envs.tools.reference_scores)."
         ),
+        return_range=(0.0, float(HORIZON)),
         success_description="The pendulum was within 8 degrees of upright after a step.",
         projection=Projection(
             labels=("angle (rad)", "angular velocity (rad/s)"),

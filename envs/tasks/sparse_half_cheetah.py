@@ -38,6 +38,7 @@ register(
             "envs.tools.reference_scores) that a cross-entropy search found (python -m "
             "envs.tools.gait_search)."
         ),
+        return_range=(0.0, float(HORIZON)),
         success_description="The torso was beyond x = 5 m after a step.",
         projection=Projection(
             labels=("torso position (m)", "torso pitch (rad)"),

@@ -37,6 +37,7 @@ register(
             "Mean return of 200 episodes of inverse kinematics with a proportional controller "
             "(python -m envs.tools.reference_scores)."
         ),
+        return_range=(0.0, float(HORIZON)),
         success_description="The fingertip was at most 0.1 m from the target after a step.",
         projection=Projection(
             labels=("fingertip x (m)", "fingertip y (m)"),

@@ -25,11 +25,13 @@ register(
             "which terminates the episode, and -0.1 action^2 on every step: a price on actions."
         ),
         random_score=-13.4,  # measured: mean of 500 episodes, python -m envs.tools.random_scores
+        idle_score=0.0,  # measured: the same with --idle
         reference_score=80.4,
         reference_source=(
             "Mean return of 200 episodes of full power in the direction of motion (python -m "
             "envs.tools.reference_scores)."
         ),
+        return_range=(-0.1 * HORIZON, 100.0),
         success_description="The goal was reached: position >= 0.45 with velocity >= 0.",
         projection=Projection(
             labels=("position", "velocity"),

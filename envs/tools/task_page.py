@@ -105,6 +105,10 @@ def _section(known: Task) -> str:
         lines += [picture, ""]
     lines += [f"`{known.id}`, {'sparse' if known.sparse else 'dense'}. {known.description}", ""]
     lines += [f"- Success: {_sentence(known.success_description)}"]
+    if known.idle_score is not None:
+        lines += [
+            f"- Doing nothing scores {known.idle_score:g}, which is the zero of normalised scores."
+        ]
     if known.reference_score is not None:
         lines += [f"- Reference {known.reference_score:g}: {_sentence(known.reference_source)}"]
     lines += [""]

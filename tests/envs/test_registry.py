@@ -223,3 +223,20 @@ def test_random_scores_program_prints_one_row_a_task(capsys):
     assert float(values["mean_return"]) == round(measure("Pendulum-v1", 2, 3).mean, 3)
     main(["Pendulum-v1", "--episodes", "2", "--seed", "3"])
     assert capsys.readouterr().out == first
+
+
+@pytest.mark.parametrize("environment_id", ["MountainCarContinuous-v0", "p2e/WeakMountainCar-v0"])
+def test_where_doing_nothing_is_better_than_random_actions_it_is_declared(environment_id):
+    known = task(environment_id)
+    idle = measure(environment_id, 5, seed=7, idle=True)
+    assert known.random_score is not None and known.random_score < idle.mean
+    assert known.idle_score == idle.mean and idle.successes == 0
+
+
+@pytest.mark.parametrize("environment_id", task_ids())
+def test_declared_scores_are_within_the_possible_returns(environment_id):
+    known = task(environment_id)
+    if known.return_range is not None:
+        low, high = known.return_range
+        scores = (known.random_score, known.idle_score, known.reference_score)
+        assert all(low <= score <= high for score in scores if score is not None)

@@ -180,8 +180,8 @@
     table.parentElement.before(tools);
   }
 
-  // Paper cannot be clicked: what is folded away on the screen is printed in full, except for runs.
+  // Paper cannot be clicked: what is folded away on the screen is printed in full, except for runs and films.
   window.addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll("details:not(.film)")) folded.open = true;
+    for (const folded of document.querySelectorAll("details:not(.film, .fold)")) folded.open = true;
   });
 })();

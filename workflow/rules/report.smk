@@ -47,7 +47,12 @@ rule report:
         folder=subpath(output[0], parent=True),
         code=program_hash(
             "workflow/scripts/report.py",
-            data=[*ENVIRONMENT_FILES, "envs/assets/noise_chances.csv", "workflow/report/*"],
+            data=[
+                *ENVIRONMENT_FILES,
+                "envs/assets/noise_chances.csv",
+                "docs/tasks/*.png",
+                "workflow/report/*",
+            ],
         ),
     shell:
         "python workflow/scripts/report.py --summary {params.summary:q} --figures {params.figures:q}"

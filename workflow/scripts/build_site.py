@@ -9,6 +9,7 @@ in git. Before, `dvc pull` brings the runs. `build_docs.py` makes the pages besi
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -22,7 +23,7 @@ from reporting.statistics.verification_result import read_verification
 from reporting.tables.collect import collect
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
-from runs.files import POLICY
+from runs.files import ANSWER_PAGE, DETAILS_PAGE, POLICY
 from suites.requested_runs import SuiteError, read_suite
 
 HEADER = re.compile(r"<header\b[^>]*>")
@@ -31,8 +32,11 @@ WAY_BACK = '<p class="kicker"><a href="../index.html">All findings and documents
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
 
-def build_suite(published: Path, site: Path, facts_of: FactsOf = task_facts) -> Path:
-    """Write the page of one published suite, from its runs; returns the page.
+def build_suite(
+    published: Path, site: Path, facts_of: FactsOf = task_facts, others: Sequence[str] = ()
+) -> Path:
+    """Write the pages of one published suite, from its runs; returns the first, which links to
+    those of the other suites.
 
     Raises:
         SuiteError: when its runs or its description are missing.
@@ -51,13 +55,13 @@ def build_suite(published: Path, site: Path, facts_of: FactsOf = task_facts) -> 
     if (published / "films").is_dir():
         shutil.copytree(published / "films", films)
     verification = read_verification(tables / "verification.json")
-    write_report(summary, statistics, verification, figures, films, site)
+    write_report(summary, statistics, verification, figures, films, site, others)
     ignored = shutil.ignore_patterns(POLICY)
     shutil.copytree(published / "runs", site / "runs", ignore=ignored)
-    page = site / "index.html"
-    text = page.read_text(encoding="utf-8")
-    page.write_text(with_links_inside(text, suite["suite"], site), encoding="utf-8")
-    return page
+    for page in (site / ANSWER_PAGE, site / DETAILS_PAGE):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(with_links_inside(text, suite["suite"], site), encoding="utf-8")
+    return site / ANSWER_PAGE
 
 
 def with_links_inside(page: str, suite: str, site: Path) -> str:
@@ -66,7 +70,9 @@ def with_links_inside(page: str, suite: str, site: Path) -> str:
     moved = page.replace(f'"../../results/{suite}/', '"')
 
     def checked(link: re.Match[str]) -> str:
-        return link[0] if (site / link[1]).exists() else link[2]
+        # The other suites' pages may be written later.
+        there = link[1].startswith("../") or (site / link[1]).exists()
+        return link[0] if there else link[2]
 
     return LINK.sub(checked, moved)
 
@@ -88,7 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
     if not suites:
         raise SuiteError(f"{options.published}: no such suite is published there")
     for folder in suites:
-        page = build_suite(folder, options.output / folder.name)
+        others = [other.name for other in found if other != folder]
+        page = build_suite(folder, options.output / folder.name, others=others)
         text = page.read_text(encoding="utf-8")
         page.write_text(with_way_back(text), encoding="utf-8")
         print(f"build_site.py: {page}", flush=True)

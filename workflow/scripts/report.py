@@ -1,4 +1,4 @@
-"""Write the report of a suite: one self-contained page, and the numbers that it shows.
+"""Write the report of a suite: two self-contained pages, and the numbers that they show.
 
 The tables in plots/ are for `dvc plots`.
 """
@@ -18,7 +18,7 @@ from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None, facts_of: FactsOf = task_facts) -> None:
-    """Write index.html, statistics.json, metrics.json and the tables in plots/."""
+    """Write index.html, details.html, statistics.json, metrics.json and the tables in plots/."""
     parser = OneLineParser(prog="report.py", description=__doc__.splitlines()[0])
     parser.add_argument("--summary", required=True, type=Path, help="results/<suite>/summary")
     parser.add_argument("--figures", required=True, type=Path, help="what figures.py wrote")

@@ -27,7 +27,8 @@ POLICY_DIGEST = "policy"
 FILM, STILL, FILM_FACTS = "film.webp", "still.webp", "film.json"
 # What a report consists of, apart from figures and films; the plots are DVC's.
 LEARNING_CURVES_PLOT, DIFFERENCES_PLOT = "plots/learning_curves.csv", "plots/differences.csv"
+ANSWER_PAGE, DETAILS_PAGE = "index.html", "details.html"
 REPORT_PARTS = (
-    *("index.html", "statistics.json", "metrics.json"),
+    *(ANSWER_PAGE, DETAILS_PAGE, "statistics.json", "metrics.json"),
     *(LEARNING_CURVES_PLOT, DIFFERENCES_PLOT),
 )

@@ -119,6 +119,7 @@ class TaskSettings:
         }
         if self.reference_score is not None:
             changes["reference_source"] = "Given in the suite."
+            changes["idle_score"] = None  # the two given scores are 0 and 1
         if self.terminates is not None:
             changes["terminated"] = never if self.terminates == "never" else None
         if self.success_reward is not None:

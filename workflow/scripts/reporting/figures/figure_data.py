@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from reporting.figures.plot_aggregates import QUANTITIES
+from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.plot_coverage import mean_visits
 from reporting.figures.plot_differences import difference_rows
 from reporting.figures.plot_model import first_segment, shown_features
@@ -100,9 +100,16 @@ def _aggregates(plot: Plot, statistics: Statistics) -> Tables:
 
 
 def _improvement(plot: Plot, statistics: Statistics) -> Tables:
-    pairs = statistics.groups[0].pairs
-    rows = _records(pair.probability_of_improvement for pair in pairs)
-    yield rows.assign(first=[pair.first for pair in pairs], second=[pair.second for pair in pairs])
+    for group in shown_groups(statistics):
+        rows = _records(pair.probability_of_improvement for pair in group.pairs)
+        names = {key: [getattr(pair, key) for pair in group.pairs] for key in ("first", "second")}
+        yield rows.assign(group=group.name, **names)
+
+
+def _profiles(plot: Plot, statistics: Statistics) -> Tables:
+    for group in shown_groups(statistics):
+        for table in _bands(group.profiles, "normalised_score_above"):
+            yield table.assign(group=group.name)
 
 
 def _bands(bands: dict[str, Band], label: str) -> Tables:
@@ -123,9 +130,10 @@ _OVER_TASKS: dict[str, Callable[[Plot, Statistics], Tables]] = {
     "differences": _differences,
     "aggregate": _aggregates,
     "improvement": _improvement,
-    "profiles": lambda _, statistics: _bands(statistics.profiles, "normalised_score_above"),
+    "profiles": _profiles,
     "efficiency": lambda _, statistics: _bands(statistics.sample_efficiency, "share_of_budget"),
     "cost": _costs,
+    "throughput": _costs,
 }
 _OF_A_TASK: dict[str, Callable[[Plot, Statistics, Summary, str], Tables]] = {
     "learning": lambda _, statistics, __, task: _curves(statistics.learning_curves, task),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from program.atomic_file import replace_file
 from reporting.figures.figure_data import figure_data
+from reporting.figures.findings import finding
 from reporting.figures.plot_aggregates import (
     QUANTITIES,
     aggregate_plot,
@@ -63,7 +64,7 @@ def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> lis
             index=False, float_format="%.6g", lineterminator="\n"
         )
         replace_file(folder / plot.data_file, data.encode())
-        plots.append(plot)
+        plots.append(dataclasses.replace(plot, title=finding(statistics, plot)))
     kept = {file for plot in plots for file in (plot.file, plot.data_file)}
     for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if stale.name not in kept:

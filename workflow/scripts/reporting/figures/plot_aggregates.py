@@ -85,53 +85,72 @@ def _aggregate_description(groups: tuple[Group, ...], quantity: str, titles: dic
     return f"{quantity.capitalize()} of the normalised score. {'; '.join(parts)}."
 
 
+def shown_groups(statistics: Statistics) -> tuple[Group, ...]:
+    """The sparse and the dense tasks, or all where there is one kind."""
+    return statistics.groups[1:] or statistics.groups
+
+
 def profiles_plot(statistics: Statistics) -> tuple[Plot, str]:
-    """The share of runs above each normalised score."""
-    algorithms = list(statistics.algorithms)
+    """The share of runs above each normalised score, for each group of tasks."""
+    algorithms, groups = list(statistics.algorithms), shown_groups(statistics)
+    titles = group_titles(statistics)
     parts = []
-    for algorithm, band in statistics.profiles.items():
-        half = min(range(len(band.grid)), key=lambda i: abs(band.grid[i] - 0.5))
-        parts.append(f"{display_name(algorithm)} {band.estimate[half]:.0%}")
+    for group in groups:
+        halves = [
+            f"{display_name(each.algorithm)} {each.solved.count} of {each.solved.n} runs"
+            for each in group.algorithms
+        ]
+        parts.append(f"{titles[group.name]}: {', '.join(halves)}")
     description = (
         "Performance profile: the share of runs whose normalised score is above each threshold. "
-        f"Near one half: {', '.join(parts)}."
+        f"At least one half: {'; '.join(parts)}."
     )
-    with drawing(4.4, 2.9) as figure:
-        axes = figure.subplots()
-        for algorithm, band in statistics.profiles.items():
-            draw_band(axes, band, colour(algorithm, algorithms), short_name(algorithm))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_ylim(0, 1.02)
-        axes.set_xlim(left=0)
-        axes.set_xlabel("normalised score (0 random policy, 1 reference)")
-        axes.set_ylabel("runs above it")
-        rows_legend(axes)
+    with drawing(4.4, 0.5 + 2.4 * len(groups)) as figure:
+        grid = figure.subplots(len(groups), 1, squeeze=False)[:, 0]
+        for group, axes in zip(groups, grid, strict=True):
+            for algorithm, band in group.profiles.items():
+                draw_band(axes, band, colour(algorithm, algorithms), short_name(algorithm))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            axes.set_ylim(0, 1.02)
+            axes.set_xlim(left=0)
+            axes.set_ylabel("runs above it")
+            if len(groups) > 1:
+                axes.set_title(f"{titles[group.name]} ({len(group.environments)})", size=9)
+        grid[-1].set_xlabel("normalised score")
+        rows_legend(grid[0])
         text = svg_text(figure, "profiles", description)
     return Plot("profiles.svg", "profiles", None, description), text
 
 
 def improvement_plot(statistics: Statistics) -> tuple[Plot, str]:
-    """The probability that a run of one algorithm scores above a run of another."""
-    algorithms = list(statistics.algorithms)
-    pairs = statistics.groups[0].pairs
+    """The probability that a run of one algorithm scores above a run of another, by group."""
+    groups, titles = shown_groups(statistics), group_titles(statistics)
     parts = [
-        f"{display_name(pair.first)} above {display_name(pair.second)} "
+        f"{titles[group.name]}, {display_name(pair.first)} above {display_name(pair.second)} "
         f"{number(pair.probability_of_improvement.estimate)}"
-        for pair in pairs
+        for group in groups
+        for pair in group.pairs
     ]
-    over = group_titles(statistics)["all"].lower()
-    description = f"Probability of improvement over {over}: {'; '.join(parts)}."
-    with drawing(4.4, 0.7 + 0.27 * len(pairs)) as figure:
-        axes = figure.subplots()
-        for height, pair in enumerate(reversed(pairs)):
-            _draw_interval(axes, height, pair.first, pair.probability_of_improvement, algorithms)
-        labels = [f"{short_name(p.first)} > {short_name(p.second)}" for p in reversed(pairs)]
-        axes.set_yticks(range(len(pairs)), labels)
-        axes.set_ylim(-0.6, len(pairs) - 0.4)
-        axes.set_xlim(0, 1)
-        axes.axvline(0.5, color="#808080", linewidth=0.9, zorder=0)
-        axes.grid(visible=False, axis="y")
-        axes.grid(visible=True, axis="x")
-        axes.set_xlabel("probability that the first scores higher")
+    description = f"Probability of improvement. {'; '.join(parts)}."
+    rows = max(len(group.pairs) for group in groups)
+    with drawing(4.4, 0.5 + (0.3 + 0.27 * rows) * len(groups)) as figure:
+        grid = figure.subplots(len(groups), 1, squeeze=False, sharex=True)[:, 0]
+        for group, axes in zip(groups, grid, strict=True):
+            _draw_chances(axes, group, list(statistics.algorithms))
+            if len(groups) > 1:
+                axes.set_title(f"{titles[group.name]} ({len(group.environments)})", size=9)
+        grid[-1].set_xlabel("probability that the first scores higher")
         text = svg_text(figure, "improvement", description)
     return Plot("improvement.svg", "improvement", None, description), text
+
+
+def _draw_chances(axes: Axes, group: Group, algorithms: list[str]) -> None:
+    for height, pair in enumerate(reversed(group.pairs)):
+        _draw_interval(axes, height, pair.first, pair.probability_of_improvement, algorithms)
+    labels = [f"{short_name(p.first)} > {short_name(p.second)}" for p in reversed(group.pairs)]
+    axes.set_yticks(range(len(group.pairs)), labels)
+    axes.set_ylim(-0.6, len(group.pairs) - 0.4)
+    axes.set_xlim(0, 1)
+    axes.axvline(0.5, color="#808080", linewidth=0.9, zorder=0)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")

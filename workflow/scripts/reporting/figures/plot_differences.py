@@ -1,4 +1,4 @@
-"""The figure that answers the question: Plan2Explore's score minus its rivals', task by task."""
+"""The figure that answers the question: the leader's score minus its rivals', task by task."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from matplotlib.ticker import MaxNLocator
 from reporting.figures.style import Plot, colour, drawing, legend_columns, marker, svg_text
 from reporting.statistics.analysis import Statistics
 from reporting.statistics.comparison import BETTER, WORSE
-from reporting.statistics.headline import BEATS
-from reporting.statistics.headline import WORSE as GROUP_WORSE
 from reporting.statistics.intervals import Interval
-from reporting.text import SUBJECT, count_of, display_name, number, short_name
+from reporting.statistics.verdict_words import BEATS
+from reporting.statistics.verdict_words import WORSE as GROUP_WORSE
+from reporting.text import count_of, display_name, number, short_name
 
 SPREAD = 0.5
 WIDTH = 4.4
@@ -46,7 +46,7 @@ def difference_rows(statistics: Statistics) -> list[FigureRow]:
             marks = tuple(
                 Mark(item.second, item.difference, item.verdict in (BETTER, WORSE))
                 for item in statistics.comparisons
-                if item.environment == environment and item.first == SUBJECT
+                if item.environment == environment and item.first == statistics.headline.leader
                 if item.difference.estimate is not None
             )
             rows.append(FigureRow(statistics.facts[environment].name, False, marks))
@@ -63,7 +63,8 @@ def difference_rows(statistics: Statistics) -> list[FigureRow]:
 def differences_plot(statistics: Statistics) -> tuple[Plot, str]:
     """Differences in normalised score, with intervals, of the subject and every rival."""
     rows = difference_rows(statistics)
-    description = _description(rows)
+    leader = display_name(statistics.headline.leader)
+    description = _description(rows, leader)
     rivals = list(dict.fromkeys(mark.rival for row in rows for mark in row.marks))
     columns = legend_columns([_against(rival) for rival in rivals], WIDTH, most=3)
     lines = -(-len(rivals) // columns)
@@ -83,7 +84,7 @@ def differences_plot(statistics: Statistics) -> tuple[Plot, str]:
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
         axes.set_xlabel("difference in normalised score")
-        _direction_words(axes)
+        _direction_words(axes, leader)
         _rival_legend(axes, rivals, list(statistics.algorithms), columns)
         text = svg_text(figure, "differences", description)
     return Plot("differences.svg", "differences", None, description), text
@@ -131,10 +132,10 @@ def _limit(rows: list[FigureRow]) -> float:
     return 1.06 * max(0.25, min(widest, max(1.0, 2.2 * max(estimates, default=0.0))))
 
 
-def _direction_words(axes: Axes) -> None:
+def _direction_words(axes: Axes, leader: str) -> None:
     words = (
         (0.0, "left", "\N{LEFTWARDS ARROW} rival better"),
-        (1.0, "right", f"{display_name(SUBJECT)} better \N{RIGHTWARDS ARROW}"),
+        (1.0, "right", f"{leader} better \N{RIGHTWARDS ARROW}"),
     )
     for x, side, word in words:
         axes.text(x, 1.005, word, transform=axes.transAxes, ha=side, va="bottom", fontsize=8.5)
@@ -160,7 +161,7 @@ def _against(rival: str) -> str:
     return f"against {short_name(rival)}"
 
 
-def _description(rows: list[FigureRow]) -> str:
+def _description(rows: list[FigureRow], leader: str) -> str:
     parts = []
     for row in rows:
         for mark in row.marks:
@@ -171,6 +172,4 @@ def _description(rows: list[FigureRow]) -> str:
                 f"{number(mark.difference.estimate, True)} "
                 f"({'no interval' if low is None else interval})"
             )
-    return (
-        f"Plan2Explore's normalised score minus its rivals': {'; '.join(parts) or 'no comparison'}."
-    )
+    return f"{leader}'s normalised score minus its rivals': {'; '.join(parts) or 'no comparison'}."

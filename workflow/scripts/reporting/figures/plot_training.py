@@ -145,7 +145,7 @@ def cost_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
     description = f"{label.capitalize()}: {'; '.join(parts)}."
     algorithms = list(statistics.algorithms)
     thickness = 0.78 / len(algorithms)
-    with drawing(4.1, 0.8 + 0.45 * len(environments)) as figure:
+    with drawing(4.1, 0.8 + (0.12 + 0.07 * len(algorithms)) * len(environments)) as figure:
         axes = figure.subplots()
         for cost in costs:
             place = algorithms.index(cost.algorithm)
@@ -159,4 +159,5 @@ def cost_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.set_xlabel(label)
         text = svg_text(figure, name, description)
-    return Plot(f"{name}.svg", "cost", None, description, (quantity,)), text
+    kind = "cost" if quantity == "seconds" else "throughput"
+    return Plot(f"{name}.svg", kind, None, description, (quantity,)), text

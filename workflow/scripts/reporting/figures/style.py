@@ -71,7 +71,8 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: its file's name, what it belongs to, and a description for screen readers.
+    """One figure: its file's name, what it belongs to, a description for screen readers, and the
+    finding that is its title.
 
     shows: the metrics or the quantity in it, where figures of its kind show different ones.
     """
@@ -81,6 +82,7 @@ class Plot:
     environment: str | None
     description: str
     shows: tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def data_file(self) -> str:

@@ -1,20 +1,30 @@
-"""The HTML page: what the template is given, and how it is filled in."""
+"""The two HTML pages: what the templates are given, and how they are filled in."""
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from program.repository import ROOT
 from reporting import text
+from reporting.figures.findings import first_group
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
+from reporting.page.first_screen import agents, limits, tiles
 from reporting.page.interactive_curves import interactive_curves
-from reporting.page.noise_chances import noise_chances
-from reporting.page.run_table import RUN_COLUMNS, data_links, gaps, provenance, run_rows
+from reporting.page.run_table import (
+    RUN_COLUMNS,
+    data_links,
+    gaps,
+    provenance,
+    run_rows,
+)
+from reporting.page.small_drawings import dots, on_strip, sparkline, strip_ends, strip_place
 from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
@@ -26,29 +36,39 @@ from reporting.statistics.headline import (
     Headline,
     only_variants,
 )
-from reporting.statistics.intervals import Interval
+from reporting.statistics.normalisation import SOLVED
 from reporting.statistics.permutation_test import PERMUTATIONS
 from reporting.statistics.verification_result import SCORE_NAMES
-from reporting.statistics.ways_to_explore import NOT_WORTH_IT, SOLVED, total_seconds
+from reporting.statistics.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
+from runs.files import ANSWER_PAGE, DETAILS_PAGE
 
-SECTIONS = (
-    ("answer", "The answer", None),
-    ("tasks", "Task by task", None),
-    ("learning", "Learning curves", None),
-    ("films", "Films", "film"),
-    ("aggregates", "Over all tasks", None),
-    ("exploration", "Exploration", "coverage-map"),
-    ("models", "World models", "models"),
-    ("inside", "Inside the runs", "internals"),
-    ("cost", "Cost", "cost"),
-    ("runs", "Every run", None),
-    ("verification", "Published numbers", None),
-    ("method", "Protocol and statistics", None),
-    ("provenance", "Provenance", None),
-)
+# The two pages: the answer, and what somebody needs who checks it. Each section has an id, a title,
+# and the kind of figure without which it is left out.
+PAGES = {
+    ANSWER_PAGE: (
+        ("tasks", "Task by task", None),
+        ("differences", "How sure", "differences"),
+        ("learning", "Learning curves", None),
+        ("films", "Films", "film"),
+        ("exploration", "Exploration", "coverage-map"),
+        ("cost", "Cost", "cost"),
+    ),
+    DETAILS_PAGE: (
+        ("aggregates", "Over all tasks", None),
+        ("scores", "All scores", None),
+        ("visited", "Visited states", "coverage-curve"),
+        ("models", "World models", "models"),
+        ("inside", "Inside the runs", "internals"),
+        ("time", "Where the time goes", "cost"),
+        ("runs", "Every run", None),
+        ("verification", "Published numbers", None),
+        ("method", "Protocol and statistics", None),
+        ("provenance", "Provenance", None),
+    ),
+}
 
 
 def render(
@@ -56,16 +76,28 @@ def render(
     summary: Summary,
     figures: list[tuple[Plot, str]],
     films: dict[tuple[str, str], tuple[Film, Images]],
-) -> str:
-    """The whole page as one self-contained document; all text from data is escaped."""
+    others: Sequence[str] = (),
+) -> dict[str, str]:
+    """Both pages by their file's name, each self-contained; all text from data is escaped.
+
+    Args:
+        others: suites whose pages lie beside this one.
+    """
     environment = template_environment()
     low, high = strip_ends(statistics)
     environment.filters.update(
         on_strip=lambda interval: on_strip(interval, low, high),
         groupby_environment=by_environment,
     )
-    page = environment.get_template("report.html.jinja")
-    return page.render(context(statistics, summary, figures, films, (low, high))) + "\n"
+    known = context(statistics, summary, figures, films, (low, high)) | {"others": others}
+    pages = {}
+    for name, sections in PAGES.items():
+        shown = [
+            (i, title) for i, title, kind in sections if kind is None or kind in known["kinds"]
+        ]
+        page = environment.get_template(f"{Path(name).stem}.html.jinja")
+        pages[name] = page.render(known | {"sections": shown}) + "\n"
+    return pages
 
 
 def context(
@@ -87,11 +119,17 @@ def context(
     curves = interactive_curves(statistics, summary, lambda name: css_colour(colour(name, order)))
     return {
         "statistics": statistics,
-        "lead": lead(statistics.headline),
-        "only_variants": alone,
+        "evidence": evidence(statistics.headline),
+        "agents": agents(statistics),
+        "shown_group": first_group(statistics) if statistics.groups else None,
+        "tiles": tiles(statistics, films),
+        "limits": limits(statistics),
+        "dots": partial(dots, statistics),
+        "sparkline": partial(sparkline, statistics),
+        "noise": {item.environment: item for item in statistics.noise},
         # Where all are variants of Plan2Explore, repeating its name says nothing.
         "case_name": text.short_name if alone else text.display_name,
-        "sections": [(id_, name) for id_, name, kind in SECTIONS if kind is None or kind in kinds],
+        "kinds": kinds,
         "has_models": "models" in kinds,
         "figures": [_figure(statistics, plot, svg, curves) for plot, svg in figures],
         "films": by_environment([film for film, _ in films.values()]),
@@ -124,16 +162,14 @@ def context(
         "solved_score": SOLVED,
         "subject": text.SUBJECT,
         "total_seconds": lambda case: total_seconds(statistics.ways, case),
-        "noise_chances": noise_chances(statistics.facts),
         "provenance": provenance(summary.runs),
     }
 
 
-def lead(headline: Headline) -> Markup:
-    """The headline as HTML: verdicts in bold, text in brackets less prominent."""
-    sentence = re.sub(
-        r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(headline.sentence))
-    )
+def evidence(headline: Headline) -> Markup:
+    """The headline after its verdict, as HTML: verdicts bold, text in brackets less prominent."""
+    words = headline.sentence.removeprefix(headline.verdict).strip()
+    sentence = re.sub(r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(words)))
     # The longest first, because one verdict is a substring of another.
     known = *VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED, NOT_WORTH_IT
     verdicts = sorted(known, key=len, reverse=True)
@@ -172,6 +208,7 @@ def _figure(
     return {
         "kind": plot.kind,
         "task": statistics.facts[plot.environment].name if plot.environment else "",
+        "title": plot.title,
         "svg": Markup(svg),
         "curves": curves.get((plot.kind, plot.environment), ""),
         "files": {"Data (CSV)": plot.data_file, "Drawing (SVG)": plot.file},
@@ -182,28 +219,3 @@ def by_environment(items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
     """Statistics of tasks, grouped by task, in their order."""
     grouped = groupby(items, key=lambda item: item.environment)
     return [(environment, list(members)) for environment, members in grouped]
-
-
-def strip_ends(statistics: Statistics) -> tuple[float, float]:
-    """The scale of the small intervals in the table: 0 to 1, or wider if estimates lie outside."""
-    estimates = [cell.normalised.estimate or 0.0 for cell in statistics.cells]
-    return min([0.0, *estimates]) - 0.1, max([1.0, *estimates]) + 0.1
-
-
-def strip_place(value: float | None, low: float, high: float) -> str | None:
-    """A value's position between 0 and 100 on that scale, clipped to its ends."""
-    if value is None:
-        return None
-    return f"{100 * min(1.0, max(0.0, (value - low) / (high - low))):.1f}"
-
-
-def on_strip(interval: Interval, low: float, high: float) -> dict[str, str | None]:
-    """The positions of the parts of a small drawing of an interval."""
-    parts = {
-        "zero": 0.0,
-        "one": 1.0,
-        "low": interval.low,
-        "high": interval.high,
-        "estimate": interval.estimate,
-    }
-    return {name: strip_place(value, low, high) for name, value in parts.items()}

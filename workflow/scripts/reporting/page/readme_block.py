@@ -92,7 +92,12 @@ def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, l
     def over_tasks(measure: str) -> list[str]:
         return [interval(by_name[name][measure]) if name in by_name else "" for name in names]
 
+    solved = {name: one["solved"] for name, one in by_name.items()}
     return {
+        "runs that solve their task": [
+            f"{solved[name]['count']} of {solved[name]['n']}" if name in solved else ""
+            for name in names
+        ],
         "mean normalised score": over_tasks("mean"),
         "interquartile mean": over_tasks("interquartile_mean"),
         f"probability that a run of {display_name(SUBJECT)} is better (a tie counts half)": [

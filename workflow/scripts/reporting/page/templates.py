@@ -32,6 +32,7 @@ def template_environment() -> Environment:
         size_range=text.size_range,
         display_name=text.display_name,
         narrow=narrow,
+        initials=initials,
         percent=lambda share: f"{share:.0%}",
         filled=filled,
         content=content,
@@ -47,6 +48,11 @@ def filled(words: str, width: int) -> str:
 def content(words: str) -> Markup:
     """Text between tags, where quotes may stay as they are: JSON is a third shorter."""
     return Markup(html.escape(words, quote=False))
+
+
+def initials(task: str) -> str:
+    """The capital letters of a task's name, for where it has no picture."""
+    return re.sub(r"[^A-Z]", "", re.sub(r"-v\d+$", "", task)) or task[:1]
 
 
 def narrow(task: str) -> Markup:

@@ -1,5 +1,7 @@
 """Aggregates over groups of tasks: all of them, those with sparse and those with dense reward."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,8 @@ from reporting.statistics.bootstrap import (
     weighted_mean,
 )
 from reporting.statistics.comparison import Scores, algorithm_pairs
-from reporting.statistics.intervals import FloatArray, Interval, t_interval
+from reporting.statistics.intervals import Count, FloatArray, Interval
+from reporting.statistics.normalisation import normalised, solved
 from reporting.statistics.permutation_test import permutation_p, smallest_permutation_p
 from reporting.statistics.profiles import (
     Band,
@@ -31,9 +34,10 @@ from reporting.text import SUBJECT
 
 @dataclass(frozen=True)
 class AlgorithmAggregate:
-    """One algorithm over one group of tasks, in normalised score."""
+    """One algorithm over one group of tasks, in normalised score; `solved` counts runs."""
 
     algorithm: str
+    solved: Count
     interquartile_mean: Interval
     mean: Interval
     optimality_gap: Interval
@@ -64,6 +68,8 @@ class Group:
 
     noun: what one of them is called, `sparse task` or `dense task`, or `task` if they differ.
     requested: how many tasks of this kind, or of these kinds, the suite asks for.
+    unsolved: those on which no run of any algorithm solves its task.
+    profiles: the performance profile of each algorithm.
     """
 
     name: str
@@ -74,6 +80,13 @@ class Group:
     largest_n: int
     algorithms: tuple[AlgorithmAggregate, ...]
     pairs: tuple[PairAggregate, ...]
+    unsolved: tuple[str, ...]
+    profiles: dict[str, Band]
+
+    def of(self, algorithm: str) -> AlgorithmAggregate | None:
+        """The aggregates of one algorithm, or None where it has no results."""
+        found = [each for each in self.algorithms if each.algorithm == algorithm]
+        return found[0] if found else None
 
     def pair(self, first: str, second: str) -> PairAggregate | None:
         """The comparison of two algorithms, or None where one of them has no results."""
@@ -115,14 +128,17 @@ def _group(
 ) -> Group:
     algorithms = algorithms_with_results(scores)
     sizes = [scores[task, algorithm].n for task in environments for algorithm in algorithms]
-    final = {
-        algorithm: [normalised(scores[task, algorithm].final, facts[task]) for task in environments]
-        for algorithm in algorithms
-    }
-    area = {
-        algorithm: [normalised(scores[task, algorithm].area, facts[task]) for task in environments]
-        for algorithm in algorithms
-    }
+
+    def of_tasks(measure: str) -> dict[str, list[FloatArray]]:
+        return {
+            case: [
+                normalised(getattr(scores[task, case], measure), facts[task])
+                for task in environments
+            ]
+            for case in algorithms
+        }
+
+    final, area = of_tasks("final"), of_tasks("area")
     pairs = algorithm_pairs(algorithms, SUBJECT)
     kinds = {facts[environment].kind for environment in environments}
     return Group(
@@ -137,6 +153,17 @@ def _group(
             for algorithm in algorithms
         ),
         pairs=tuple(_pair_aggregate(name, one, two, final[one], final[two]) for one, two in pairs),
+        unsolved=_unsolved(environments, final),
+        profiles=_profiles(name, final),
+    )
+
+
+def _unsolved(environments: list[str], final: dict[str, list[FloatArray]]) -> tuple[str, ...]:
+    """The tasks that no run of any algorithm solves."""
+    return tuple(
+        task
+        for place, task in enumerate(environments)
+        if not any(solved([tasks[place]]).count for tasks in final.values())
     )
 
 
@@ -151,9 +178,10 @@ def _algorithm_aggregate(
 
     return AlgorithmAggregate(
         algorithm=algorithm,
+        solved=solved(final),
         interquartile_mean=interval("interquartile mean", final),
         mean=interval("mean", final),
-        optimality_gap=interval("optimality gap", final),
+        optimality_gap=interval("optimality gap", final).within((0.0, math.inf)),
         area=interval("interquartile mean of the area", area),
     )
 
@@ -184,61 +212,20 @@ def _pair_aggregate(
     )
 
 
-def normalised(returns: FloatArray, facts: TaskFacts) -> FloatArray:
-    """0 is the random policy's score, 1 the reference score; values outside are kept.
-
-    Raises ValueError where one of the two scores is unknown.
-    """
-    if facts.ends is None:
-        raise ValueError(
-            f"{facts.id}: returns cannot be normalised without a random and a reference score"
-        )
-    zero, one = facts.ends
-    return (returns - zero) / (one - zero)
-
-
-def normalised_interval(returns: FloatArray, facts: TaskFacts) -> Interval:
-    """The t interval of the mean normalised score of seeds; empty where there is no such score."""
-    return t_interval(normalised(returns, facts) if facts.ends else [])
-
-
-def with_reference(
-    scores: Scores, facts: dict[str, TaskFacts]
-) -> tuple[Scores, dict[str, TaskFacts]]:
-    """The scores and facts of the tasks whose returns can be normalised: all that aggregates use.
-
-    A probability of improvement compares runs within a task and would need no normalised score.
-    It stands beside the differences of normalised scores, and is about the same tasks.
-    """
-    known = {environment: fact for environment, fact in facts.items() if fact.ends}
-    return {case: cell for case, cell in scores.items() if case[0] in known}, known
-
-
-def profile_grid(
-    scores: Scores, facts: dict[str, TaskFacts], environments: list[str]
-) -> FloatArray:
+def profile_grid(finals: Iterable[FloatArray]) -> FloatArray:
     """61 thresholds from 0 to the largest normalised score, at least to 1."""
-    largest = max(
-        float(normalised(cell.final, facts[environment]).max())
-        for (environment, _), cell in scores.items()
-        if environment in environments and cell.n
-    )
+    largest = max(float(final.max()) for final in finals)
     return np.linspace(0.0, max(1.0, float(np.ceil(largest * 10) / 10)), 61)
 
 
-def profiles(scores: Scores, facts: dict[str, TaskFacts]) -> dict[str, Band]:
-    """The performance profile of each algorithm over the common tasks."""
-    common = common_environments(scores)
-    if not common:
-        return {}
-    grid = profile_grid(scores, facts, common)
+def _profiles(group: str, final: dict[str, list[FloatArray]]) -> dict[str, Band]:
+    """The performance profile of each algorithm over the tasks of a group."""
+    grid = profile_grid(scores for tasks in final.values() for scores in tasks)
     return {
         algorithm: performance_profile(
-            [normalised(scores[task, algorithm].final, facts[task]) for task in common],
-            grid,
-            generator_for("performance profile", algorithm),
+            tasks, grid, generator_for(group, "performance profile", algorithm)
         )
-        for algorithm in algorithms_with_results(scores)
+        for algorithm, tasks in final.items()
     }
 
 

@@ -5,22 +5,18 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.statistics.aggregates import (
-    Group,
-    efficiency_curves,
-    normalised_interval,
-    profiles,
-    task_groups,
-    with_reference,
-)
+from reporting.statistics.aggregates import Group, efficiency_curves, task_groups
 from reporting.statistics.bootstrap import REPLICATES, SEED
+from reporting.statistics.cells import Cell, cell_of
 from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
 from reporting.statistics.curves import Curve, coverage_curves, learning_curves
 from reporting.statistics.headline import Headline, headline
-from reporting.statistics.intervals import CONFIDENCE, Interval, t_interval
+from reporting.statistics.intervals import CONFIDENCE
 from reporting.statistics.model_errors import ModelErrors, model_errors
+from reporting.statistics.normalisation import with_reference
 from reporting.statistics.profiles import Band
 from reporting.statistics.scores import seed_scores
+from reporting.statistics.steps_to_match import StepsToMatch, steps_to_match
 from reporting.statistics.verification_result import Verification
 from reporting.statistics.ways_to_explore import (
     Change,
@@ -30,8 +26,16 @@ from reporting.statistics.ways_to_explore import (
     ways_sentence,
     ways_to_explore,
 )
-from reporting.tables.costs import Cost, TimeShares, suite_costs, time_shares
+from reporting.tables.costs import (
+    Cost,
+    CostTotal,
+    TimeShares,
+    cost_totals,
+    suite_costs,
+    time_shares,
+)
 from reporting.tables.film_files import Film
+from reporting.tables.noise import TaskNoise, task_noise
 from reporting.tables.summary import Summary
 from reporting.tables.task_facts import FactsOf, TaskFacts
 from reporting.text import SUBJECT
@@ -43,41 +47,13 @@ SHOWN_OF_A_RUN = (
 
 
 @dataclass(frozen=True)
-class SeedRow:
-    """The scores of one seed, as returns."""
-
-    seed: int
-    final: float
-    success: float
-    best: float
-    area: float
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One algorithm on one task. All intervals are t intervals over seeds.
-
-    best is the best of the evaluations, which is biased upward: it complements final and does not
-    replace it. The normalised scores are empty where a score of the task is not known.
-    """
-
-    environment: str
-    algorithm: str
-    n: int
-    final: Interval
-    normalised: Interval
-    success: Interval
-    best: Interval
-    area: Interval
-    normalised_area: Interval
-    seeds: tuple[SeedRow, ...]
-
-
 @dataclass(frozen=True)
 class Statistics:
     """Every number of the report."""
 
     suite: str
+    question: str
+    limits: tuple[str, ...]
     confidence: float
     bootstrap_replicates: int
     bootstrap_seed: int
@@ -88,12 +64,14 @@ class Statistics:
     cells: tuple[Cell, ...]
     comparisons: tuple[Comparison, ...]
     groups: tuple[Group, ...]
-    profiles: dict[str, Band]
+    steps_to_match: tuple[StepsToMatch, ...]
     sample_efficiency: dict[str, Band]
     learning_curves: tuple[Curve, ...]
     coverage_curves: tuple[Curve, ...]
     model_errors: tuple[ModelErrors, ...]
     costs: tuple[Cost, ...]
+    cost_totals: tuple[CostTotal, ...]
+    noise: tuple[TaskNoise, ...]
     time_shares: tuple[TimeShares, ...]
     runs: tuple[dict[str, str], ...]
     run_counts: dict[str, int]
@@ -143,15 +121,19 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
     groups = task_groups(comparable, known)
     statuses = [run["status"] for run in summary.runs]
     costs = suite_costs(summary)
-    answer = headline(groups, summary.algorithms, facts, comparisons)
+    matched = steps_to_match(scores, budgets, algorithm_pairs(summary.algorithms, SUBJECT))
+    answer = headline(groups, summary.algorithms, facts, comparisons, matched)
     ways, changes = [], []
     if compares_ways(summary.algorithms):
         ways = ways_to_explore(scores, facts, costs, summary.algorithms)
         changes = single_changes(scores, facts, summary.algorithms)
         sentence = ways_sentence(ways, facts)
-        answer = dataclasses.replace(answer, sentence=sentence or answer.sentence)
+        if sentence:
+            answer = dataclasses.replace(answer, sentence=sentence, verdict="")
     return Statistics(
         suite=str(summary.suite["suite"]),
+        question=str(summary.suite.get("question", "")),
+        limits=tuple(summary.suite.get("limits", ())),
         confidence=CONFIDENCE,
         bootstrap_replicates=REPLICATES,
         bootstrap_seed=SEED,
@@ -159,37 +141,22 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         budgets=budgets,
         algorithms=tuple(summary.algorithms),
         headline=answer,
-        cells=tuple(_cell(case, scores, facts[case[0]]) for case in scores),
+        cells=tuple(cell_of(case, scores, facts[case[0]]) for case in scores),
         comparisons=tuple(comparisons),
         groups=tuple(groups),
-        profiles=profiles(comparable, known),
+        steps_to_match=tuple(matched),
         sample_efficiency=efficiency_curves(comparable, known, budgets),
         learning_curves=tuple(learning_curves(summary, scores)),
         coverage_curves=tuple(coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
         costs=tuple(costs),
+        cost_totals=tuple(cost_totals(summary)),
+        noise=tuple(task_noise(summary.environments)),
         time_shares=tuple(time_shares(summary)),
         runs=tuple({key: run[key] for key in SHOWN_OF_A_RUN} for run in summary.runs),
         run_counts={status: statuses.count(status) for status in sorted(set(statuses))},
         ways=tuple(ways),
         changes=tuple(changes),
-    )
-
-
-def _cell(case: tuple[str, str], scores: Scores, facts: TaskFacts) -> Cell:
-    cell = scores[case]
-    columns = zip(cell.seeds, cell.final, cell.success, cell.best, cell.area, strict=True)
-    return Cell(
-        environment=case[0],
-        algorithm=case[1],
-        n=cell.n,
-        final=t_interval(cell.final),
-        normalised=normalised_interval(cell.final, facts),
-        success=t_interval(cell.success),
-        best=t_interval(cell.best),
-        area=t_interval(cell.area),
-        normalised_area=normalised_interval(cell.area, facts),
-        seeds=tuple(SeedRow(seed, *(float(x) for x in row)) for seed, *row in columns),
     )
 
 

@@ -1,4 +1,4 @@
-"""The report's result in one sentence, composed from the numbers."""
+"""The report's result in a few sentences, composed from the numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,18 @@ from reporting.statistics.aggregates import Group, PairAggregate
 from reporting.statistics.comparison import ALPHA, Comparison
 from reporting.statistics.intervals import Interval
 from reporting.statistics.rank_test import holm
+from reporting.statistics.steps_to_match import StepsToMatch
 from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
+from reporting.statistics.verdict_words import (
+    BEATS,
+    NO_DIFFERENCE,
+    NOT_ENOUGH,
+    WORSE,
+    changes_words,
+    group_verdict_words,
+    matched_words,
+    solved_words,
+)
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import (
     SUBJECT,
@@ -21,9 +32,6 @@ from reporting.text import (
 )
 from suites.variants import base_algorithm
 
-BEATS, WORSE = "beats", "is worse than"
-NO_DIFFERENCE = "makes no difference that these runs can show against"
-NOT_ENOUGH = "has not enough seeds for a verdict against"
 VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
 UNDECIDED = "Not enough seeds for a verdict"
 # Where all rivals are variants of the subject: the effect of their changes on it.
@@ -38,7 +46,7 @@ NO_HARM = f"no change is {EFFECTS[BEATS]}"
 
 @dataclass(frozen=True)
 class Clause:
-    """One verdict of the sentence: the subject against one rival on one group of tasks.
+    """One verdict of the sentence: the leader against one rival on one group of tasks.
 
     difference: of the mean normalised scores. p_holm: of the permutation test of that difference,
     after Holm's correction over all verdicts of the sentence.
@@ -54,8 +62,15 @@ class Clause:
 
 @dataclass(frozen=True)
 class Headline:
-    """The sentence, and the clauses it is made of."""
+    """The answer, and the clauses it is made of.
 
+    leader: the algorithm that it is about, Plan2Explore where the suite runs it. sentence: the
+    whole answer. verdict: its beginning, which answers the suite's question in plain words; empty
+    where the sentence does so by itself.
+    """
+
+    leader: str
+    verdict: str
     sentence: str
     clauses: tuple[Clause, ...]
 
@@ -79,35 +94,69 @@ def headline(
     algorithms: list[str],
     facts: dict[str, TaskFacts],
     comparisons: list[Comparison],
+    matches: Sequence[StepsToMatch] = (),
 ) -> Headline:
-    """The sentence over the sparse and the dense tasks, or over all where there is one kind.
+    """The answer over the sparse and the dense tasks, or over all where there is one kind.
 
     Tasks without normalised scores are in no group: it names them, and where there is no other
     task, it counts the tests of single tasks.
+
+    Args:
+        matches: said of a suite without Plan2Explore, which asks how fast its last algorithm is.
     """
-    if SUBJECT not in algorithms:
-        return Headline("This suite does not run Plan2Explore: it cannot answer the question.", ())
+    leader = SUBJECT if SUBJECT in algorithms else algorithms[-1]
     shown = groups[1:] or groups
-    clauses = _clauses(shown)
+    clauses = _clauses(shown, leader)
     if not clauses:
-        missing = "Plan2Explore and another algorithm have no usable runs on a common task"
+        missing = (
+            f"{display_name(leader)} and another algorithm have no usable runs on a common task"
+        )
         by_task = task_by_task_sentence(facts, comparisons)
-        return Headline(by_task or f"{missing}: there is no answer yet.", ())
+        return Headline(leader, "", by_task or f"{missing}: there is no answer yet.", ())
     undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
-    ablation = only_variants(algorithms)
-    decided_words = _effect_words if ablation else _group_words
-    words = _undecided_words if undecided else decided_words
+    words = _undecided_words if undecided else _effect_words if only_variants(algorithms) else None
     parts = [
-        words(_place(group, facts), [c for c in clauses if c.group == group.name])
+        (words or _group_words)(
+            _place(group, facts), leader, [c for c in clauses if c.group == group.name]
+        )
         for group in shown
     ]
+    mine = [match for match in matches if match.first == leader != SUBJECT]
+    verdict = (
+        UNDECIDED if undecided else _verdict(shown, leader, clauses, only_variants(algorithms))
+    )
+    if mine:
+        verdict = f"{matched_words(mine, facts)}; {verdict[:1].lower()}{verdict[1:]}"
+    sentences = [
+        f"{verdict}.",
+        solved_words(shown[0], leader, facts),
+        f"{_capitalised('; '.join(parts))} ({_ending(shown, leader, algorithms)}).",
+        left_out_sentence(facts),
+    ]
+    return Headline(leader, f"{verdict}.", " ".join(filter(None, sentences)), clauses)
+
+
+def _verdict(shown: Sequence[Group], leader: str, clauses: Sequence[Clause], alone: bool) -> str:
+    """What the clauses amount to, in plain words."""
+    found = {
+        group.name: [(c.rival, c.verdict) for c in clauses if c.group == group.name]
+        for group in shown
+    }
+    if alone:
+        return "; ".join(changes_words(found[group.name]) for group in shown)
+    first, *others = [group_verdict_words(group, leader, found[group.name]) for group in shown]
+    after = [words.replace("where rewards are", "where they are", 1) for words in others]
+    return _capitalised("; ".join([first, *after]))
+
+
+def _ending(shown: Sequence[Group], leader: str, algorithms: list[str]) -> str:
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
-    score = "mean normalised score"
-    ending = f"differences of the {score}, n = {sizes} per task and algorithm"
-    if ablation:
-        ending = f"Plan2Explore's {score} minus its variant's, n = {sizes} per task and case"
-    answer = f"{UNDECIDED}: {'; '.join(parts)}" if undecided else _capitalised("; ".join(parts))
-    return Headline(f"{answer} ({ending}). {left_out_sentence(facts)}".rstrip(), clauses)
+    if only_variants(algorithms):
+        return (
+            f"{display_name(leader)}'s mean normalised score minus its variant's, "
+            f"n = {sizes} per task and case"
+        )
+    return f"differences of the mean normalised score, n = {sizes} per task and algorithm"
 
 
 def only_variants(algorithms: Sequence[str]) -> bool:
@@ -115,9 +164,9 @@ def only_variants(algorithms: Sequence[str]) -> bool:
     return len(algorithms) > 1 and all(base_algorithm(case) == SUBJECT for case in algorithms)
 
 
-def _clauses(groups: Sequence[Group]) -> tuple[Clause, ...]:
-    """The verdicts on the subject; one Holm correction spans them all."""
-    tests = [(group, pair) for group in groups for pair in group.pairs if pair.first == SUBJECT]
+def _clauses(groups: Sequence[Group], leader: str) -> tuple[Clause, ...]:
+    """The verdicts on the leader; one Holm correction spans them all."""
+    tests = [(group, pair) for group in groups for pair in group.pairs if pair.first == leader]
     found = [place for place, (_, pair) in enumerate(tests) if pair.p is not None]
     corrected = dict(zip(found, holm([tests[place][1].p or 0.0 for place in found]), strict=True))
     return tuple(
@@ -148,26 +197,26 @@ def _place(group: Group, facts: dict[str, TaskFacts]) -> str:
     return f"over the {count_of(found, group.noun)} together"
 
 
-def _undecided_words(place: str, clauses: list[Clause]) -> str:
+def _undecided_words(place: str, leader: str, clauses: list[Clause]) -> str:
     rivals = [
         f"{number(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
         f"against {short_name(c.rival)}"
         for c in clauses
     ]
-    return f"{place} Plan2Explore stands at {joined(rivals)}"
+    return f"{place} {display_name(leader)} stands at {joined(rivals)}"
 
 
-def _group_words(place: str, clauses: list[Clause]) -> str:
+def _group_words(place: str, leader: str, clauses: list[Clause]) -> str:
     verdicts = []
     for verdict in VERDICTS:
         same = [clause for clause in clauses if clause.verdict == verdict]
         if same:
             rivals = joined([f"{display_name(c.rival)} ({_numbers(c)})" for c in same])
             verdicts.append(f"{verdict} {rivals}")
-    return f"{place} Plan2Explore {joined(verdicts)}"
+    return f"{place} {display_name(leader)} {joined(verdicts)}"
 
 
-def _effect_words(place: str, clauses: list[Clause]) -> str:
+def _effect_words(place: str, leader: str, clauses: list[Clause]) -> str:
     effects = []
     for verdict, words in EFFECTS.items():
         same = [clause for clause in clauses if clause.verdict == verdict]

@@ -1,4 +1,5 @@
-"""Intervals from the t distribution: for a mean, and for the difference of two means.
+"""Intervals from the t distribution, for a mean and for the difference of two means; and the exact
+interval of a share.
 
 scipy.stats.ttest_1samp and ttest_ind give the same intervals, but warn about samples of equal
 values, such as those of a task where no seed found a reward.
@@ -43,6 +44,36 @@ class Interval:
             return None if value is None else (value - offset) / scale
 
         return Interval(moved(self.estimate), moved(self.low), moved(self.high), self.n)
+
+    def within(self, bounds: tuple[float, float] | None) -> "Interval":
+        """The same interval without the part that lies outside of what is possible."""
+        if bounds is None or self.low is None or self.high is None:
+            return self
+        return Interval(self.estimate, max(self.low, bounds[0]), min(self.high, bounds[1]), self.n)
+
+
+@dataclass(frozen=True)
+class Count:
+    """So many of n independent runs, with the exact 95% interval of their share.
+
+    The interval (Clopper and Pearson 1934) holds for any n. For runs of several tasks, whose
+    chances differ, it is wider than it has to be. It is None where there is no run.
+    """
+
+    count: int
+    n: int
+    low: float | None
+    high: float | None
+
+
+def clopper_pearson(count: int, n: int, confidence: float = CONFIDENCE) -> Count:
+    """The count with its interval, from quantiles of the beta distribution."""
+    if n == 0:
+        return Count(0, 0, None, None)
+    tail = 0.5 - confidence / 2
+    low = stats.beta.ppf(tail, count, n - count + 1) if count else 0.0
+    high = stats.beta.ppf(1 - tail, count + 1, n - count) if count < n else 1.0
+    return Count(count, n, float(low), float(high))
 
 
 def t_interval(values: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:

@@ -6,19 +6,14 @@ For suites with variants of Plan2Explore's rivals.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from reporting.statistics.aggregates import normalised
 from reporting.statistics.comparison import Scores
 from reporting.statistics.intervals import Interval, mean_welch_interval
+from reporting.statistics.normalisation import normalised, solved
 from reporting.tables.costs import Cost
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT, count_of, joined, size_range
 from suites.variants import base_algorithm
 
-# A seed solves a task if its final normalised score is at least this: half of the way from the
-# random policy to the reference.
-SOLVED = 0.5
 CHEAPER, OTHERS, NOTHING = "cheaper", "others", "nothing"
 NOT_WORTH_IT = "Curiosity in latent space solves nothing here that is not solved for less"
 
@@ -88,7 +83,7 @@ def ways_to_explore(
         ways = tuple(
             Way(
                 case,
-                int(np.sum(normalised(scores[task, case].final, fact) >= SOLVED)),
+                solved([normalised(scores[task, case].final, fact)]).count,
                 scores[task, case].n,
                 seconds.get((task, case)),
             )

@@ -31,6 +31,20 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class CostTotal:
+    """The cost of all complete runs of one algorithm.
+
+    hours: wall-clock time of each run times its threads, which is hours of one core where `devices`
+    is the CPU alone; None where a run did not record its time.
+    """
+
+    algorithm: str
+    runs: int
+    hours: float | None
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TimeShares:
     """Where the time of one algorithm's runs goes, on all tasks together.
 
@@ -57,6 +71,25 @@ def suite_costs(summary: Summary) -> list[Cost]:
             if runs:
                 costs.append(_cost(environment, algorithm, runs))
     return costs
+
+
+def cost_totals(summary: Summary) -> list[CostTotal]:
+    """The total of each algorithm that has a complete run."""
+    totals = []
+    for algorithm in summary.algorithms:
+        runs = [
+            run
+            for run in summary.runs
+            if run["algorithm"] == algorithm and run["status"] == COMPLETE
+        ]
+        if runs:
+            seconds = [
+                float(run["seconds"]) * int(run["threads"] or 1) for run in runs if run["seconds"]
+            ]
+            hours = sum(seconds) / 3600 if len(seconds) == len(runs) else None
+            devices = tuple(sorted({run["device"] for run in runs if run["device"]}))
+            totals.append(CostTotal(algorithm, len(runs), hours, devices))
+    return totals
 
 
 def time_shares(summary: Summary) -> list[TimeShares]:

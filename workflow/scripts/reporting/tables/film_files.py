@@ -1,9 +1,12 @@
 """The files of the films: their paths, and what the report shows of them."""
 
+import io
 import json
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary
@@ -37,10 +40,11 @@ class Film:
 
 @dataclass(frozen=True)
 class Images:
-    """A film's animation and its last image, as URLs for an image element."""
+    """A film's animation, its last and its first image, as URLs for an image element."""
 
     film: str
     still: str
+    first: str
 
 
 def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], tuple[Film, Images]]:
@@ -48,6 +52,8 @@ def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], t
 
     A film of another policy than the runs' belongs to an earlier run and is left out. Films
     that would make the page too large are not embedded but linked by their file's URL.
+
+    Raises ValueError for a film in which nothing moves.
     """
     found: dict[tuple[str, str], tuple[Film, Images]] = {}
     policies = {
@@ -63,13 +69,31 @@ def read_films(folder: Path | None, summary: Summary) -> dict[tuple[str, str], t
             if facts.get("policy", "") not in policies:
                 continue
             film = (folder / place / FILM).read_bytes()
+            if not moves(film):
+                raise ValueError(f"{folder / place / FILM}: no frame differs from the first")
             still = (folder / place / STILL).read_bytes()
             room -= len(film) + len(still)
             images = Images(
-                _address(film) if room >= 0 else f"films/{place}/{FILM}", _address(still)
+                film=_address(film) if room >= 0 else f"films/{place}/{FILM}",
+                still=_address(still),
+                first=_address(first_frame(film)),
             )
             found[environment, algorithm] = (_film(environment, algorithm, facts), images)
     return found
+
+
+def moves(film: bytes) -> bool:
+    """Whether some frame differs from the first: WebP keeps one image for several equal ones."""
+    with Image.open(io.BytesIO(film)) as image:
+        return getattr(image, "n_frames", 1) > 1
+
+
+def first_frame(film: bytes) -> bytes:
+    """The first frame as a still image."""
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(film)) as image:
+        image.convert("RGB").save(stream, format="WEBP", quality=80)
+    return stream.getvalue()
 
 
 def _address(image: bytes) -> str:

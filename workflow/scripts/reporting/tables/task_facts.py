@@ -9,8 +9,9 @@ from typing import Any
 class TaskFacts:
     """The facts of one task; scores are undiscounted returns of one episode.
 
-    A score is None where nobody knows it. The three facts of the projection, on which coverage is
-    counted, are None where the task has no projection.
+    A score is None where nobody knows it; `idle_score` is that of doing nothing, where it is above
+    the random policy's. No return is outside of `return_range`. The three facts of the projection,
+    on which coverage is counted, are None where the task has no projection.
     """
 
     id: str
@@ -25,6 +26,8 @@ class TaskFacts:
     projection_labels: tuple[str, str] | None
     projection_low: tuple[float, float] | None
     projection_high: tuple[float, float] | None
+    idle_score: float | None = None
+    return_range: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -41,7 +44,8 @@ class TaskFacts:
         """The returns of the normalised scores 0 and 1; None where returns cannot be normalised."""
         if self.random_score is None or self.reference_score is None:
             return None
-        return self.random_score, self.reference_score
+        zero = self.random_score if self.idle_score is None else self.idle_score
+        return max(zero, self.random_score), self.reference_score
 
 
 FactsOf = Callable[[str, Mapping[str, Any]], TaskFacts]
@@ -73,7 +77,9 @@ def task_facts(environment: str, of_suite: Mapping[str, Any]) -> TaskFacts:
         projection_labels=projection.labels if projection else None,
         projection_low=projection.low if projection else None,
         projection_high=projection.high if projection else None,
+        idle_score=spec.idle_score,
+        return_range=spec.return_range,
     )
     if facts.ends and not facts.ends[1] > facts.ends[0]:
-        raise ValueError(f"{environment}: the reference score must be above the random policy's")
+        raise ValueError(f"{environment}: the reference score must be above the zero of its scale")
     return facts

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from reporting.statistics.aggregates import normalised
 from reporting.statistics.intervals import (
     CONFIDENCE,
     Interval,
     mean_welch_interval,
     t_interval,
 )
+from reporting.statistics.normalisation import normalised
 from reporting.statistics.verification_result import (
     AGREES,
     ALL_TASKS,

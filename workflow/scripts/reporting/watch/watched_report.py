@@ -19,7 +19,7 @@ from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
 from reporting.watch.unfinished_runs import UnfinishedRuns
-from runs.files import FINAL_SCORES, MANIFEST
+from runs.files import ANSWER_PAGE, DETAILS_PAGE, FINAL_SCORES, MANIFEST
 from suites.requested_runs import requested_runs
 
 
@@ -88,7 +88,9 @@ class WatchedReport:
             verification=read_verification(tables / "verification.json"),
         )
         write_figures(statistics, summary, figures)
-        self._page = render(statistics, summary, read_figures(figures), films)
+        pages = render(statistics, summary, read_figures(figures), films)
+        self._page = pages[ANSWER_PAGE]
+        replace_file(self.folder / DETAILS_PAGE, pages[DETAILS_PAGE].encode())
         replace_file(self.folder / "statistics.json", as_json(statistics).encode())
         replace_file(self.folder / "metrics.json", metrics.as_json(statistics).encode())
         self._summary = summary

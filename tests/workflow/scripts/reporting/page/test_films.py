@@ -242,6 +242,14 @@ def test_a_film_of_another_policy_is_left_out(suite, tmp_path):
     assert len(found) == 26 and ("p2e/Task0-v0", "sac") not in found
 
 
+def test_a_film_in_which_nothing_moves_is_no_film(suite, tmp_path):
+    film, _ = encode([Image.new("RGB", SIZE, "grey")] * 5)
+    file = tmp_path / "films" / "p2e-Task3-v0" / "mbpo" / "film.webp"
+    file.write_bytes(film)
+    with pytest.raises(ValueError, match=r"Task3-v0/mbpo/film\.webp: no frame differs"):
+        page_with_films(suite, tmp_path)
+
+
 def test_without_films_there_is_no_section(tmp_path):
     suite = write_suite(tmp_path / "results", [SyntheticTask("A-v0")], seeds=1, evaluations=3)
     assert "Films of the trained policies" not in build(suite, tmp_path / "report")

@@ -228,6 +228,8 @@ def test_group_measures_recomputed_from_the_files(suite, analysis):
     for group in analysis.groups:
         tasks = [task for task in TASKS if task.id in group.environments]
         for each in group.algorithms:
+            solved = [x >= 0.5 for task in tasks for x in raw_scores(suite, task, each.algorithm)]
+            assert (each.solved.count, each.solved.n) == (sum(solved), len(solved))
             scores = np.concatenate([raw_scores(suite, task, each.algorithm) for task in tasks])
             assert each.mean.estimate == pytest.approx(scores.mean())
             assert each.optimality_gap.estimate == pytest.approx(np.maximum(1 - scores, 0).mean())
@@ -241,7 +243,13 @@ def test_group_measures_recomputed_from_the_files(suite, analysis):
 
 def test_sentence_names_verdicts_numbers_and_seeds(analysis):
     sentence = analysis.headline.sentence
-    assert sentence.startswith("Over the 2 sparse tasks together Plan2Explore beats SAC (+0.")
+    assert analysis.headline.leader == "plan2explore"
+    assert analysis.headline.verdict == (
+        "Where rewards are rare, Plan2Explore is ahead of SAC and is not shown to differ from "
+        "MBPO; where they are frequent, Plan2Explore is behind SAC and MBPO."
+    )
+    assert sentence.startswith(f"{analysis.headline.verdict} Of 10 runs each on the 2 sparse tasks")
+    assert "Over the 2 sparse tasks together Plan2Explore beats SAC (+0." in sentence
     assert "makes no difference that these runs can show against MBPO (" in sentence
     worse = "on the one dense task Plan2Explore is worse than SAC (\N{MINUS SIGN}0."
     assert worse in sentence
@@ -269,7 +277,9 @@ def test_what_a_verdict_needs(estimate, p_holm, smallest_p, expected):
 
 def test_single_seeds_have_no_interval(tmp_path):
     sentence = analysed(write_suite(tmp_path / "results", TASKS[:1], seeds=1)).headline.sentence
-    assert sentence.startswith("Not enough seeds for a verdict: on the one sparse task")
+    assert sentence.startswith(
+        "Not enough seeds for a verdict. Of 1 run each on the one sparse task"
+    )
     assert "(no interval available) against SAC" in sentence and "95%" not in sentence
     assert "n = 1 seed per task" in sentence
 
@@ -338,7 +348,5 @@ def test_a_half_finished_suite_says_on_how_many_of_its_tasks(tmp_path):
         if run["environment"] == "Maze-v0" and run["algorithm"] == "mbpo":
             shutil.rmtree(suite.folder(place))
     sentence = analysed(suite).headline.sentence
-    assert sentence.startswith(
-        "Over 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore"
-    )
+    assert "Over 1 of the 2 sparse tasks (the rest is not finished) Plan2Explore" in sentence
     assert "; on the one dense task Plan2Explore" in sentence

@@ -45,6 +45,8 @@ class SyntheticTask:
     projected: bool = True
     levels: tuple[float, float, float] = (0.1, 0.3, 0.8)
     variant_levels: tuple[tuple[str, float], ...] = ()
+    idle_score: float | None = None
+    return_range: tuple[float, float] | None = None
 
     def level(self, case: str) -> float:
         """The score that the runs of an algorithm or a variant approach."""
@@ -66,6 +68,8 @@ class SyntheticTask:
             projection_labels=("x (m)", "y (m)") if self.projected else None,
             projection_low=(-2.0, -1.0) if self.projected else None,
             projection_high=(2.0, 1.0) if self.projected else None,
+            idle_score=self.idle_score,
+            return_range=self.return_range,
         )
 
 

@@ -10,10 +10,10 @@ from reporting.tables.costs import time_shares
 from reporting.tables.summary import read_summary
 from runs.files import RUNS_TABLE
 from tests.helpers.html_page import Page
-from tests.workflow.scripts.reporting.page.test_html_page import build
+from tests.workflow.scripts.reporting.page.test_html_page import build_details
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
-TITLE = "Where the time goes"
+TITLE = "By part of the program"
 NAMES = [*PARTS, OTHER]
 SECONDS = dict(zip(NAMES, (1.0, 2.0, 3.0, 6.0, 5.0, 2.0, 1.0), strict=True))
 LONGER = dict(zip(NAMES, (4.0, 8.0, 12.0, 4.0, 4.0, 4.0, 4.0), strict=True))
@@ -70,7 +70,7 @@ def test_a_summary_without_the_column_has_no_shares(suite):
 def test_the_page_shows_them_for_each_algorithm(suite, tmp_path):
     for place in range(6):
         record(suite, place, {"seconds_by_part": SECONDS if place < 4 else LONGER})
-    page = Page(build(suite, tmp_path / "report"))
+    page = Page(build_details(suite, tmp_path / "report"))
     words = page.visible
     assert f"{TITLE} Share of the wall-clock time by part, means over 2 complete runs of" in words
     assert "did not record it" not in words and "A GPU works" not in words
@@ -85,11 +85,11 @@ def test_the_page_shows_them_for_each_algorithm(suite, tmp_path):
 
 def test_the_page_says_that_some_runs_are_older_and_what_a_gpu_does(suite, tmp_path):
     record(suite, 0, {"seconds_by_part": SECONDS, "device": "NVIDIA X"})
-    words = Page(build(suite, tmp_path / "report")).visible
+    words = Page(build_details(suite, tmp_path / "report")).visible
     assert "means over 1 complete run of each algorithm; older runs did not record it" in words
     assert "A GPU works while the program goes on." in words
 
 
 def test_the_page_of_older_runs_leaves_them_out(suite, tmp_path):
-    text = build(suite, tmp_path / "report")
+    text = build_details(suite, tmp_path / "report")
     assert "Cost of training" in text and TITLE not in text

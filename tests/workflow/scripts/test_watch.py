@@ -130,6 +130,7 @@ def test_the_page_changes_while_a_run_goes_on_and_when_it_has_finished(watched: 
     page = watched.get()
     assert "all 1 runs have finished" in page and "All 1 run that the suite asks for" in page
     assert "sac" in watched.get("statistics.json")
+    assert "Everything behind the answer" in watched.get("details.html")
     assert '"fingerprint"' in watched.get(f"../../{folder}/manifest.json")
     assert sorted(path.name for path in (watched.folder / "results" / "tiny").iterdir()) == [
         "runs",

@@ -28,16 +28,10 @@ from reporting.page.small_drawings import dots, on_strip, sparkline, strip_ends,
 from reporting.page.templates import TEMPLATES, template_environment
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.headline import (
-    EFFECTS,
-    NO_HARM,
-    UNDECIDED,
-    VERDICTS,
-    Headline,
-    only_variants,
-)
+from reporting.statistics.headline import UNDECIDED, VERDICTS, Headline, only_variants
 from reporting.statistics.normalisation import SOLVED
 from reporting.statistics.permutation_test import PERMUTATIONS
+from reporting.statistics.verdict_words import EFFECTS, NO_HARM
 from reporting.statistics.verification_result import SCORE_NAMES
 from reporting.statistics.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.tables.film_files import Film, Images

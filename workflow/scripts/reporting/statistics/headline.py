@@ -11,7 +11,9 @@ from reporting.statistics.steps_to_match import StepsToMatch
 from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
 from reporting.statistics.verdict_words import (
     BEATS,
+    EFFECTS,
     NO_DIFFERENCE,
+    NO_HARM,
     NOT_ENOUGH,
     WORSE,
     changes_words,
@@ -34,14 +36,6 @@ from suites.variants import base_algorithm
 
 VERDICTS = (BEATS, WORSE, NO_DIFFERENCE, NOT_ENOUGH)
 UNDECIDED = "Not enough seeds for a verdict"
-# Where all rivals are variants of the subject: the effect of their changes on it.
-EFFECTS = {
-    BEATS: "shown to make Plan2Explore worse",
-    WORSE: "shown to make it better",
-    NO_DIFFERENCE: "no difference that these runs can show",
-    NOT_ENOUGH: "not enough seeds for a verdict",
-}
-NO_HARM = f"no change is {EFFECTS[BEATS]}"
 
 
 @dataclass(frozen=True)
@@ -113,24 +107,16 @@ def headline(
         )
         by_task = task_by_task_sentence(facts, comparisons)
         return Headline(leader, "", by_task or f"{missing}: there is no answer yet.", ())
+    alone = only_variants(algorithms)
     undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
-    words = _undecided_words if undecided else _effect_words if only_variants(algorithms) else None
-    parts = [
-        (words or _group_words)(
-            _place(group, facts), leader, [c for c in clauses if c.group == group.name]
-        )
-        for group in shown
-    ]
-    mine = [match for match in matches if match.first == leader != SUBJECT]
-    verdict = (
-        UNDECIDED if undecided else _verdict(shown, leader, clauses, only_variants(algorithms))
-    )
-    if mine:
+    verdict = UNDECIDED if undecided else _verdict(shown, leader, clauses, alone)
+    if mine := [match for match in matches if match.first == leader != SUBJECT]:
         verdict = f"{matched_words(mine, facts)}; {verdict[:1].lower()}{verdict[1:]}"
+    numbers = _numbers_words(shown, leader, facts, clauses, alone)
     sentences = [
         f"{verdict}.",
         solved_words(shown[0], leader, facts),
-        f"{_capitalised('; '.join(parts))} ({_ending(shown, leader, algorithms)}).",
+        f"{numbers} ({_ending(shown, leader, alone)}).",
         left_out_sentence(facts),
     ]
     return Headline(leader, f"{verdict}.", " ".join(filter(None, sentences)), clauses)
@@ -149,9 +135,26 @@ def _verdict(shown: Sequence[Group], leader: str, clauses: Sequence[Clause], alo
     return _capitalised("; ".join([first, *after]))
 
 
-def _ending(shown: Sequence[Group], leader: str, algorithms: list[str]) -> str:
+def _numbers_words(
+    shown: Sequence[Group],
+    leader: str,
+    facts: dict[str, TaskFacts],
+    clauses: Sequence[Clause],
+    alone: bool,
+) -> str:
+    """The clauses with their numbers, group by group."""
+    undecided = all(clause.verdict == NOT_ENOUGH for clause in clauses)
+    words = _undecided_words if undecided else _effect_words if alone else _group_words
+    parts = [
+        words(_place(group, facts), leader, [c for c in clauses if c.group == group.name])
+        for group in shown
+    ]
+    return _capitalised("; ".join(parts))
+
+
+def _ending(shown: Sequence[Group], leader: str, alone: bool) -> str:
     sizes = size_range(min(g.smallest_n for g in shown), max(g.largest_n for g in shown), "seed")
-    if only_variants(algorithms):
+    if alone:
         return (
             f"{display_name(leader)}'s mean normalised score minus its variant's, "
             f"n = {sizes} per task and case"

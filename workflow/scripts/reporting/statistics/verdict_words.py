@@ -10,6 +10,14 @@ from reporting.text import SUBJECT, count_of, display_name, joined, short_name
 BEATS, WORSE = "beats", "is worse than"
 NO_DIFFERENCE = "makes no difference that these runs can show against"
 NOT_ENOUGH = "has not enough seeds for a verdict against"
+# Where all rivals are variants of the subject: the effect of their changes on it.
+EFFECTS = {
+    BEATS: "shown to make Plan2Explore worse",
+    WORSE: "shown to make it better",
+    NO_DIFFERENCE: "no difference that these runs can show",
+    NOT_ENOUGH: "not enough seeds for a verdict",
+}
+NO_HARM = f"no change is {EFFECTS[BEATS]}"
 WHERE = {
     "sparse task": "where rewards are rare",
     "dense task": "where rewards are frequent",

@@ -47,7 +47,6 @@ SHOWN_OF_A_RUN = (
 
 
 @dataclass(frozen=True)
-@dataclass(frozen=True)
 class Statistics:
     """Every number of the report."""
 

@@ -14,16 +14,17 @@ from torch import Tensor
 from p2e.algorithm import Counter, Problem, Stateful, load_state_of, state_of
 from p2e.batch import Transition, TransitionBatch
 from p2e.curiosity.automatic_weight import AutomaticWeight
+from p2e.curiosity.step_units import StepUnits, beyond_the_known
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.normalizers import RunningNormalizer, RunningScale
+from p2e.nn.normalizers import RunningScale
 from p2e.replay.buffers import RowBuffer, as_transitions, transition_row
 
 BATCH = 256  # real rows of an update
 
 
 class Bonus(ABC):
-    """An intrinsic reward of transitions, in units of its running mean over real ones.
+    """An intrinsic reward of transitions that score far above the running mean of real ones.
 
     Args:
         weight: of the bonus, beside the task's reward.
@@ -32,18 +33,19 @@ class Bonus(ABC):
     def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         seeds = len(problem.seeds)
         self._weight, self._device = weight, problem.device
-        self.normalizer = RunningNormalizer(seeds, problem.observation_size, problem.device)
+        self.units = StepUnits(seeds, problem.observation_size, problem.device)
         self.scale = RunningScale(seeds, decay=0.99, device=problem.device)
         self.batches = SeedGenerators(problem.seeds, "bonus batches", problem.device)
         self.updates = Counter()
 
     def see(self, steps: TransitionBatch) -> None:
         """Take real steps, each once, into the statistics of observations."""
-        self.normalizer.update(steps.observation.to(self._device))
+        self.units.see(steps.observation.to(self._device))
 
     def learn_from(self, replay: RowBuffer) -> Metrics:
         """One update from real rows."""
         rows = as_transitions(replay.sample(self.batches, BATCH))
+        self.units.measure(rows)
         metrics = self._learn(rows)
         with torch.no_grad():
             self.scale.update(self.score(rows))
@@ -68,7 +70,7 @@ class Bonus(ABC):
     @torch.no_grad()
     def reward(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
         """The bonus of each row, real or imagined."""
-        return self._in_units(self.score(rows))
+        return beyond_the_known(self.scale(self.score(rows)))
 
     def paid(self, rows: TransitionBatch) -> TransitionBatch:
         """The rows with the task's reward plus the weighted bonus."""
@@ -88,15 +90,11 @@ class Bonus(ABC):
     def _learn(self, rows: TransitionBatch) -> Metrics:
         """Learn what the score needs."""
 
-    def _in_units(self, score: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
-        scaled: Tensor = self.scale(score)
-        return scaled
-
     def parts(self) -> dict[str, Stateful]:
         """What changes while training."""
         weight = {"weight": self._weight} if isinstance(self._weight, AutomaticWeight) else {}
         return {
-            "normalizer": self.normalizer,
+            "units": self.units,
             "scale": self.scale,
             "batches": self.batches,
             "updates": self.updates,

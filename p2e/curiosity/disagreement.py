@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from p2e.batch import rows_for_each
+from p2e.curiosity.step_units import beyond_the_known
 from p2e.metrics import Metrics
 from p2e.nn.ensemble import Ensemble, bootstrap_rows, take_rows
 from p2e.nn.generators import SeedGenerators
@@ -16,9 +17,6 @@ from p2e.nn.optimizer import SeedOptimizer
 from p2e.nn.target_networks import soft_update, target_copy
 
 MEMBERS, HIDDEN = 5, (64, 64)
-# Disagreement is rewarded where it exceeds this many times its running mean. Contacts, which are
-# never fully learned, stay below it.
-UNKNOWN = 2.0
 AVERAGING = 0.02  # the rate of the averaged weights: over about the last 50 updates
 
 
@@ -94,15 +92,9 @@ class EnsembleDisagreement:
         return disagreement(self.averaged(inputs))
 
     def reward(self, disagreement: Float[Tensor, "S *rows"]) -> Float[Tensor, "S *rows"]:
-        """log(disagreement / (UNKNOWN times its running mean)), and 0 where that is negative.
-
-        Far from all data disagreement is two orders of magnitude higher; the logarithm (as in
-        MaxInfoRL, Sukhija et al. 2024) keeps it from outweighing what can be reached. Known steps
-        are not rewarded at all: many small rewards near the start would add up to more than the
-        reward for going far.
-        """
-        scaled: Tensor = self.scale(disagreement)
-        return (scaled / UNKNOWN).clamp(min=1.0).log()
+        """What the disagreement of steps pays. Contacts, which are never fully learned, stay below
+        twice its mean."""
+        return beyond_the_known(self.scale(disagreement))
 
     def state_dict(self) -> dict[str, Any]:
         parts = {name: getattr(self, name) for name in self._PARTS}

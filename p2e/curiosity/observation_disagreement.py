@@ -13,7 +13,6 @@ from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.disagreement import EnsembleDisagreement
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.normalizers import RunningChange
 from p2e.nn.optimizer import SeedOptimizer
 
 LEARNING_RATE, CLIP_NORM = 1e-3, 1.0  # as Plan2Explore's in the core suite
@@ -26,7 +25,6 @@ class ObservationDisagreement(Bonus):
     def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
         seeds, device, features = problem.seeds, problem.device, problem.observation_size
-        self.change = RunningChange(len(seeds), features, device)
         self.ensemble = EnsembleDisagreement(
             features,
             problem.action_size,
@@ -38,18 +36,13 @@ class ObservationDisagreement(Bonus):
         self.scale = self.ensemble.scale
 
     def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
-        return self.ensemble.disagreement(self.normalizer(rows.observation), rows.action)
+        return self.ensemble.disagreement(self.units.normalizer(rows.observation), rows.action)
 
     def _learn(self, rows: TransitionBatch) -> Metrics:
-        before = self.normalizer(rows.observation)
-        change = self.normalizer(rows.next_observation) - before
-        self.change.update(change)
-        return self.ensemble.learn(before, rows.action, change / self.change.scale)
-
-    def _in_units(self, score: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
-        return self.ensemble.reward(score)
+        before = self.units.normalizer(rows.observation)
+        return self.ensemble.learn(before, rows.action, self.units.changes(rows))
 
     def parts(self) -> dict[str, Stateful]:
         # The running scale is one of the ensemble's own parts.
         of_all = {k: part for k, part in super().parts().items() if part is not self.scale}
-        return of_all | {"change": self.change, "ensemble": self.ensemble}
+        return of_all | {"ensemble": self.ensemble}

@@ -15,12 +15,12 @@ from p2e.nn.optimizer import SeedOptimizer
 
 HIDDEN, FEATURES = (128, 128), 64
 LEARNING_RATE = 1e-3
-LARGEST_SCORE = 5.0  # standard deviations, to which observations are clipped (the paper's code)
 
 
 class RandomNetworkDistillation(Bonus):
     """How wrong a network is about the outputs of a fixed random one, for the observation that a
-    step reached. It learns them where it has been, and knows nothing of where it has not."""
+    step reached, in units of steps. It learns them where it has been, and knows nothing of where it
+    has not."""
 
     def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
@@ -35,8 +35,7 @@ class RandomNetworkDistillation(Bonus):
 
     def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
         """Squared error, mean over the outputs."""
-        normalised = self.normalizer(rows.next_observation)
-        inputs = normalised.clamp(-LARGEST_SCORE, LARGEST_SCORE)
+        inputs = self.units(rows.next_observation)
         with torch.no_grad():
             target = self.target(inputs)
         errors: Tensor = self.predictor(inputs) - target

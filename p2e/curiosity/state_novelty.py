@@ -1,8 +1,8 @@
 """State novelty: how far the nearest states are that were met before.
 
 A particle estimate of the states' entropy rewards each state by the logarithm of the distance to
-its neighbours (Liu & Abbeel 2021, APT; Seo et al. 2021, RE3). Here the distances are those of
-normalised observations, to a random sample of all that were met.
+its neighbours (Liu & Abbeel 2021, APT; Seo et al. 2021, RE3). Here the distances are in units of
+steps, to a random sample of all that were met.
 """
 
 import torch
@@ -22,8 +22,8 @@ SAMPLE = 1000  # states that stand for all that were met
 
 
 class StateNovelty(Bonus):
-    """log(1 + the mean distance to the nearest of the states met before), of the observation that a
-    step reached: 0 for a state that was met as often as there are neighbours."""
+    """The mean distance to the nearest of the states met before, of the observation that a step
+    reached: 0 for a state that was met as often as there are neighbours."""
 
     def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
@@ -38,8 +38,8 @@ class StateNovelty(Bonus):
 
     def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
         sample = self.met.sample(self.samples, min(SAMPLE, self.met.size))["state"]
-        states, others = self.normalizer(rows.next_observation), self.normalizer(sample)
-        return nearest_distances(states, others).mean(dim=2).log1p()
+        states, others = self.units(rows.next_observation), self.units(sample)
+        return nearest_distances(states, others).mean(dim=2)
 
     def _learn(self, rows: TransitionBatch) -> Metrics:
         return {}

@@ -233,7 +233,7 @@ class RunningChange(nn.Module):
         features: int,
         device: torch.device | str = "cpu",
         decay: float = 0.99,
-        floor: float = 0.1,
+        floor: float = 0.01,
     ) -> None:
         super().__init__()
         self.decay, self.floor = decay, floor

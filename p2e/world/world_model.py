@@ -66,7 +66,7 @@ class SharedRewardHead(nn.Module):
     def __init__(self, seeds: int, device: torch.device) -> None:
         super().__init__()
         # A reward is how much the return changes in a step.
-        self.return_change = RunningChange(seeds, 1, device)
+        self.return_change = RunningChange(seeds, 1, device, floor=0.1)
 
     def predict(
         self, model: "WorldModel", prediction: Prediction, action: Float[Tensor, "S B A"]

@@ -32,11 +32,9 @@ class Config:
         horizon: steps of an imagined trajectory.
         imagined_starts: imagined trajectories of an update. In "zero-shot" and "few-shot" the task
             policy has its own besides (algorithms/plan2explore/reward_free.py).
-        multi_step: steps of the returns of imagined rows, and of real ones drawn from replay.
-        real_share: share of real rows in every batch of the agents: from the windows on which the
-            world model was last updated, whose latents are at hand; with 1 (for ablations) from
-            all of the replay. In "zero-shot", and in "few-shot" until the task policy takes over,
-            this is true of the explorer alone.
+        multi_step: steps of the returns of imagined and of real rows.
+        real_share: share of real rows in every batch of the agents. In "zero-shot", and in
+            "few-shot" until the task policy takes over, this is true of the explorer alone.
         adaptation_updates: of a reinitialised task policy at the end of the exploration in
             "zero-shot" and "few-shot", in a world model that no longer changes. With 0 the task
             policy that was trained during the exploration is kept.

@@ -66,8 +66,9 @@ class LatentExplorationConfig(ExplorationConfig):
     Args:
         noise: colour of the noise in the actions of the training episodes, as for all algorithms.
         bonus: what a step pays besides: "disagreement" of the ensemble about how the latent
-            changes; "observation-disagreement", which is what the others call "disagreement"; or
-            "none", "rnd" or "novelty", as for all algorithms.
+            changes; "disagreement+rnd" for that and for new states; "observation-disagreement",
+            which is what the others call "disagreement"; or "none", "rnd" or "novelty", as for all
+            algorithms.
         weight: of the bonus in the explorer's reward, beside the task's.
     """
 
@@ -77,6 +78,7 @@ class LatentExplorationConfig(ExplorationConfig):
     bonuses: ClassVar[Mapping[str, type[Bonus]]] = {
         **BONUSES,
         "disagreement": NoBonus,
+        "disagreement+rnd": BONUSES["rnd"],
         "observation-disagreement": BONUSES["disagreement"],
     }
 
@@ -86,8 +88,8 @@ class WorldLearner:
 
     Args:
         total_updates: of the run, for the learning rate's schedule.
-        exploration: whose bonus takes the place of the ensemble's disagreement, unless it is that;
-            None for the defaults. A bonus is about observations, those that latents decode to.
+        exploration: of which the bonus is paid; None for the defaults. All bonuses but the
+            ensemble's disagreement are about observations, those that latents decode to.
     """
 
     # The windows that are drawn around rare events are drawn around rare values of this field.
@@ -128,7 +130,7 @@ class WorldLearner:
         )
         self.windows = SeedGenerators(seeds, "windows", device)
         own: ExplorationConfig = exploration or LatentExplorationConfig()
-        self.rewards_disagreement = own.bonus == LatentExplorationConfig.bonus
+        self._pays_disagreement = own.bonus.startswith("disagreement")
         self.bonus = own.bonus_for(problem)
 
     def update(self, replay: RowBuffer) -> Metrics:
@@ -160,15 +162,16 @@ class WorldLearner:
         Args:
             disagreement: of the ensemble about these steps, where it is at hand.
         """
-        if self.rewards_disagreement:
+        paid = nothing = latent.new_zeros(latent.shape[:2])
+        if self._pays_disagreement:
             if disagreement is None:
                 disagreement = self.curiosity.disagreement(latent, action)
-            return self.curiosity.reward(disagreement)
-        nothing = latent.new_zeros(latent.shape[:2])
-        if isinstance(self.bonus, NoBonus):
-            return nothing
-        before, after = self.model.decode(latent), self.model.decode(next_latent)
-        return self.bonus.reward(TransitionBatch(before, action, nothing, after, nothing))
+            paid = self.curiosity.reward(disagreement)
+        if not isinstance(self.bonus, NoBonus):
+            before, after = self.model.decode(latent), self.model.decode(next_latent)
+            rows = TransitionBatch(before, action, nothing, after, nothing)
+            paid = paid + self.bonus.reward(rows)
+        return paid
 
     def _draw(self, replay: RowBuffer) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
         """Windows of replay, a share of them around rare events, and their slots."""

@@ -24,7 +24,7 @@ from p2e.exploration.latent_imagination import (
     joint_trajectories,
 )
 from p2e.exploration.policies import LatentPolicy, TakingTurns
-from p2e.exploration.real_steps import RealSteps, RealStepsOfReplay
+from p2e.exploration.real_steps import RealSteps
 from p2e.exploration.settings import Config
 from p2e.metrics import Metrics, with_prefix
 from p2e.nn.generators import SeedGenerators
@@ -61,10 +61,10 @@ class Plan2Explore(Algorithm):
             problem, config, sum(self.imagination.trajectories)
         )
         self.batches = self._generators("batches")
-        self.real_steps = self._real_steps()
         imagined = partial(self.imagination_buffer.sample, self.batches)
         self.task_rows, self.explorer_rows = (
-            MixedBatch(self.real_steps.draw, imagined, config.real_share) for _ in range(2)
+            MixedBatch(self.real_steps(pays_curiosity).draw, imagined, config.real_share)
+            for pays_curiosity in (False, True)
         )
         self.updates, self.steps_stored = Counter(), Counter()
 
@@ -75,6 +75,11 @@ class Plan2Explore(Algorithm):
     def trajectories(self) -> Trajectories:
         """Who is followed in imagination, how often."""
         return joint_trajectories(self.config)
+
+    def real_steps(self, pays_curiosity: bool) -> RealSteps:
+        """Real rows for an agent, with or without what their steps pay for curiosity."""
+        returns = self.config.agent.discount, self.config.multi_step
+        return RealSteps(self.world, self.batches, self.sac_buffer, *returns, pays_curiosity)
 
     def store(self, transition: Transition) -> None:
         transition = transition.to(self._device)
@@ -144,9 +149,8 @@ class Plan2Explore(Algorithm):
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
         step = transition.to(self._device)
-        latent = reached = self.world.model.encode(step.observation.unsqueeze(1)).detach()
-        if not self.world.rewards_disagreement:  # which does not ask where the step led
-            reached = self.world.model.encode(step.next_observation.unsqueeze(1)).detach()
+        latent = self.world.model.encode(step.observation.unsqueeze(1)).detach()
+        reached = self.world.model.encode(step.next_observation.unsqueeze(1)).detach()
         action = step.action.unsqueeze(1)
         return self.world.intrinsic_reward(latent, action, reached).squeeze(1)
 
@@ -219,9 +223,3 @@ class Plan2Explore(Algorithm):
             trajectories,
             starts,
         )
-
-    def _real_steps(self) -> RealSteps:
-        if self.config.real_share < 1:
-            return RealSteps(self.world, self.batches)
-        returns = self.config.agent.discount, self.config.multi_step
-        return RealStepsOfReplay(self.world, self.batches, self.sac_buffer, *returns)

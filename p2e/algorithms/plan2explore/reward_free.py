@@ -151,7 +151,7 @@ class FewShot(ZeroShot):
         starts = self.task_imagination.starts
         self.lone_imagination = self._imagination(self.lone_trajectories, starts)
         self.few_shot_rows = MixedBatch(
-            self.real_steps.draw, self.imagined_for_task, config.real_share
+            self.real_steps(pays_curiosity=False).draw, self.imagined_for_task, config.real_share
         )
 
     @property

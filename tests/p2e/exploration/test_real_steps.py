@@ -8,6 +8,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer, real_fields
 from tests.p2e.world.test_world_learner import MEMORY, ROWS, SEEDS, learner
 
+
 def draws() -> SeedGenerators:
     return SeedGenerators(range(SEEDS), "test draws")
 

@@ -20,7 +20,7 @@ def make(chain: MakeChain, mode: str) -> TrainingLoop:
 @pytest.fixture(autouse=True)
 def curious(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disagreement is rewarded below its mean, too, so that runs this short are paid for it."""
-    monkeypatch.setattr("p2e.curiosity.disagreement.UNKNOWN", 0.5)
+    monkeypatch.setattr("p2e.curiosity.step_units.UNKNOWN", 0.5)
 
 
 @pytest.mark.parametrize(("mode", "kill_at"), [("joint", 3), ("joint", 13), ("zero-shot", 13)])

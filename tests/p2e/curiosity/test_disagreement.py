@@ -100,5 +100,5 @@ def test_the_reward_is_the_logarithm_in_units_of_its_running_mean_and_never_nega
     raw = torch.tensor([[0.0, 2.0, 4.0, 8.0, 40.0]])
     expected = torch.tensor([[0.0, 0.0, 0.0, math.log(2), math.log(10)]])
     torch.testing.assert_close(module.reward(raw), expected)
-    monkeypatch.setattr("p2e.curiosity.disagreement.UNKNOWN", 0.5)
+    monkeypatch.setattr("p2e.curiosity.step_units.UNKNOWN", 0.5)
     torch.testing.assert_close(module.reward(raw[:, 1:3]), torch.tensor([[2.0, 4.0]]).log())

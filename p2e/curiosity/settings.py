@@ -23,9 +23,10 @@ class ExplorationConfig:
         bonus: what a step pays besides: "none"; "disagreement" of an ensemble of one-step
             predictors; "rnd", the error of random network distillation; "novelty", the distance to
             the nearest states met before.
-        weight: of the bonus, beside the task's reward. The bonus is measured in units of its
-            running mean. None lets it adapt as in MaxInfoRL, for SAC and MBPO with "disagreement":
-            no other bonus tells what an action would be paid before it is taken.
+        weight: of the bonus, beside the task's reward. A bonus is the logarithm of a score in units
+            of twice its running mean, and 0 below. None lets it adapt as in MaxInfoRL, for SAC and
+            MBPO with "disagreement": no other bonus tells what an action would be paid before it is
+            taken.
     """
 
     noise: str = "white"

@@ -67,8 +67,7 @@ site: $(VENV)/.runtime $(DOCS)/.ready
 publish: $(VENV)/.runtime
 	python workflow/scripts/publish.py --suite $(SUITE)
 	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
-	  --statistics published/core/statistics.json --figures reports/core/figures \
-	  --readme README.md)
+	  --statistics published/core/statistics.json --readme README.md)
 
 # Snakemake gets the list of missing files: without it, it would train restored runs again that were
 # published without their policies.

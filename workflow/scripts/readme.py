@@ -1,58 +1,61 @@
-"""Write the published numbers and their figure into the README, between two comments.
+"""Write the published answer and numbers into the README, each between two comments.
 
-readme.py --statistics published/core/statistics.json --figures reports/core/figures \\
-    --readme README.md
+readme.py --statistics published/core/statistics.json --readme README.md
 """
 
 import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from program.command_line import OneLineParser, run_program
-from reporting.page.readme_block import HEADLINE_FIGURE, published_block
+from reporting.page.readme_block import published_answer, published_numbers
 
-BEGIN, END = "<!-- published numbers: begin -->", "<!-- published numbers: end -->"
+BLOCKS = {"published answer": published_answer, "published numbers": published_numbers}
 
 
 class ReadmeError(Exception):
     """There is no place for the numbers; the message names the file and what is missing."""
 
 
-def replaced(readme: str, block: str, name: str = "README.md") -> str:
-    """The text with the block in its place.
+def marks(block: str) -> tuple[str, str]:
+    """The comments before and after a block."""
+    return f"<!-- {block}: begin -->", f"<!-- {block}: end -->"
+
+
+def replaced(readme: str, block: str, text: str, name: str = "README.md") -> str:
+    """The README with a text as its block of this name.
 
     Raises:
         ReadmeError: without the two comments.
     """
-    parts = re.split(f"({re.escape(BEGIN)}|{re.escape(END)})", readme)
-    if [part for part in parts if part in (BEGIN, END)] != [BEGIN, END]:
-        raise ReadmeError(f"{name}: expected once '{BEGIN}', then once '{END}'")
-    return f"{parts[0]}{BEGIN}\n\n{block}\n\n{END}{parts[4]}"
+    begin, end = marks(block)
+    parts = re.split(f"({re.escape(begin)}|{re.escape(end)})", readme)
+    if [part for part in parts if part in (begin, end)] != [begin, end]:
+        raise ReadmeError(f"{name}: expected once '{begin}', then once '{end}'")
+    return f"{parts[0]}{begin}\n\n{text}\n\n{end}{parts[4]}"
 
 
-def on_white(figure: str) -> str:
-    """The figure with a white background: its black text would be unreadable on a dark theme."""
-    return figure.replace('style="', 'style="background: white; ', 1)
+def with_published(readme: str, statistics: dict[str, Any], name: str = "README.md") -> str:
+    """The README with all blocks as the statistics have them."""
+    for block, write in BLOCKS.items():
+        readme = replaced(readme, block, write(statistics), name)
+    return readme
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Rewrite one README."""
     parser = OneLineParser(prog="readme.py", description=__doc__.splitlines()[0])
     parser.add_argument("--statistics", required=True, type=Path, help="statistics.json")
-    parser.add_argument("--figures", required=True, type=Path, help="the report's figures")
     parser.add_argument("--readme", required=True, type=Path, help="the file to rewrite")
     options = parser.parse_args(arguments)
     statistics = json.loads(options.statistics.read_text(encoding="utf-8"))
-    folder = options.statistics.parent
-    block = published_block(statistics, folder.as_posix())
     text = options.readme.read_text(encoding="utf-8")
-    options.readme.write_text(replaced(text, block, options.readme.name), encoding="utf-8")
-    if statistics["headline"]["clauses"]:
-        figure = (options.figures / "differences.svg").read_text(encoding="utf-8")
-        (folder / HEADLINE_FIGURE).write_text(on_white(figure), encoding="utf-8")
+    written = with_published(text, statistics, options.readme.name)
+    options.readme.write_text(written, encoding="utf-8")
 
 
 if __name__ == "__main__":

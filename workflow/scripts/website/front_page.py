@@ -18,7 +18,7 @@ SECTIONS = {
         "docs/experiments.md",
     ),
     "How to use it": (
-        "Run it <README.md>",
+        "docs/running.md",
         "docs/your-own-task.md",
         "docs/settings.md",
         "docs/reproducibility.md",
@@ -38,7 +38,7 @@ def front_page(repository: Path, output: Path) -> str:
     findings = [finding(folder, output) for folder in published]
     words = (
         "Each suite of runs asks one question. Its finding is a sentence made from its published "
-        "numbers; its report shows the evidence. [How to run it](README.md), [what it cannot "
+        "numbers; its report shows the evidence. [How to run it](docs/running.md), [what it cannot "
         "tell](docs/method.md)."
     )
     return "\n\n".join([TITLE, words, *findings, *contents(repository)]) + "\n"

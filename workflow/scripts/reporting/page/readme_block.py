@@ -1,31 +1,86 @@
-"""The published numbers as Markdown, for the README: a sentence, a figure, and two tables."""
+"""The published numbers as Markdown, for the README: the answer, and a table."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from program.repository import ROOT
 from reporting.page.templates import template_environment
-from reporting.statistics.comparison import NOT_ENOUGH_SEEDS
 from reporting.tables.run_folder import LEFT_OUT
-from reporting.text import SUBJECT, count_of, display_name, number, size_range
+from reporting.text import count_of, number, slug
 
-HEADLINE_FIGURE = "headline.svg"
+PICTURES = "docs/tasks"  # drawn by `python -m envs.tools.pictures docs/tasks`
 
 
-def published_block(statistics: dict[str, Any], folder: str) -> str:
-    """The sentence, the figure and the tables; `folder` is where the suite is published."""
+@dataclass(frozen=True)
+class Picture:
+    """The picture of a task, by its path in the repository."""
+
+    environment: str
+    name: str
+    file: str
+
+
+def published_answer(statistics: dict[str, Any]) -> str:
+    """The verdict, its evidence, and a strip of the tasks that have a picture."""
+    headline, algorithms = statistics["headline"], statistics["algorithms"]
+    shown = pictures(statistics)
+    cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
+    return _rendered(
+        "readme_answer.md.jinja",
+        verdict=headline["verdict"],
+        evidence=headline["sentence"].removeprefix(headline["verdict"]).strip(),
+        pictures=shown,
+        solved={
+            name: [seeds_solved(cells[picture.environment, name]) for picture in shown]
+            for name in algorithms
+        },
+    )
+
+
+def published_numbers(statistics: dict[str, Any]) -> str:
+    """The table of final returns, with the means of groups of tasks."""
     counts = statistics["run_counts"]
     usual_n = max(one["n"] for one in statistics["cells"])
-    template = template_environment().get_template("readme.md.jinja")
-    return template.render(
-        sentence=statistics["headline"]["sentence"],
-        figure=f"{folder}/{HEADLINE_FIGURE}" if statistics["headline"]["clauses"] else None,
+    return _rendered(
+        "readme_numbers.md.jinja",
         algorithms=statistics["algorithms"],
-        groups=groups_table(statistics),
+        groups=groups_rows(statistics),
         tasks=tasks_table(statistics, usual_n),
         usual_n=usual_n,
-        no_task_decides=no_task_decides(statistics),
         complete=counts["complete"],
         requested=sum(counts.values()) - counts.get(LEFT_OUT, 0),
     )
+
+
+def _rendered(template: str, **known: Any) -> str:
+    return template_environment().get_template(template).render(known).strip()
+
+
+def tasks_of(statistics: dict[str, Any]) -> list[str]:
+    """The tasks in the order of the suite. The runs include folders that are not in it, under a
+    name that is not a task's."""
+    named = dict.fromkeys(run["environment"] for run in statistics["runs"])
+    return [name for name in named if name in statistics["facts"]]
+
+
+def pictures(statistics: dict[str, Any]) -> list[Picture]:
+    """Of the suite's tasks, those that have a picture."""
+    found = (
+        Picture(task, short_task(task), f"{PICTURES}/{slug(task)}.png")
+        for task in tasks_of(statistics)
+    )
+    return [picture for picture in found if (ROOT / picture.file).is_file()]
+
+
+def short_task(environment: str) -> str:
+    """`PointMaze` of `p2e/PointMaze-v0`."""
+    return environment.rpartition("/")[2].partition("-v")[0]
+
+
+def seeds_solved(cell: dict[str, Any]) -> str:
+    """`4 of 5`; a dash where that is not known."""
+    solved = cell["solved"]
+    return f"{solved['count']} of {solved['n']}" if solved else "\N{EN DASH}"
 
 
 def interval(value: dict[str, Any]) -> str:
@@ -54,10 +109,8 @@ def known(score: float | None) -> str:
 def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]]:
     """For each task: budget, random policy, final return of each algorithm, reference score."""
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
-    # The runs include folders that are not in the suite, under a name that is not a task's.
-    named = dict.fromkeys(run["environment"] for run in statistics["runs"])
     table = {}
-    for environment in (name for name in named if name in statistics["facts"]):
+    for environment in tasks_of(statistics):
         facts = statistics["facts"][environment]
         table[environment] = [
             f"{statistics['budgets'][environment]:,}",
@@ -68,44 +121,14 @@ def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]
     return table
 
 
-def groups_table(statistics: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """For each non-empty group of tasks, by title: the row of each algorithm."""
-    table = {}
-    for group in statistics["groups"]:
-        if group["environments"]:
-            tasks = count_of(len(group["environments"]), group["noun"])
-            seeds = size_range(group["smallest_n"], group["largest_n"], "seed")
-            table[f"{tasks}, {seeds} each"] = group_rows(statistics, group)
-    return table
-
-
-def group_rows(statistics: dict[str, Any], group: dict[str, Any]) -> dict[str, list[str]]:
-    """The rows of a group of tasks, one for each algorithm."""
-    chances = {
-        pair["second"]: interval(pair["probability_of_improvement"])
-        for pair in group["pairs"]
-        if pair["first"] == SUBJECT
-    }
-    by_name = {one["algorithm"]: one for one in group["algorithms"]}
-    names = statistics["algorithms"]
-
-    def over_tasks(measure: str) -> list[str]:
-        return [interval(by_name[name][measure]) if name in by_name else "" for name in names]
-
-    solved = {name: one["solved"] for name, one in by_name.items()}
-    return {
-        "runs that solve their task": [
-            f"{solved[name]['count']} of {solved[name]['n']}" if name in solved else ""
-            for name in names
-        ],
-        "mean normalised score": over_tasks("mean"),
-        "interquartile mean": over_tasks("interquartile_mean"),
-        f"probability that a run of {display_name(SUBJECT)} is better (a tie counts half)": [
-            chances.get(name, "") for name in names
-        ],
-    }
-
-
-def no_task_decides(statistics: dict[str, Any]) -> bool:
-    """Whether there are too few seeds for a significant test on any single task."""
-    return {one["verdict"] for one in statistics["comparisons"]} == {NOT_ENOUGH_SEEDS}
+def groups_rows(statistics: dict[str, Any]) -> dict[str, list[str]]:
+    """For the sparse and the dense tasks, or for all where there is one kind: the mean normalised
+    score of each algorithm."""
+    rows = {}
+    for group in statistics["groups"][1:] or statistics["groups"]:
+        by_name = {one["algorithm"]: one for one in group["algorithms"]}
+        rows[count_of(len(group["environments"]), group["noun"])] = [
+            interval(by_name[name]["mean"]) if name in by_name else ""
+            for name in statistics["algorithms"]
+        ]
+    return rows

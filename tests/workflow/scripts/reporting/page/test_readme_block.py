@@ -1,17 +1,14 @@
 """The README shows the published numbers as `make publish` writes them."""
 
 import json
-import shutil
 
 import pytest
 
-from readme import BEGIN, END, ReadmeError, main, replaced
-from reporting.page.readme_block import (
-    HEADLINE_FIGURE,
-    interval,
-    published_block,
-)
+from readme import BLOCKS, ReadmeError, main, marks, replaced, with_published
+from reporting.page.readme_block import interval, published_answer, published_numbers
 from tests.helpers.paths import ROOT
+
+ANSWER, NUMBERS = (marks(block) for block in BLOCKS)
 
 
 def published_statistics():
@@ -20,40 +17,55 @@ def published_statistics():
 
 def test_the_readme_shows_the_numbers_that_are_published():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert replaced(readme, published_block(published_statistics(), "published/core")) == readme
+    assert with_published(readme, published_statistics()) == readme
 
 
 def test_every_task_has_a_row_and_missing_runs_are_said():
     statistics = published_statistics()
     cell = statistics["cells"][1]
     cell["n"] = 0
-    block = published_block(statistics, "p")
-    table = block[block.index("| task |") :]
-    rows = [line for line in table.splitlines() if line[:1] == "|"]
-    assert len(rows) == 2 + len(statistics["facts"])
+    rows = [line for line in published_numbers(statistics).splitlines() if line[:1] == "|"]
+    assert len(rows) == 2 + len(statistics["facts"]) + 2  # and the groups of tasks
     row = next(line for line in rows if f"| {cell['environment']} |" in line)
     assert "| not run yet |" in row
 
 
 def test_folders_that_the_suite_does_not_name_are_no_runs_of_it():
     statistics = published_statistics()
-    block = published_block(statistics, "p")
+    block = published_numbers(statistics), published_answer(statistics)
     stranger = {"environment": "p2e-Old-v0", "algorithm": "sac", "status": "left out"}
     statistics["runs"].append(stranger)
     statistics["run_counts"]["left out"] = 1
-    assert published_block(statistics, "p") == block
+    assert (published_numbers(statistics), published_answer(statistics)) == block
 
 
 def test_an_algorithm_without_a_run_has_empty_cells():
     statistics = published_statistics()
     for cell in statistics["cells"]:
         if cell["algorithm"] == "mbpo":
-            cell |= {"n": 0, "final": {"estimate": None, "low": None, "high": None}}
+            cell |= {"n": 0, "final": {"estimate": None, "low": None, "high": None}, "solved": None}
     for group in statistics["groups"]:
         group["algorithms"] = [one for one in group["algorithms"] if one["algorithm"] != "mbpo"]
         group["pairs"] = [pair for pair in group["pairs"] if "mbpo" not in pair.values()]
-    block = published_block(statistics, "p")
+    block = published_numbers(statistics)
     assert "mean normalised score" in block and "not run yet" in block
+    row = next(line for line in published_answer(statistics).splitlines() if "| MBPO" in line)
+    assert set(row.split(" | ")[1:]) <= {"\N{EN DASH}", "\N{EN DASH} |"}
+
+
+def test_the_answer_counts_the_seeds_that_solve_each_task_with_a_picture():
+    statistics = published_statistics()
+    block = published_answer(statistics)
+    names, row = (
+        next(line for line in block.splitlines() if line.startswith(start)).strip("| ").split(" | ")
+        for start in ("| seeds that solve", "| Plan2Explore")
+    )
+    counts = dict(zip(names, row, strict=True))
+    shown = {facts["id"] for facts in statistics["facts"].values() if facts["sparse"]}
+    names = {name.removeprefix("p2e/").removesuffix("-v0") for name in shown}
+    assert counts.keys() - names == {"seeds that solve the task"} and names <= counts.keys()
+    assert counts["PointMaze"] == "5 of 5" and counts["PointMazeLarge"] == "0 of 5"
+    assert block.startswith(f"> **{statistics['headline']['verdict']}** Of 35 runs")
 
 
 @pytest.mark.parametrize(
@@ -66,23 +78,19 @@ def test_an_interval_is_shown_where_it_has_a_width(low, high, text):
 
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    published, figures = tmp_path / "published", tmp_path / "figures"
-    for folder in (published, figures):
-        folder.mkdir()
-    shutil.copy(ROOT / "published/core/statistics.json", published)
-    (figures / "differences.svg").write_text('<svg style="x">drawn</svg>')
-    arguments = ["--statistics", str(published / "statistics.json"), "--figures", str(figures)]
-    main([*arguments, "--readme", str(readme)])
+    blocks = "between".join("\nold\n".join(pair) for pair in (ANSWER, NUMBERS))
+    readme.write_text(f"before\n{blocks}\nafter\n")
+    statistics = ROOT / "published/core/statistics.json"
+    main(["--statistics", str(statistics), "--readme", str(readme)])
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n")
-    assert (published / HEADLINE_FIGURE).as_posix() in text
-    root = (published / HEADLINE_FIGURE).read_text().partition(">")[0]
-    assert root.count("background: white; ") == 1
     assert "\nold\n" not in text and "| p2e/PointMaze-v0 |" in text
+    assert f"{ANSWER[1]}between{NUMBERS[0]}" in text
 
 
-@pytest.mark.parametrize("text", ["", BEGIN, f"{END} {BEGIN}", f"{BEGIN}{BEGIN}{END}"])
+@pytest.mark.parametrize(
+    "text", ["", NUMBERS[0], f"{NUMBERS[1]} {NUMBERS[0]}", f"{NUMBERS[0]}{NUMBERS[0]}{NUMBERS[1]}"]
+)
 def test_a_readme_without_a_place_is_refused(text):
     with pytest.raises(ReadmeError, match="expected once"):
-        replaced(text, "block")
+        replaced(text, "published numbers", "block")

@@ -15,16 +15,16 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from reporting.statistics import bootstrap, permutation_test
-from reporting.statistics.bootstrap import (
+from reporting.inference import bootstrap, permutation_test
+from reporting.inference.bootstrap import (
     interquartile_mean,
     percentile_ends,
     resampled,
     weighted_mean,
     widened,
 )
-from reporting.statistics.intervals import FloatArray, t_interval
-from reporting.statistics.permutation_test import permutation_p
+from reporting.inference.intervals import FloatArray, t_interval
+from reporting.inference.permutation_test import permutation_p
 
 SEEDS, TASKS = (3, 5, 10), (1, 7)
 POPULATION = 200_000

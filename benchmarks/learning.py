@@ -23,7 +23,7 @@ import gymnasium
 import pandas as pd
 
 from benchmarks.peer_environments import python_of
-from reporting.statistics.intervals import t_interval
+from reporting.inference.intervals import t_interval
 
 RESULTS = Path(__file__).resolve().parent / "results"
 Seeds = tuple[int, ...]

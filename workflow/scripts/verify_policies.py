@@ -23,7 +23,7 @@ from p2e.config import ConfigError
 from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, run_program
 from program.strict import compute_strictly
-from reporting.statistics.intervals import welch_interval
+from reporting.inference.intervals import welch_interval
 from reporting.text import count_of
 from runs.files import POLICY
 from runs.replayed_scores import ReplayedRun, replay, replayable_runs, trained_strictly

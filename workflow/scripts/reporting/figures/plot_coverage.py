@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from reporting.figures.style import Plot, colour, drawing, svg_text
+from reporting.inference.intervals import FloatArray
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.intervals import FloatArray
 from reporting.statistics.scores import coverage_of
 from reporting.tables.summary import Summary
 from reporting.text import broken, display_name, number, short_name, slug

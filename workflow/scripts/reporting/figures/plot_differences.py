@@ -7,9 +7,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from reporting.figures.style import Plot, colour, drawing, legend_columns, marker, svg_text
+from reporting.inference.intervals import Interval
 from reporting.statistics.analysis import Statistics
 from reporting.statistics.comparison import BETTER, WORSE
-from reporting.statistics.intervals import Interval
 from reporting.statistics.verdict_words import BEATS
 from reporting.statistics.verdict_words import WORSE as GROUP_WORSE
 from reporting.text import count_of, display_name, number, short_name

@@ -18,8 +18,8 @@ from reporting.figures.style import (
     rows_legend,
     svg_text,
 )
+from reporting.inference.intervals import Interval
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.intervals import Interval
 from reporting.statistics.model_errors import ModelErrors
 from reporting.tables.summary import Summary, select
 from reporting.text import broken, display_name, number, short_name, slug

@@ -11,9 +11,9 @@ from PIL import Image
 
 from program.repository import ROOT
 from reporting.figures.findings import first_group
+from reporting.inference.intervals import Count
 from reporting.page.templates import TEMPLATES
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.intervals import Count
 from reporting.tables.costs import CostTotal
 from reporting.tables.film_files import Film, Images
 from reporting.text import size_range, slug

@@ -15,6 +15,7 @@ from reporting import text
 from reporting.figures.findings import first_group
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
+from reporting.inference.permutation_test import PERMUTATIONS
 from reporting.page.first_screen import agents, limits, tiles
 from reporting.page.interactive_curves import interactive_curves
 from reporting.page.run_table import (
@@ -30,7 +31,6 @@ from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
 from reporting.statistics.headline import UNDECIDED, VERDICTS, Headline, only_variants
 from reporting.statistics.normalisation import SOLVED
-from reporting.statistics.permutation_test import PERMUTATIONS
 from reporting.statistics.verdict_words import EFFECTS, NO_HARM
 from reporting.statistics.verification_result import SCORE_NAMES
 from reporting.statistics.ways_to_explore import NOT_WORTH_IT, total_seconds

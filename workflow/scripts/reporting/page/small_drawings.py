@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from reporting.inference.intervals import Interval
 from reporting.statistics.analysis import Statistics
 from reporting.statistics.cells import Cell
-from reporting.statistics.intervals import Interval
 
 WIDTH, HEIGHT = 100, 22
 

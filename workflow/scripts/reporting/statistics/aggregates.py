@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.statistics.bootstrap import (
+from reporting.inference.bootstrap import (
     Statistic,
     difference_interval,
     generator_for,
@@ -17,10 +17,10 @@ from reporting.statistics.bootstrap import (
     stratified_interval,
     weighted_mean,
 )
+from reporting.inference.intervals import Count, FloatArray, Interval
+from reporting.inference.permutation_test import permutation_p, smallest_permutation_p
 from reporting.statistics.comparison import Scores, algorithm_pairs
-from reporting.statistics.intervals import Count, FloatArray, Interval
 from reporting.statistics.normalisation import normalised, solved
-from reporting.statistics.permutation_test import permutation_p, smallest_permutation_p
 from reporting.statistics.profiles import (
     Band,
     curve_on_shares,

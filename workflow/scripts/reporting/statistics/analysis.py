@@ -5,13 +5,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from reporting.inference.bootstrap import REPLICATES, SEED
+from reporting.inference.intervals import CONFIDENCE
 from reporting.statistics.aggregates import Group, efficiency_curves, task_groups
-from reporting.statistics.bootstrap import REPLICATES, SEED
 from reporting.statistics.cells import Cell, cell_of
 from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
 from reporting.statistics.curves import Curve, coverage_curves, learning_curves
 from reporting.statistics.headline import Headline, headline
-from reporting.statistics.intervals import CONFIDENCE
 from reporting.statistics.model_errors import ModelErrors, model_errors
 from reporting.statistics.normalisation import with_reference
 from reporting.statistics.profiles import Band

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reporting.inference.intervals import Count, FloatArray, Interval, t_interval
 from reporting.statistics.comparison import Scores
-from reporting.statistics.intervals import Count, FloatArray, Interval, t_interval
 from reporting.statistics.normalisation import (
     normalised,
     normalised_interval,

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from reporting.statistics.bootstrap import superiority
-from reporting.statistics.intervals import Interval, welch_interval
-from reporting.statistics.rank_test import exact_rank_test, holm, smallest_p_value
+from reporting.inference.bootstrap import superiority
+from reporting.inference.intervals import Interval, welch_interval
+from reporting.inference.rank_test import exact_rank_test, holm, smallest_p_value
 from reporting.statistics.scores import SeedScores
 from reporting.tables.task_facts import TaskFacts
 from suites.variants import base_algorithm

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reporting.inference.intervals import Interval
+from reporting.inference.rank_test import holm
 from reporting.statistics.aggregates import Group, PairAggregate
 from reporting.statistics.comparison import ALPHA, Comparison
-from reporting.statistics.intervals import Interval
-from reporting.statistics.rank_test import holm
 from reporting.statistics.steps_to_match import StepsToMatch
 from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
 from reporting.statistics.verdict_words import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reporting.statistics.intervals import Interval, t_interval
+from reporting.inference.intervals import Interval, t_interval
 from reporting.tables.summary import Summary, select
 
 

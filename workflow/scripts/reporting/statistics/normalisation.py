@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reporting.statistics.comparison import Scores
-from reporting.statistics.intervals import (
+from reporting.inference.intervals import (
     Count,
     FloatArray,
     Interval,
     clopper_pearson,
     t_interval,
 )
+from reporting.statistics.comparison import Scores
 from reporting.tables.task_facts import TaskFacts
 
 # A run solves a task if its final normalised score is at least this: half of the way from the zero

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.statistics.bootstrap import (
+from reporting.inference.bootstrap import (
     REPLICATES,
     interquartile_mean,
     percentile_ends,
     stratified_indices,
     widened,
 )
-from reporting.statistics.intervals import FloatArray
+from reporting.inference.intervals import FloatArray
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reporting.statistics.intervals import FloatArray
+from reporting.inference.intervals import FloatArray
 from reporting.tables.summary import RecordedCoverage, Summary, select
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reporting.statistics.intervals import CONFIDENCE, Interval
+from reporting.inference.intervals import CONFIDENCE, Interval
 
 SCORES = {"final": "final return", "area": "mean return over training"}
 OVERALL, ALL_TASKS = "normalised", "all tasks"

@@ -6,8 +6,8 @@ For suites with variants of Plan2Explore's rivals.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reporting.inference.intervals import Interval, mean_welch_interval
 from reporting.statistics.comparison import Scores
-from reporting.statistics.intervals import Interval, mean_welch_interval
 from reporting.statistics.normalisation import normalised, solved
 from reporting.tables.costs import Cost
 from reporting.tables.task_facts import TaskFacts

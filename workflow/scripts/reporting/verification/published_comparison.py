@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from reporting.statistics.intervals import (
+from reporting.inference.intervals import (
     CONFIDENCE,
     Interval,
     mean_welch_interval,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reporting.statistics.intervals import Interval, welch_interval
+from reporting.inference.intervals import Interval, welch_interval
 from reporting.statistics.verification_result import (
     DIFFERS,
     EQUAL,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import aggregate
+from reporting.inference.intervals import Interval
 from reporting.statistics.aggregates import PairAggregate
 from reporting.statistics.analysis import analyse, as_json
 from reporting.statistics.comparison import (
@@ -23,7 +24,6 @@ from reporting.statistics.comparison import (
     compare_all,
 )
 from reporting.statistics.headline import group_verdict
-from reporting.statistics.intervals import Interval
 from reporting.statistics.scores import SeedScores
 from reporting.tables.summary import read_summary
 from reporting.text import number

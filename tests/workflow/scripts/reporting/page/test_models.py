@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 import aggregate
+from reporting.inference.intervals import Interval
 from reporting.statistics.analysis import analyse, as_json
-from reporting.statistics.intervals import Interval
 from reporting.tables.summary import read_summary
 from runs.files import COLUMNS
 from tests.helpers.html_page import Page

@@ -8,14 +8,15 @@ report are used to save time.
 import numpy as np
 import pytest
 
-from reporting.statistics import bootstrap, profiles
-from reporting.statistics.bootstrap import (
+from reporting.inference import bootstrap
+from reporting.inference.bootstrap import (
     difference_interval,
     interquartile_mean,
     optimality_gap,
     probability_of_improvement,
     stratified_interval,
 )
+from reporting.statistics import profiles
 from reporting.statistics.profiles import performance_profile, sample_efficiency
 
 LEVELS, SPREADS = np.array([0.1, 0.3, 0.5, 0.7, 0.9]), np.array([0.1, 0.3, 0.2, 0.1, 0.2])

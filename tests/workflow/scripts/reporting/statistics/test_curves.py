@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.statistics.bootstrap import generator_for
+from reporting.inference.bootstrap import generator_for
 from reporting.statistics.curves import training_seconds
 from reporting.statistics.profiles import curve_on_shares, performance_profile, sample_efficiency
 from reporting.statistics.scores import binned_metric, mean_height, visited_share

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reporting.statistics.intervals import Interval, clopper_pearson, t_interval
+from reporting.inference.intervals import Interval, clopper_pearson, t_interval
 from reporting.statistics.normalisation import normalised_interval, return_interval, solved
 from tests.helpers.paths import ROOT
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask

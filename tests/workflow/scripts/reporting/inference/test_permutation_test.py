@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from reporting.statistics import permutation_test
-from reporting.statistics.bootstrap import generator_for
-from reporting.statistics.permutation_test import (
+from reporting.inference import permutation_test
+from reporting.inference.bootstrap import generator_for
+from reporting.inference.permutation_test import (
     PERMUTATIONS,
     mean_over_tasks,
     permutation_p,

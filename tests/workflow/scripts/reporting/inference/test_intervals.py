@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reporting.statistics.intervals import (
+from reporting.inference.intervals import (
     Interval,
     mean_welch_interval,
     t_band,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reporting.statistics.bootstrap import (
+from reporting.inference.bootstrap import (
     difference_interval,
     generator_for,
     interquartile_mean,
@@ -14,7 +14,7 @@ from reporting.statistics.bootstrap import (
     stratified_interval,
     superiority,
 )
-from reporting.statistics.intervals import Interval
+from reporting.inference.intervals import Interval
 
 
 def mean(scores):

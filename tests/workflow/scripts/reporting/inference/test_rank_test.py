@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reporting.statistics.rank_test import exact_rank_test, holm, smallest_p_value
+from reporting.inference.rank_test import exact_rank_test, holm, smallest_p_value
 
 
 @pytest.mark.parametrize(("n", "m"), [(3, 3), (5, 4), (8, 8), (10, 10)])

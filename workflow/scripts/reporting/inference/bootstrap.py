@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from reporting.statistics.intervals import CONFIDENCE, FloatArray, Interval
+from reporting.inference.intervals import CONFIDENCE, FloatArray, Interval
 
 REPLICATES = 2000
 SEED = 20200512

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reporting.statistics.intervals import FloatArray
+from reporting.inference.intervals import FloatArray
 
 PERMUTATIONS = 20_000
 # Differences that are the same up to rounding count as equally large.

@@ -1,0 +1,1 @@
+"""Methods of inference: what numbers of seeds say, whatever they are about."""

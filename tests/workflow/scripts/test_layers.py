@@ -6,7 +6,7 @@ from program.import_graph import imported_files
 from tests.helpers.paths import SCRIPTS
 
 PROGRAMS = "."
-PARTS = ("tables", "statistics", "verification", "figures", "page", "watch")
+PARTS = ("inference", "tables", "statistics", "verification", "figures", "page", "watch")
 # Each may import from itself and from those before it; programs may not import each other.
 ORDER = [
     "program",

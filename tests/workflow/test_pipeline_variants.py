@@ -7,11 +7,11 @@ import yaml
 
 from tests.helpers.pipeline_project import Project, copy_of_the_project
 
-CASES = ["plan2explore", "plan2explore-rnd"]
+CASES = ["plan2explore", "plan2explore-novelty"]
 TINY = {
     "suite": "tiny",
     "algorithms": CASES,
-    "variants": {CASES[1]: {"exploration": {"bonus": "rnd"}}},
+    "variants": {CASES[1]: {"exploration": {"bonus": "novelty"}}},
     "seeds": {"count": 1},
     "tasks": [{"environment": "Pendulum-v1", "steps": 240}],
     "training": {"warmup_steps": 200},
@@ -40,7 +40,9 @@ def test_each_case_trains_its_algorithm_with_its_settings(project: Project) -> N
     assert {found["algorithm"] for found in manifests.values()} == {"plan2explore"}
     sections = {case: found["config"]["plan2explore"] for case, found in manifests.items()}  # type: ignore[index]
     plain = sections[CASES[0]]
-    assert sections[CASES[1]] == plain | {"exploration": plain["exploration"] | {"bonus": "rnd"}}
+    assert sections[CASES[1]] == plain | {
+        "exploration": plain["exploration"] | {"bonus": "novelty"}
+    }
     digests = [found["files"]["losses.csv"] for found in manifests.values()]  # type: ignore[index]
     assert len(set(digests)) == len(CASES)
 
@@ -51,7 +53,7 @@ def test_the_report_holds_every_case(project: Project) -> None:
     assert [(cell["algorithm"], cell["n"]) for cell in statistics["cells"]] == [
         (case, 1) for case in CASES
     ]
-    assert "against RND" in statistics["headline"]["sentence"]
+    assert "against novelty" in statistics["headline"]["sentence"]
     assert {film["algorithm"] for film in statistics["films"]} == set(CASES)
 
 
@@ -60,7 +62,7 @@ def test_nothing_is_to_be_done_again(project: Project) -> None:
 
 
 def test_a_changed_variant_trains_itself_alone(project: Project) -> None:
-    with project.edited(SUITE, "bonus: rnd", "bonus: observation-disagreement"):
+    with project.edited(SUITE, "bonus: novelty", "bonus: observation-disagreement"):
         jobs = project.planned_jobs("--configfile", SUITE)
     assert (jobs["train"], jobs["evaluate"], jobs["film"]) == (1, 1, 1)
 

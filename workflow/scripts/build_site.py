@@ -29,6 +29,8 @@ from suites.requested_runs import SuiteError, read_suite
 HEADER = re.compile(r"<header\b[^>]*>")
 # From a report to the first page of the site, which build_docs.py makes.
 WAY_BACK = '<p class="kicker"><a href="../index.html">All findings and documents</a></p>'
+# A document of the repository, which build_docs.py makes a page of the site.
+DOCUMENT = re.compile(r'"\.\./\.\./([^"#]+)\.md(?=[#"])')
 LINK = re.compile(r'<a href="([^"#:]+)">([^<]*)</a>')
 
 
@@ -65,12 +67,13 @@ def build_suite(
 
 
 def with_links_inside(page: str, suite: str, site: Path) -> str:
-    """The report with its links to results/ led into the site, and without those to what is not
-    there."""
+    """The report with its links to results/ and to documents led into the site, and without those
+    to what is not there."""
     moved = page.replace(f'"../../results/{suite}/', '"')
+    moved = DOCUMENT.sub(r'"../\1.html', moved)
 
     def checked(link: re.Match[str]) -> str:
-        # The other suites' pages may be written later.
+        # The documents and the other suites' pages may be written later.
         there = link[1].startswith("../") or (site / link[1]).exists()
         return link[0] if there else link[2]
 

@@ -76,7 +76,10 @@ def test_advantages_by_hand() -> None:
     torch.testing.assert_close(target, found + value)
 
 
-def test_the_first_rollout_pays_no_bonus_and_the_second_does() -> None:
+def test_the_first_rollout_pays_no_bonus_and_the_second_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("p2e.curiosity.step_units.UNKNOWN", 1e-3)  # every step is new enough
     returns = returns_of_rnd()
     steps = rollout_of(4, False)
     unpaid = advantages(returns, steps)[1]

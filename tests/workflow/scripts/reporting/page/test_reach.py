@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from build_site import build_suite
+from runs.files import ANSWER_PAGE, DETAILS_PAGE
 from tests.helpers.axe import fetch_axe, violations
 from tests.helpers.browser import chromium, new_page
 from tests.helpers.synthetic_films import write_films
@@ -44,7 +45,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def core(tmp_path_factory):
-    """The page of the published core suite."""
+    """The first page of the published core suite; the second is beside it."""
     published = tmp_path_factory.mktemp("published") / "core"
     runs = published / "runs"
     for path, digest in files_of(digest_of_runs(CORE)).items():
@@ -63,11 +64,13 @@ def browser():
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_axe_finds_nothing(browser, axe, folder, width, scheme):
     page = new_page(browser, width, 900, color_scheme=scheme)
-    page.goto((folder / "index.html").as_uri())
-    assert violations(page, axe) == []
-    page.locator(".chart").first.focus()  # with the values beside the pointer
-    page.locator("button.open").nth(1).click()
-    assert violations(page, axe) == []
+    for name in (ANSWER_PAGE, DETAILS_PAGE):
+        page.goto((folder / name).as_uri())
+        assert violations(page, axe) == []
+        page.locator(".chart").first.focus()  # with the values beside the pointer
+        for button in page.locator("button.open").all()[:2]:
+            button.click()
+        assert violations(page, axe) == []
     page.close()
 
 
@@ -79,26 +82,31 @@ def test_axe_notices_what_is_wrong(browser, axe, tmp_path):
     page.close()
 
 
-def test_the_published_core_page_is_small_and_axe_finds_nothing(browser, axe, core):
-    assert core.stat().st_size < 3e6
+def test_the_published_core_pages_are_small_and_axe_finds_nothing(browser, axe, core):
     page = new_page(browser, 1280, 900)
-    page.goto(core.as_uri())
-    assert violations(page, axe) == []
+    for name in (ANSWER_PAGE, DETAILS_PAGE):
+        file = core.with_name(name)
+        assert file.stat().st_size < 3e6
+        page.goto(file.as_uri())
+        assert violations(page, axe) == []
     page.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_finger_hits_every_button_and_link_of_tables_and_figures(browser, folder, width):
     page = new_page(browser, width, 900)
-    page.goto((folder / "index.html").as_uri())
-    page.locator("button.open").nth(1).click()
-    sizes = page.locator(TARGETS).evaluate_all(
-        """targets => targets.map(target => {
-          const { width, height } = target.getBoundingClientRect();
-          return [Math.min(width, height), target.outerHTML];
-        })"""
-    )
-    shown = [(size, words) for size, words in sizes if size > 0]
+    shown = []
+    for name in (ANSWER_PAGE, DETAILS_PAGE):
+        page.goto((folder / name).as_uri())
+        for button in page.locator("button.open").all()[:2]:
+            button.click()
+        sizes = page.locator(TARGETS).evaluate_all(
+            """targets => targets.map(target => {
+              const { width, height } = target.getBoundingClientRect();
+              return [Math.min(width, height), target.outerHTML];
+            })"""
+        )
+        shown += [(size, words) for size, words in sizes if size > 0]
     assert len(shown) > 50
     assert [words for size, words in shown if size < TARGET] == []
     page.close()
@@ -107,7 +115,7 @@ def test_a_finger_hits_every_button_and_link_of_tables_and_figures(browser, fold
 def test_a_table_that_scrolls_sideways_says_so(browser, folder):
     for width in WIDTHS:
         page = new_page(browser, width, 900)
-        page.goto((folder / "index.html").as_uri())
+        page.goto((folder / DETAILS_PAGE).as_uri())
         page.wait_for_timeout(200)  # the sizes are looked at after the first layout
         for box in page.locator(".scroll").all():
             wider = box.evaluate("box => box.scrollWidth > box.clientWidth + 1")
@@ -121,10 +129,12 @@ def test_a_table_that_scrolls_sideways_says_so(browser, folder):
 
 def test_every_figure_has_its_data_and_its_drawing_beside_the_page(browser, folder):
     page = new_page(browser, 1280, 900)
-    page.goto((folder / "index.html").as_uri())
-    links = page.locator(".figure-files a").evaluate_all(
-        "links => links.map(link => link.getAttribute('href'))"
-    )
+    links = []
+    for file in (ANSWER_PAGE, DETAILS_PAGE):
+        page.goto((folder / file).as_uri())
+        links += page.locator(".figure-files a").evaluate_all(
+            "links => links.map(link => link.getAttribute('href'))"
+        )
     page.close()
     drawn = json.loads((folder / "figures" / "figures.json").read_text(encoding="utf-8"))
     names = {plot["file"].removesuffix(".svg") for plot in drawn}

@@ -65,6 +65,7 @@ def test_a_terminal_shows_each_run_and_then_its_end(project: Project) -> None:
 
 
 def test_a_log_gets_plain_lines(project: Project) -> None:
+    with_steps(project, 4000)
     text = project.run(*COMMAND)
     assert "0 of 1 runs trained" in text and "\x1b" not in text
     assert EVERYTHING not in text

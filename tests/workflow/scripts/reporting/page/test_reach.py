@@ -83,13 +83,16 @@ def test_axe_notices_what_is_wrong(browser, axe, tmp_path):
 
 
 def test_the_published_core_pages_are_small_and_axe_finds_nothing(browser, axe, core):
-    page = new_page(browser, 1280, 900)
+    page, phone = (new_page(browser, width, 900) for width in WIDTHS)
     for name in (ANSWER_PAGE, DETAILS_PAGE):
         file = core.with_name(name)
         assert file.stat().st_size < 3e6
         page.goto(file.as_uri())
         assert violations(page, axe) == []
-    page.close()
+        phone.goto(file.as_uri())
+        assert phone.evaluate("document.documentElement.scrollWidth") == WIDTHS[1]
+    for opened in (page, phone):
+        opened.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,8 +1,9 @@
 """Debian's Chromium, driven by Playwright; no browser is downloaded."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +67,29 @@ def problems_of(page: Page) -> list[str]:
     page.on("requestfailed", lambda request: problems.append(f"{request.url}: {request.failure}"))
     page.on("request", lambda request: notice_request(request.url))
     return problems
+
+
+@contextmanager
+def opened_pages(
+    browser: Browser, folder: Path, size: tuple[int, int]
+) -> Iterator[Callable[..., Page]]:
+    """`open_page(width, name="details.html", color_scheme="dark")`: a page of a report in a new
+    window of that size, or of another width, just loaded.
+
+    At the end no page may have had any errors.
+    """
+    opened = []
+
+    def open_page(width: int = size[0], name: str = "index.html", **options: Any) -> Page:
+        page = new_page(browser, width, size[1], **options)
+        opened.append((page, problems_of(page)))
+        page.goto((folder / name).as_uri())
+        return page
+
+    yield open_page
+    for page, problems in opened:
+        page.close()
+        assert problems == []
 
 
 def height(element: Locator) -> int:

@@ -9,7 +9,15 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.helpers.browser import PATIENCE, chromium, contrast, height, new_page, problems_of
+from tests.helpers.browser import (
+    PATIENCE,
+    chromium,
+    contrast,
+    height,
+    new_page,
+    opened_pages,
+    problems_of,
+)
 from tests.helpers.synthetic_films import write_films
 from tests.workflow.scripts.reporting.page.test_html_page import EVIL
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
@@ -45,22 +53,9 @@ def browser():
 
 @pytest.fixture
 def open_report(browser, folder):
-    """`open_report(width, color_scheme="dark")`: the page in a new window, just loaded.
-
-    After the test, the page must not have had any errors.
-    """
-    opened = []
-
-    def open_page(width=WIDE, name="index.html", **options):
-        page = new_page(browser, width, HEIGHT, **options)
-        opened.append((page, problems_of(page)))
-        page.goto((folder / name).as_uri())
-        return page
-
-    yield open_page
-    for page, problems in opened:
-        page.close()
-        assert problems == []
+    """`open_report(width, color_scheme="dark")`: the page in a new window, just loaded."""
+    with opened_pages(browser, folder, (WIDE, HEIGHT)) as open_page:
+        yield open_page
 
 
 @pytest.fixture

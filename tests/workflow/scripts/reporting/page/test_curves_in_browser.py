@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import expect
 from scipy import stats
 
-from runs.files import ANSWER_PAGE, DETAILS_PAGE
-from tests.helpers.browser import chromium, height, new_page, problems_of
+from runs.files import DETAILS_PAGE
+from tests.helpers.browser import chromium, height, opened_pages
 from tests.workflow.scripts.reporting.page.test_html_page import EVIL, build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
@@ -46,19 +46,9 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, folder):
-    """`open_page(width, has_touch=True)`: the page just loaded; it must not have had any errors."""
-    opened = []
-
-    def open_it(width=1280, name=ANSWER_PAGE, **options):
-        page = new_page(browser, width, 900, **options)
-        opened.append((page, problems_of(page)))
-        page.goto((folder / name).as_uri())
-        return page
-
-    yield open_it
-    for page, problems in opened:
-        page.close()
-        assert problems == []
+    """`open_page(width, has_touch=True)`: the page just loaded."""
+    with opened_pages(browser, folder, (1280, 900)) as open_it:
+        yield open_it
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ A bonus is computed when rows are drawn, not when they are stored: what was new 
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -29,6 +29,9 @@ class Bonus(ABC):
     Args:
         weight: of the bonus, beside the task's reward.
     """
+
+    # Which observation of a row the score depends on: the one before the step, or the one reached.
+    looks_at: ClassVar[Literal["observation", "next_observation"]] = "next_observation"
 
     def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         seeds = len(problem.seeds)

@@ -22,6 +22,8 @@ class ObservationDisagreement(Bonus):
     """Disagreement of an ensemble about how the normalised observation changes in a step, rewarded
     as Plan2Explore rewards that about latents (disagreement.py)."""
 
+    looks_at = "observation"
+
     def __init__(self, problem: Problem, weight: float | AutomaticWeight) -> None:
         super().__init__(problem, weight)
         seeds, device, features = problem.seeds, problem.device, problem.observation_size

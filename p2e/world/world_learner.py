@@ -168,8 +168,10 @@ class WorldLearner:
                 disagreement = self.curiosity.disagreement(latent, action)
             paid = self.curiosity.reward(disagreement)
         if not isinstance(self.bonus, NoBonus):
-            before, after = self.model.decode(latent), self.model.decode(next_latent)
-            rows = TransitionBatch(before, action, nothing, after, nothing)
+            # Decoding is the dearest part, and a bonus looks at one end of a step alone.
+            of_end = latent if self.bonus.looks_at == "observation" else next_latent
+            seen = self.model.decode(of_end)
+            rows = TransitionBatch(seen, action, nothing, seen, nothing)
             paid = paid + self.bonus.reward(rows)
         return paid
 

@@ -168,7 +168,6 @@ class WorldLearner:
                 disagreement = self.curiosity.disagreement(latent, action)
             paid = self.curiosity.reward(disagreement)
         if not isinstance(self.bonus, NoBonus):
-            # Decoding is the dearest part, and a bonus looks at one end of a step alone.
             of_end = latent if self.bonus.looks_at == "observation" else next_latent
             seen = self.model.decode(of_end)
             rows = TransitionBatch(seen, action, nothing, seen, nothing)

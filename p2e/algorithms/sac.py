@@ -133,8 +133,7 @@ class SAC(Algorithm):
     def store(self, transition: Transition) -> None:
         row = transition_row(transition)
         self.sac_buffer.add(row)
-        if self.config.exploration.bonus != "none":
-            self.bonus.see(as_transitions(row))
+        self.bonus.see(as_transitions(row))
         self.agent.see(transition.observation)
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:

@@ -51,9 +51,10 @@ class Bonus(ABC):
         self.units.measure(rows)
         metrics = self._learn(rows)
         with torch.no_grad():
-            self.scale.update(self.score(rows))
+            scores = self.score(rows)
+            self.scale.update(scores)
         self.updates.value += 1
-        metrics |= {"bonus": self.reward(rows).mean(dim=1)}
+        metrics |= {"bonus": self._reward(scores).mean(dim=1)}
         if isinstance(self._weight, AutomaticWeight):
             metrics |= self._adapt(self._weight, rows)
         return metrics
@@ -73,7 +74,10 @@ class Bonus(ABC):
     @torch.no_grad()
     def reward(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
         """The bonus of each row, real or imagined."""
-        return beyond_the_known(self.scale(self.score(rows)))
+        return self._reward(self.score(rows))
+
+    def _reward(self, scores: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
+        return beyond_the_known(self.scale(scores))
 
     def paid(self, rows: TransitionBatch) -> TransitionBatch:
         """The rows with the task's reward plus the weighted bonus."""

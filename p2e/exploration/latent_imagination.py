@@ -104,7 +104,8 @@ class LatentImagination:
         before, action, after = (x.flatten(1, 2) for x in of_steps)
         between = before[..., :latents], action, after[..., :latents]
         known = disagreement.flatten(1, 2).squeeze(-1)
-        return self._world.intrinsic_reward(*between, known).view(disagreement.shape)
+        rows = self._world.decoded(*between)
+        return self._world.intrinsic_reward(between[0], rows, known).view(disagreement.shape)
 
     def _act(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
         _, of_explorer, of_task = features.split(self.trajectories, dim=1)

@@ -1,9 +1,11 @@
 """Real steps, as rows in the features of the world model that the agents learn from."""
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from p2e.nn.generators import SeedGenerators
-from p2e.replay.buffers import Fields, RowBuffer
+from p2e.replay.buffers import Fields, RowBuffer, as_transitions
 from p2e.replay.n_step_returns import rows_with_returns
 from p2e.replay.rare_windows import draw_windows
 from p2e.world.feature_extractor import FeatureExtractor
@@ -35,27 +37,33 @@ class RealSteps:
         self._discount, self._reach = discount, steps
         self._rewards = ("reward", "curiosity") if pays_curiosity else ("reward",)
 
+    @torch.no_grad()
     def draw(self, rows: int) -> Fields:
         """Rows with the task's reward and, if asked for, "curiosity": name -> (S, rows, width)."""
         own = self._world.rare_field, self._reach, rows, self._world.config.rare_share
-        windows, _ = draw_windows(self._replay, *own, self._generators)
-        steps = self._as_seen({name: x.flatten(1, 2) for name, x in windows.items()})
-        windows = {name: x.unflatten(1, (-1, rows)) for name, x in steps.items()}
-        return rows_with_returns(windows, self._rewards, self._discount, self._reach)
+        steps, _ = draw_windows(self._replay, *own, self._generators)
+        latents = self._world.model.encode(steps["observation"].flatten(1, 2))
+        steps["latent"] = latents.unflatten(1, steps["reward"].shape[1:3])
+        if "curiosity" in self._rewards:
+            steps["curiosity"] = self._curiosity(latents, steps)
+        last = {f"last_{name}": steps[name] for name in ("latent", "action", "memory")}
+        reached = "next_observation", *last
+        return self._as_seen(
+            rows_with_returns(steps | last, self._rewards, self._discount, self._reach, reached)
+        )
 
-    @torch.no_grad()
-    def _as_seen(self, steps: Fields) -> Fields:
-        """Steps of replay as steps between what the agents see, from the memories that were stored
-        with them: name -> (S, R, width)."""
+    def _curiosity(self, latents: Float[Tensor, "S R L"], steps: Fields) -> Tensor:
+        """What each step of the windows pays for curiosity: (S, T, B, 1)."""
+        rows = as_transitions({name: x.flatten(1, 2) for name, x in steps.items()})
+        return self._world.intrinsic_reward(latents, rows).view_as(steps["reward"])
+
+    def _as_seen(self, rows: Fields) -> Fields:
+        """Rows of replay as rows between what the agents see, from the memories that were stored
+        with the first and the last step of each."""
         model, of_state = self._world.model, self._features.of_state
-        latent, memory = model.encode(steps["observation"]), steps["memory"]
-        next_latent = model.encode(steps["next_observation"])
-        next_memory = model.remember(latent, steps["action"], memory)
-        seen = steps | {
-            "observation": of_state(latent, memory),
+        of_last = (rows.pop(f"last_{name}") for name in ("latent", "action", "memory"))
+        next_latent, next_memory = model.encode(rows["next_observation"]), model.remember(*of_last)
+        return rows | {
+            "observation": of_state(rows.pop("latent"), rows["memory"]),
             "next_observation": of_state(next_latent, next_memory),
         }
-        if "curiosity" in self._rewards:
-            paid = self._world.intrinsic_reward(latent, steps["action"], next_latent)
-            seen["curiosity"] = paid.unsqueeze(-1)
-        return seen

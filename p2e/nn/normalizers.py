@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 SMALLEST_DEVIATION = 1e-6  # a feature that deviates less than this never varied
+CONSTANT = 1e-3  # a feature whose steps change it by less, in its own unit, stays as it is
 LARGEST_SCORE = 10.0  # no training row lies further from the mean than this many scales
 
 
@@ -220,6 +221,9 @@ class RunningScale(nn.Module):
 class RunningChange(nn.Module):
     """An exponential root mean square of how much each feature changes in a step, one set a seed.
 
+    A feature that stays what it is until the episode ends, as a target's place does, has the scale
+    1. With the smallest one it would be measured more finely than all that moves.
+
     Args:
         floor: the smallest scale, for features that hardly ever change.
     """
@@ -253,5 +257,5 @@ class RunningChange(nn.Module):
         return self._scale.of(self.square, self.weight)
 
     def _root(self, square: Tensor, weight: Tensor) -> Tensor:
-        mean = square / weight.clamp(min=1e-12)
-        return torch.where(weight > 0, mean.sqrt().clamp(min=self.floor), 1.0)
+        change = (square / weight.clamp(min=1e-12)).sqrt()
+        return torch.where(change > CONSTANT, change.clamp(min=self.floor), 1.0)

@@ -8,7 +8,12 @@ Steps = dict[str, Float[Tensor, "S T N W"]]
 
 
 def n_step_returns(
-    rows: Steps, rewards: tuple[str, ...], discount: float, steps: int, random: int = 0
+    rows: Steps,
+    rewards: tuple[str, ...],
+    discount: float,
+    steps: int,
+    random: int = 0,
+    reached: tuple[str, ...] = ("next_observation",),
 ) -> Steps:
     """Let each row of step t reach to step t + n, n = min(steps, T - t), of its trajectory.
 
@@ -28,11 +33,12 @@ def n_step_returns(
         rewards: the names of the fields that are rewards.
         random: so many of the first trajectories follow random actions. Their returns are those of
             no policy, and their rows stay as they are.
+        reached: the names of the fields that become those of the last step that a row reaches.
     """
     length, of_policies = rows["terminated"].shape[1], slice(random, None)
     going_on = discount * (1 - rows["terminated"])
     reach, result = going_on.clone(), dict(rows)
-    result |= {name: rows[name].clone() for name in (*rewards, "next_observation")}
+    result |= {name: rows[name].clone() for name in (*rewards, *reached)}
     joined = torch.ones_like(reach, dtype=torch.bool)
     for k in range(1, min(steps, length)):
         early, late = (slice(None, length - k), of_policies), (slice(k, None), of_policies)
@@ -42,15 +48,21 @@ def n_step_returns(
         for name in rewards:
             result[name][:, *early] += reach[:, *early] * further * rows[name][:, *late]
         reach[:, *early] *= going_on[:, *late].where(further, 1.0)
-        before, after = result["next_observation"][:, *early], rows["next_observation"][:, *late]
-        result["next_observation"][:, *early] = after.where(further, before)
+        for name in reached:
+            before, after = result[name][:, *early], rows[name][:, *late]
+            result[name][:, *early] = after.where(further, before)
     result["terminated"] = 1 - reach / discount
     return result
 
 
 def rows_with_returns(
-    windows: Steps, rewards: tuple[str, ...], discount: float, steps: int
+    windows: Steps,
+    rewards: tuple[str, ...],
+    discount: float,
+    steps: int,
+    reached: tuple[str, ...] = ("next_observation",),
 ) -> dict[str, Float[Tensor, "S B W"]]:
-    """The first step of each window (S, T, B, W), with the returns of those that follow it."""
-    reaching = n_step_returns(windows, rewards, discount, steps)
+    """The first step of each window (S, T, B, W), with the returns of those that follow it, and
+    the `reached` fields of the last of them."""
+    reaching = n_step_returns(windows, rewards, discount, steps, reached=reached)
     return {name: x[:, 0] for name, x in reaching.items()}

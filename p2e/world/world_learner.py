@@ -153,26 +153,37 @@ class WorldLearner:
     def intrinsic_reward(
         self,
         latent: Float[Tensor, "S R L"],
-        action: Float[Tensor, "S R A"],
-        next_latent: Float[Tensor, "S R L"],
+        rows: TransitionBatch,
         disagreement: Float[Tensor, "S R"] | None = None,
     ) -> Float[Tensor, "S R"]:
-        """What steps between these latents pay besides the task's reward.
+        """What steps pay besides the task's reward.
 
         Args:
+            latent: before each step.
+            rows: the steps, with observations in the task's own units.
             disagreement: of the ensemble about these steps, where it is at hand.
         """
-        paid = nothing = latent.new_zeros(latent.shape[:2])
+        paid = torch.zeros_like(rows.reward)
         if self._pays_disagreement:
             if disagreement is None:
-                disagreement = self.curiosity.disagreement(latent, action)
+                disagreement = self.curiosity.disagreement(latent, rows.action)
             paid = self.curiosity.reward(disagreement)
-        if not isinstance(self.bonus, NoBonus):
-            of_end = latent if self.bonus.looks_at == "observation" else next_latent
-            seen = self.model.decode(of_end)
-            rows = TransitionBatch(seen, action, nothing, seen, nothing)
-            paid = paid + self.bonus.reward(rows)
-        return paid
+        return paid if isinstance(self.bonus, NoBonus) else paid + self.bonus.reward(rows)
+
+    @torch.no_grad()
+    def decoded(
+        self,
+        latent: Float[Tensor, "S R L"],
+        action: Float[Tensor, "S R A"],
+        next_latent: Float[Tensor, "S R L"],
+    ) -> TransitionBatch:
+        """Imagined steps as the bonus sees them, at the one end that it looks at."""
+        nothing = latent.new_zeros(latent.shape[:2])
+        if isinstance(self.bonus, NoBonus):
+            return TransitionBatch(latent, action, nothing, next_latent, nothing)
+        of_end = latent if self.bonus.looks_at == "observation" else next_latent
+        seen = self.model.decode(of_end)
+        return TransitionBatch(seen, action, nothing, seen, nothing)
 
     def _draw(self, replay: RowBuffer) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:
         """Windows of replay, a share of them around rare events, and their slots."""

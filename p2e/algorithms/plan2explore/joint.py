@@ -148,11 +148,9 @@ class Plan2Explore(Algorithm):
     def intrinsic_reward(self, transition: Transition) -> Float[Tensor, " S"] | None:
         if self.updates.value == 0:
             return None  # nothing is known yet about the scale of the disagreement
-        step = transition.to(self._device)
-        latent = self.world.model.encode(step.observation.unsqueeze(1)).detach()
-        reached = self.world.model.encode(step.next_observation.unsqueeze(1)).detach()
-        action = step.action.unsqueeze(1)
-        return self.world.intrinsic_reward(latent, action, reached).squeeze(1)
+        rows = as_transitions(transition_row(transition.to(self._device)))
+        latent = self.world.model.encode(rows.observation).detach()
+        return self.world.intrinsic_reward(latent, rows).squeeze(1)
 
     def warmup_actions(self) -> Float[Tensor, "S A"] | None:
         return self.explorer_agent.warmup_actions()

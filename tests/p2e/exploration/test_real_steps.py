@@ -68,3 +68,24 @@ def test_a_share_of_the_rows_reaches_a_rare_reward() -> None:
     rows = RealSteps(world, draws(), buffer, 1.0, steps=3, pays_curiosity=False).draw(40)
     assert (rows["reward"][:, :20] == 1.0).all() and "curiosity" not in rows
     assert (rows["reward"][:, 20:] == 0.0).any()
+
+
+def test_a_row_of_several_steps_ends_in_what_its_last_step_reached() -> None:
+    world, (buffer, fields) = learner(rare_share=0.0), random_replay()
+    starts = torch.zeros(SEEDS, ROWS, 1)
+    starts[:, ::5] = 1.0
+    buffer.add(fields | {"first": starts})
+    rows = RealSteps(world, draws(), buffer, 0.0, steps=3, pays_curiosity=False).draw(30)
+    begins = rows["reward"].long()  # nothing of the later rewards counts
+    left = 4 - begins % 5  # steps of the episode after this one
+    last = (begins + left.clamp(max=2)).minimum(torch.tensor(ROWS - 1))
+    inside = (begins + 2 < ROWS).squeeze(-1)
+    reached, latent, action, memory = (
+        fields[name].take_along_dim(last, dim=1)
+        for name in ("next_observation", "observation", "action", "memory")
+    )
+    with torch.no_grad():
+        after = world.model.remember(world.model.encode(latent), action, memory)
+        expected = torch.cat([world.model.encode(reached), after], dim=-1)
+    torch.testing.assert_close(rows["next_observation"][inside], expected[inside])
+    assert len(left[inside].unique()) == 5

@@ -102,9 +102,15 @@ def test_running_scale_of_zeros_stays_finite() -> None:
 def test_the_scale_of_changes_is_their_recent_root_mean_square() -> None:
     change = RunningChange(2, 3, decay=0.9, floor=0.03)
     assert change.scale.flatten().tolist() == [1.0] * 6  # nothing known yet
-    rows = torch.tensor([1.0, 2.0, 0.001]) * torch.tensor([[[1.0], [-1.0]], [[3.0], [-3.0]]])
+    rows = torch.tensor([1.0, 2.0, 0.002]) * torch.tensor([[[1.0], [-1.0]], [[3.0], [-3.0]]])
     change.update(rows)
     torch.testing.assert_close(change.scale, torch.tensor([[[1.0, 2.0, 0.03]], [[3.0, 6.0, 0.03]]]))
     for _ in range(200):
         change.update(10 * rows)
     torch.testing.assert_close(change.scale[0, 0, :2], torch.tensor([10.0, 20.0]))
+
+
+def test_what_stays_as_it_is_until_the_episode_ends_is_not_measured_more_finely() -> None:
+    change = RunningChange(1, 3, floor=0.01)
+    change.update(torch.tensor([0.5, 0.004, 0.0]).view(1, 1, 3))
+    torch.testing.assert_close(change.scale.flatten(), torch.tensor([0.5, 0.01, 1.0]))

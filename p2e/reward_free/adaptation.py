@@ -17,8 +17,8 @@ from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.continued_starts import ContinuedImagination
 from p2e.reward_free.error_discount import ErrorDiscount
 from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
-from p2e.reward_free.world_learner import RewardFreeWorldLearner
 from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_learner import WorldLearner
 
 MULTI_STEP = 5  # steps of the returns, in place of plan2explore.multi_step
 
@@ -41,7 +41,7 @@ class Adaptation:
         self,
         problem: Problem,
         config: Config,
-        world: RewardFreeWorldLearner,
+        world: WorldLearner,
         replay: RowBuffer,
         explorer: SoftActorCritic,
         task_agent: SoftActorCritic,
@@ -99,10 +99,10 @@ class Adaptation:
         metrics = self.error_discount.learn(self._replay, updates)
         with (
             replaced(self._task_agent, self.fresh_agent),
-            self._world.keep_reward_schedule(),
+            self._world.reward.optimizer.keep_schedule(),
         ):
             while self._task_agent.updates < updates:
-                metrics |= self._world.learn_reward(self._replay)
+                metrics |= self._world.reward.update(self._replay)
                 metrics |= self._imagine()
                 for _ in range(self._config.agent_updates):
                     batch = as_transitions(self.batch.draw(size))
@@ -110,7 +110,7 @@ class Adaptation:
         return metrics
 
     def _imagine(self) -> Metrics:
-        steps = self.imagination.roll_out(self._world.rewarding_states, self._replay)
+        steps = self.imagination.roll_out(self._world.reward.states, self._replay)
         self._world.curiosity.scale.update(steps["disagreement"])
         rows = self.imagination.as_rows(self.error_discount.apply(steps))
         self.imagination_buffer.add(rows)

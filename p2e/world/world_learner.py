@@ -21,6 +21,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.replay.buffers import RowBuffer, as_sequences
 from p2e.replay.rare_windows import draw_windows
+from p2e.world.reward_learner import RewardLearner
 from p2e.world.world_loss import world_loss
 from p2e.world.world_model import WorldModel
 
@@ -90,10 +91,9 @@ class WorldLearner:
         total_updates: of the run, for the learning rate's schedule.
         exploration: of which the bonus is paid; None for the defaults. All bonuses but the
             ensemble's disagreement are about observations, those that latents decode to.
+        rare_field: around rare values of which field windows are drawn: "reward" or "terminated".
+            With the second nothing but the reward heads depends on the reward.
     """
-
-    # The windows that are drawn around rare events are drawn around rare values of this field.
-    rare_field = "reward"
 
     def __init__(
         self,
@@ -101,43 +101,45 @@ class WorldLearner:
         config: WorldConfig,
         total_updates: int,
         exploration: ExplorationConfig | None = None,
+        rare_field: str = "reward",
     ) -> None:
         seeds, device = problem.seeds, problem.device
-        self.config = config
-        self._weights = SeedGenerators(seeds, "world weights", device)
+        self.config, self.rare_field = config, rare_field
         self.model = WorldModel(
             problem.observation_size,
             problem.action_size,
             config.latent_size,
             config.memory_size,
             config.hidden,
-            self._weights,
+            SeedGenerators(seeds, "world weights", device),
         )
-        self._make_optimizer = partial(
+        make_optimizer = partial(
             SeedOptimizer,
             learning_rate=config.learning_rate,
             clip_norm=CLIP_NORM,
             schedule=LearningRateSchedule(WARMUP_UPDATES, total_updates),
         )
-        self.optimizer = self._make_optimizer(self.model.parameters())
+        self.optimizer = make_optimizer(self.model.parts_of_the_world_loss())
         self.curiosity = EnsembleDisagreement(
             config.latent_size,
             problem.action_size,
             config.latent_size,
-            self._make_optimizer,
+            make_optimizer,
             SeedGenerators(seeds, "ensemble weights", device),
             SeedGenerators(seeds, "ensemble rows", device),
         )
+        reward_rows = SeedGenerators(seeds, "reward rows", device)
+        self.reward = RewardLearner(self.model, make_optimizer, config.rare_share, reward_rows)
         self.windows = SeedGenerators(seeds, "windows", device)
         own: ExplorationConfig = exploration or LatentExplorationConfig()
         self._pays_disagreement = own.bonus.startswith("disagreement")
         self.bonus = own.bonus_for(problem)
 
     def update(self, replay: RowBuffer) -> Metrics:
-        """One update of each from windows of real transitions, whose `states` are kept."""
+        """One update of each: from windows of real transitions, whose `states` are kept, and of the
+        reward heads from rows of their own."""
         batch, slots = self._draw(replay)
         self._measure_changes(batch)
-        self.model.reward_predictor.measure(batch.reward)
         losses, metrics, self.states = world_loss(self.model, batch)
         norm = self.optimizer.step(losses)
         # Later windows start from memories as they are now, not as they were when stored.
@@ -146,7 +148,7 @@ class WorldLearner:
         self.model.latent_change.update(change.flatten(1).unsqueeze(-1))
         of_step = self.states.latent, self.states.action
         metrics |= self.curiosity.learn(*of_step, change / self.model.latent_change.scale)
-        metrics |= self.bonus.learn_from(replay)
+        metrics |= self.bonus.learn_from(replay) | self.reward.update(replay)
         return metrics | {"world_gradient_norm": norm}
 
     @torch.no_grad()
@@ -216,4 +218,5 @@ class WorldLearner:
             "curiosity": self.curiosity,
             "windows": self.windows,
             "bonus": self.bonus,
+            "reward": self.reward,
         }

@@ -33,8 +33,8 @@ def world_loss(
     latent to the next observation. Forward: the predicted next latent matches the encoder's, which
     takes no gradient from this. All three are in units of how much the feature changes in a step:
     an error that is small beside the whole range may be all that a step changes, and rollouts add
-    it up. Reward: as the model's reward predictor has it. Continuation by cross-entropy. Means over
-    time, rows, features.
+    it up. Continuation by cross-entropy. Means over time, rows, features. The reward is learned
+    separately (reward_learner.py).
     """
     rows = flatten_time(batch)
     seen, reached = model.normalizer(rows.observation), model.normalizer(rows.next_observation)
@@ -55,9 +55,8 @@ def world_loss(
         "reconstruction_loss": _mean_square((decoded_latent - seen) / change),
         "prediction_loss": _mean_square((decoded_prediction - reached) / change),
         "forward_loss": _mean_square((prediction.next_latent - next_latent) / latent_change),
+        "continuation_loss": continuation.mean(dim=1),
     }
-    parts |= model.reward_predictor.losses(prediction, rows.reward)
-    parts["continuation_loss"] = continuation.mean(dim=1)
     losses = torch.stack(list(parts.values())).sum(dim=0)
     metrics = {name: part.detach() for name, part in parts.items()}
     states = WorldStates(

@@ -1,29 +1,28 @@
 """The recurrent world model: (latent, action, memory) to next latent, reward and continuation."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from p2e.metrics import Metrics
 from p2e.nn.batched_linear import normalise_rows
 from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.compilation import infers_in_cpp
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
-from p2e.nn.normalizers import RewardRange, RunningChange, RunningNormalizer, symexp, symlog
+from p2e.nn.normalizers import RewardRange, RunningChange, RunningNormalizer
 from p2e.nn.perceptron import SILU
 from p2e.world.encoder import Decoder, Encoder
 from p2e.world.native.world_step import world_step
+from p2e.world.reward_heads import RewardHeads
 
 
 class Prediction(NamedTuple):
     """What the world model says about one step of each row."""
 
     next_latent: Float[Tensor, "S B L"]
-    symlog_reward: Float[Tensor, "S B"]
     continuation_logit: Float[Tensor, "S B"]
 
     @property
@@ -37,63 +36,15 @@ class Prediction(NamedTuple):
         return self.continuation_logit < 0
 
 
-@runtime_checkable
-class RewardPredictor(Protocol):
-    """How a world model predicts the task's reward; a module of it."""
-
-    def predict(
-        self, model: "WorldModel", prediction: Prediction, action: Float[Tensor, "S B A"]
-    ) -> Float[Tensor, "S B"]:
-        """The reward of a predicted step in the task's own unit, within the range of those met."""
-        ...
-
-    def measure(self, reward: Float[Tensor, "S T B"]) -> None:
-        """Take the rewards of a batch into the unit of the loss."""
-        ...
-
-    def losses(self, prediction: Prediction, reward: Float[Tensor, "S R"]) -> Metrics:
-        """What the prediction adds to the world loss; nothing where it is learned separately."""
-        ...
-
-
-class SharedRewardHead(nn.Module):
-    """The reward is one output of the head that predicts everything else.
-
-    Learned as the symlog of the reward, in units of its size: where few steps are rewarded, and by
-    1, it would hardly count beside the losses of the latents.
-    """
-
-    def __init__(self, seeds: int, device: torch.device) -> None:
-        super().__init__()
-        # A reward is how much the return changes in a step.
-        self.return_change = RunningChange(seeds, 1, device, floor=0.1)
-
-    def predict(
-        self, model: "WorldModel", prediction: Prediction, action: Float[Tensor, "S B A"]
-    ) -> Float[Tensor, "S B"]:
-        within: Tensor = model.reward_range(symexp(prediction.symlog_reward))
-        return within
-
-    def measure(self, reward: Float[Tensor, "S T B"]) -> None:
-        self.return_change.update(symlog(reward).flatten(1).unsqueeze(-1))
-
-    def losses(self, prediction: Prediction, reward: Float[Tensor, "S R"]) -> Metrics:
-        errors = prediction.symlog_reward - symlog(reward)
-        scaled = errors / self.return_change.scale.squeeze(-1)
-        return {"reward_loss": scaled.square().mean(dim=1)}
-
-
 class WorldModel(nn.Module):
-    """Encoder, GRU dynamics with one head for all predictions, and decoder.
+    """Encoder, GRU dynamics with one head for next latent and continuation, decoder, reward heads.
 
     The next latent is predicted as a change of the latent, in units of how much latents change in
     a step, and normalised as the encoder's latents are. All observations that go in or come out
     are in the task's own units.
-    The reward is read from the same head; another `reward_predictor` may take its place.
+    The reward is predicted from the observation that is reached, and the action.
     With a memory of size 0 there is no GRU: the head sees latent and action alone.
     """
-
-    reward_predictor: RewardPredictor
 
     def __init__(
         self,
@@ -118,9 +69,13 @@ class WorldModel(nn.Module):
         if memory_size > 0:
             self.cell = GRUCell(latent_size + action_size, memory_size, generators)
         head_sizes = [memory_size + latent_size + action_size, *hidden]
-        self.head = BatchedMLP(lead, [*head_sizes, latent_size + 2], generators, SILU)
+        self.head = BatchedMLP(lead, [*head_sizes, latent_size + 1], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
-        self.reward_predictor = SharedRewardHead(len(generators), generators.device)
+        self.reward_heads = RewardHeads(observation_size, action_size, hidden, generators)
+
+    def parts_of_the_world_loss(self) -> Iterator[nn.Parameter]:
+        """All parameters but those of the reward heads, which learn by themselves."""
+        return (p for n, p in self.named_parameters() if not n.startswith("reward_heads."))
 
     def acting_parts(self) -> dict[str, nn.Module]:
         """What turns observations and actions into latents and memories."""
@@ -156,15 +111,16 @@ class WorldModel(nn.Module):
     ) -> Prediction:
         """The outcome of a step, given the memory after it."""
         known = torch.cat([next_memory, latent, action], dim=-1)
-        change, reward, continuation = self.head(known).split([self.latent_size, 1, 1], dim=-1)
+        change, continuation = self.head(known).split([self.latent_size, 1], dim=-1)
         next_latent = normalise_rows(latent + change * self.latent_change.scale)
-        return Prediction(next_latent, reward.squeeze(-1), continuation.squeeze(-1))
+        return Prediction(next_latent, continuation.squeeze(-1))
 
     def reward(
         self, prediction: Prediction, action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
         """The predicted reward in the task's own unit, within the range of those met."""
-        return self.reward_predictor.predict(self, prediction, action)
+        reached = self.decoder(prediction.next_latent)
+        return self.reward_heads.lowest(reached, action, self.reward_range)
 
     def step(
         self,

@@ -39,14 +39,15 @@ from p2e.world.world_learner import WorldLearner
 class Plan2Explore(Algorithm):
     """World model, explorer and task policy, and the buffers that they learn from."""
 
-    # What the reward-free modes replace.
-    world_learner: ClassVar[type[WorldLearner]] = WorldLearner
+    # Around rare values of which the world model's windows are drawn.
+    rare_field: ClassVar[str] = "reward"
 
     def __init__(self, problem: Problem, config: Config) -> None:
         self.config, self._problem, self._device = config, problem, problem.device
         seeds, rounds = len(problem.seeds), problem.steps // config.update_interval
         updates = config.pretraining_updates + rounds
-        self.world = self.world_learner(problem, config.world, updates, config.exploration)
+        own = config.world, updates, config.exploration, self.rare_field
+        self.world = WorldLearner(problem, *own)
         self.curiosity = self.world.curiosity
         self.task_scale = RunningScale(seeds, decay=0.99, device=self._device, floor=1.0)
         self.task_agent = self._agent("agent", self._settling(rounds * config.agent_updates))

@@ -27,15 +27,16 @@ from p2e.replay.buffers import as_transitions
 from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.adaptation import Adaptation
 from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
-from p2e.reward_free.world_learner import RewardFreeWorldLearner
-from p2e.world.world_learner import WorldLearner
 
 
 class RewardFree(Plan2Explore):
-    """What the reward-free modes share: explorer and world model."""
+    """What the reward-free modes share: explorer and world model.
 
-    world: RewardFreeWorldLearner
-    world_learner: ClassVar[type[WorldLearner]] = RewardFreeWorldLearner
+    Windows are drawn around rare terminations: a world model that has hardly seen one does not
+    predict it, and a policy imagines to go on behind it.
+    """
+
+    rare_field: ClassVar[str] = "terminated"
 
     def __init__(self, problem: Problem, config: Config) -> None:
         super().__init__(problem, replace(config, task_share=0.0))
@@ -118,7 +119,7 @@ class ZeroShot(RewardFree):
         seen = self.world.states.latent, self.world.states.memory
         imagined = [self.imagination.roll_out(seen, self.sac_buffer)]
         if self.task_imagination.trajectories.task > 0:
-            rewarding = self.world.rewarding_states
+            rewarding = self.world.reward.states
             imagined.append(self.task_imagination.roll_out(rewarding, self.sac_buffer))
         self.curiosity.scale.update(imagined[0]["disagreement"])
         rows = self.imagination.as_rows(imagined[0])
@@ -174,7 +175,7 @@ class FewShot(ZeroShot):
     def imagine(self) -> Metrics:
         if not (self._over and self._due):
             return super().imagine()
-        steps = self.lone_imagination.roll_out(self.world.rewarding_states, self.sac_buffer)
+        steps = self.lone_imagination.roll_out(self.world.reward.states, self.sac_buffer)
         self.curiosity.scale.update(steps["disagreement"])
         self.task_buffer.add(self.lone_imagination.as_rows(steps))
         return imagined_means([steps])

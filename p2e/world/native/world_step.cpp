@@ -54,8 +54,7 @@ void step(const Step& s, long seed) {
     float* next = s.next_latent + place * latents;
     for (long k = 0; k < latents; ++k) next[k] = latent[i * latents + k] + row[k] * s.scale[seed];
     normalise(next, latents);
-    s.symlog_reward[place] = row[latents];
-    s.continuation_logit[place] = row[latents + 1];
+    s.continuation_logit[place] = row[latents];
   }
 }
 

@@ -29,8 +29,7 @@ class Step(ctypes.Structure):
         ("rounded", ctypes.c_bool),
         *((n, POINTER) for n in ("of_input", "input_bias", "of_memory", "memory_bias")),
         *((n, POINTER) for n in ("head", "scale", "latent", "action", "memory")),
-        *((n, POINTER) for n in ("next_memory", "next_latent")),
-        *((n, POINTER) for n in ("symlog_reward", "continuation_logit")),
+        *((n, POINTER) for n in ("next_memory", "next_latent", "continuation_logit")),
     )
 
 
@@ -46,14 +45,12 @@ def world_step(
     latent: Float[Tensor, "S B L"],
     action: Float[Tensor, "S B A"],
     memory: Float[Tensor, "S B M"],
-) -> tuple[
-    Float[Tensor, "S B L"], Float[Tensor, "S B"], Float[Tensor, "S B"], Float[Tensor, "S B M"]
-]:
-    """The next latent, the symlog of the reward, the logit of the continuation, and the memory.
+) -> tuple[Float[Tensor, "S B L"], Float[Tensor, "S B"], Float[Tensor, "S B M"]]:
+    """The next latent, the logit of the continuation, and the memory.
 
     Args:
         cell: from latent and action to the memory.
-        head: from memory, latent and action to a change of the latent, reward and continuation.
+        head: from memory, latent and action to a change of the latent, and continuation.
         scale: unit of that change.
     """
     seeds, batch, latents = latent.shape
@@ -61,12 +58,12 @@ def world_step(
     require_shape("memory", memory, (seeds, batch, cell.memory_size))
     require_shape("action", action, (seeds, batch, cell.from_input.in_features - latents))
     require_shape("scale", scale, (seeds, 1, 1))
-    assert head.sizes[0] == units + latents + actions and head.sizes[-1] == latents + 2
+    assert head.sizes[0] == units + latents + actions and head.sizes[-1] == latents + 1
     inputs = [x.contiguous() for x in (scale, latent, action, memory)]
     next_memory, next_latent = torch.empty(seeds, batch, units), torch.empty(seeds, batch, latents)
-    reward, continuation = torch.empty(seeds, batch), torch.empty(seeds, batch)
+    continuation = torch.empty(seeds, batch)
     weights = *cell.weights, head.weights
-    outputs = next_memory, next_latent, reward, continuation
+    outputs = next_memory, next_latent, continuation
     sizes = (COUNT * len(head.sizes))(*head.sizes)
     step = Step(
         *(seeds, batch, latents, actions, units, len(head.sizes) - 1, sizes),
@@ -74,4 +71,4 @@ def world_step(
         *(x.data_ptr() for x in (*weights, *inputs, *outputs)),
     )
     _library().world_step(ctypes.byref(step))
-    return next_latent, reward, continuation, next_memory
+    return next_latent, continuation, next_memory

@@ -176,7 +176,7 @@ def test_a_task_policy_apart_starts_where_its_reward_was_learned(
 ) -> None:
     monkeypatch.setattr("p2e.exploration.latent_imagination.PROMISING_SHARE", 0.0)
     trained = zero_shot(run(make_loop(chain, mode="zero-shot")))
-    seen, rewarding = trained.world.states.latent, trained.world.rewarding_states[0]
+    seen, rewarding = trained.world.states.latent, trained.world.reward.states[0]
     chosen: list[torch.Tensor] = []
 
     def kept(choose: Callable[..., Starts], *given: Any) -> Starts:
@@ -200,7 +200,7 @@ def test_an_adapting_policys_imaginations_go_on_where_its_last_ones_ended(
     monkeypatch.setattr("p2e.reward_free.continued_starts.CONTINUED_SHARE", 1.0)
     loop = make_loop(chain, mode="zero-shot", imagined_starts=80, adaptation_updates=1)
     trained = zero_shot(run(loop))
-    imagination, rewarding = trained.adaptation.imagination, trained.world.rewarding_states
+    imagination, rewarding = trained.adaptation.imagination, trained.world.reward.states
     random, explorer, task = imagination.trajectories
     imagination.roll_out(rewarding, trained.sac_buffer)
     ended = imagination._continued._ends[0]

@@ -4,9 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.normalizers import RewardRange
 from p2e.world.imagination import roll_out
-from p2e.world.world_model import Prediction, SharedRewardHead, WorldModel
+from p2e.world.world_model import Prediction, WorldModel
 
 
 class ChainModel(WorldModel):
@@ -16,14 +15,14 @@ class ChainModel(WorldModel):
     def __init__(self, end: float = float("inf")) -> None:
         nn.Module.__init__(self)
         self.end = end
-        self.reward_predictor = SharedRewardHead(1, torch.device("cpu"))
-        self.reward_range = RewardRange(seeds=1)
 
     def step(self, latent: Tensor, action: Tensor, memory: Tensor) -> tuple[Prediction, Tensor]:
         reached = latent + action
         logit = torch.where(reached >= self.end, -50.0, 50.0).squeeze(-1)
-        symlog_reward = torch.log1p(reached).squeeze(-1)
-        return Prediction(reached, symlog_reward, logit), memory + 1
+        return Prediction(reached, logit), memory + 1
+
+    def reward(self, prediction: Prediction, action: Tensor) -> Tensor:
+        return prediction.next_latent.squeeze(-1)
 
 
 def features_of(latent: Tensor, memory: Tensor) -> Tensor:

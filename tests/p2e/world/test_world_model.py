@@ -6,12 +6,10 @@ from torch import Tensor
 
 from p2e.batch import SequenceBatch
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.normalizers import symexp
 from p2e.nn.optimizer import SeedOptimizer
-from p2e.reward_free.reward_heads import RewardHeads
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_loss import flatten_time, world_loss
-from p2e.world.world_model import SharedRewardHead, WorldModel
+from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 
@@ -20,14 +18,6 @@ SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
 def model() -> WorldModel:
     generators = SeedGenerators(range(SEEDS), "test world")
     return WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators)
-
-
-@pytest.fixture
-def heads(model: WorldModel) -> RewardHeads:
-    """Separate heads that predict the reward instead of the model's head."""
-    generators = SeedGenerators(range(SEEDS), "test heads")
-    model.reward_predictor = heads = RewardHeads(3, OBSERVATION, ACTION, [16], generators)
-    return heads
 
 
 def random_batch(steps: int = 4, rows: int = 5, seed: int = 0) -> SequenceBatch:
@@ -118,23 +108,6 @@ def test_changes_are_predicted_and_weighed_in_units_of_a_step(model: WorldModel)
     torch.testing.assert_close(after["reconstruction_loss"] * 100, before["reconstruction_loss"])
 
 
-def test_the_error_about_the_reward_is_in_units_of_its_size(model: WorldModel) -> None:
-    """A tenth of the reward scale with a tenth of the error gives the same loss."""
-    reward = torch.tensor([0.5, -0.5]).view(1, 1, 2).expand(SEEDS, -1, -1)
-    batch = random_batch(steps=1, rows=2)
-    losses, predictor = [], model.reward_predictor
-    assert isinstance(predictor, SharedRewardHead)
-    for size in (1.0, 0.1):
-        predictor.return_change.square.fill_(size**2)
-        predictor.return_change.weight.fill_(1.0)
-        with torch.no_grad():
-            for parameter in model.head.parameters():
-                parameter.zero_()  # a reward of 0 is predicted: the error is the reward
-        _, metrics, _ = world_loss(model, batch._replace(reward=symexp(size * reward)))
-        losses.append(metrics["reward_loss"])
-    torch.testing.assert_close(losses, [torch.full((SEEDS,), 0.25)] * 2)
-
-
 def test_the_decoder_learns_from_what_was_seen_where_it_is_right_about_what_is_reached(
     model: WorldModel,
 ) -> None:
@@ -156,26 +129,24 @@ def test_latents_are_predicted_even_where_nothing_is_decoded(model: WorldModel) 
     assert (of_latents.abs().amax(dim=(1, 2)) > 1e-4).all()
 
 
-def test_separate_reward_heads_read_the_observation_that_is_predicted(
-    model: WorldModel, heads: RewardHeads
-) -> None:
+def test_reward_heads_read_the_observation_that_is_predicted(model: WorldModel) -> None:
     batch = random_batch()
     model.reward_range.update(torch.tensor([[-4.0, 4.0]]).expand(SEEDS, 2))
     latent, action, memory = start_of(model, batch)
     prediction, _ = model.step(latent, action, memory)
     reached = model.normalizer(model.decode(prediction.next_latent))
-    logits = heads.predict_each(torch.cat([reached, action], dim=-1)).squeeze(-1)
+    logits = model.reward_heads.predict_each(torch.cat([reached, action], dim=-1)).squeeze(-1)
     expected = model.reward_range.at(torch.sigmoid(logits.amin(dim=1)))
     torch.testing.assert_close(model.reward(prediction, action), expected)
 
 
-def test_separate_reward_heads_learn_nothing_from_the_world_loss(
-    model: WorldModel, heads: RewardHeads
-) -> None:
-    losses, metrics, _ = world_loss(model, random_batch())
-    assert "reward_loss" not in metrics
-    gradients = torch.autograd.grad(losses.sum(), [*heads.parameters()], allow_unused=True)
-    assert len(gradients) > 0 and set(gradients) == {None}
+def test_only_reward_heads_learn_nothing_from_the_world_loss(model: WorldModel) -> None:
+    losses, _, _ = world_loss(model, random_batch())
+    of_heads, others = [*model.reward_heads.parameters()], [*model.parts_of_the_world_loss()]
+    gradients = torch.autograd.grad(losses.sum(), of_heads + others, allow_unused=True)
+    assert set(gradients[: len(of_heads)]) == {None}
+    assert not any(gradient is None for gradient in gradients[len(of_heads) :])
+    assert len(of_heads) + len(others) == len([*model.parameters()])
 
 
 def start_of(model: WorldModel, batch: SequenceBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -197,7 +168,7 @@ def test_states_are_aligned_with_the_batch(model: WorldModel) -> None:
 
 
 def train(model: WorldModel, batches: list[SequenceBatch]) -> list[Tensor]:
-    optimizer = SeedOptimizer(model.parameters(), 3e-3, clip_norm=1.0)
+    optimizer = SeedOptimizer(model.parts_of_the_world_loss(), 3e-3, clip_norm=1.0)
     history = []
     for batch in batches:
         losses, _, _ = world_loss(model, batch)

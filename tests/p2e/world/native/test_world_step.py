@@ -81,7 +81,7 @@ def test_narrower_registers_give_the_same() -> None:
 def test_a_latent_of_hardly_any_spread_is_normalised_as_pytorch_does() -> None:
     model = model_of((0, 1), 2, 9, 5, [6])
     model.latent_change.floor = 1e-4
-    model.latent_change.square.fill_(1e-6)
+    model.latent_change.square.fill_(1.5e-6)
     latent, action, memory = inputs_of(model, (0, 1), 20, 2)
     for spread in (1e-2, 3e-3, 1e-3):
         found, expected = both_steps(model, (spread * latent, action, memory))
@@ -134,14 +134,14 @@ def test_a_weight_that_is_no_number_is_noticed() -> None:
     model = model_of((0, 1), 3, 10, 7, [12])
     model.head.layers[0].weight.data[1, 3, 2] = torch.nan
     found, _ = both_steps(model, inputs_of(model, (0, 1), 8, 3))
-    for values in found[:3]:
+    for values in found[:2]:
         assert not values[0].isnan().any() and values[1].isnan().all()
 
 
 @pytest.mark.usefixtures("rounded")
 def test_medium_rounds_the_factors_of_the_head() -> None:
     seeds, hidden = (0, 1), [64]
-    model = model_of(seeds, 2, 62, 66, hidden)
+    model = model_of(seeds, 2, 63, 67, hidden)
     inputs = inputs_of(model, seeds, 80, 2)
     found, exact = both_steps(model, inputs)
     memory, (first, second) = exact[-1], model.head.layers
@@ -152,12 +152,12 @@ def test_medium_rounds_the_factors_of_the_head() -> None:
 
     rows = torch.nn.functional.silu(bits(known) @ bits(first.weight) + first.bias)
     outputs = bits(rows) @ bits(second.weight) + second.bias
-    change = outputs[..., :62] * model.latent_change.scale
-    latent = torch.nn.functional.layer_norm(inputs[0] + change, (62,))
-    rounded = latent, *outputs[..., 62:].unbind(-1)
-    for one, expected, other in zip(found[:3], rounded, exact[:3], strict=True):
+    change = outputs[..., :63] * model.latent_change.scale
+    latent = torch.nn.functional.layer_norm(inputs[0] + change, (63,))
+    rounded = latent, outputs[..., 63]
+    for one, expected, other in zip(found[:2], rounded, exact[:2], strict=True):
         assert (one - expected).norm() < 0.1 * (one - other).norm()
-    assert_all_close(found[3:], [memory])  # of the recurrent unit no factor is rounded
+    assert_all_close(found[2:], [memory])  # of the recurrent unit no factor is rounded
 
 
 @pytest.mark.parametrize("field", ["action", "memory", "scale"])

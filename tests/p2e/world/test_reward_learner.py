@@ -1,4 +1,4 @@
-"""Learning the reward beside a world model that does not depend on it."""
+"""Learning the reward, beside the rest of the world model."""
 
 from functools import partial
 
@@ -9,8 +9,8 @@ from torch import Tensor
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
 from p2e.replay.buffers import RowBuffer, real_fields
-from p2e.reward_free import reward_heads
-from p2e.reward_free.reward_heads import INPUT_PRICE, ROWS, WITHIN, RewardHeads, RewardLearner
+from p2e.world import reward_learner
+from p2e.world.reward_learner import INPUT_PRICE, ROWS, WITHIN, RewardLearner
 from p2e.world.world_model import WorldModel
 
 SEEDS, OBSERVATION, ACTION, LATENT, MEMORY = 2, 3, 1, 8, 6
@@ -20,11 +20,9 @@ RATE = 1e-3
 def make_learner(rare_share: float = 0.25) -> tuple[WorldModel, RewardLearner]:
     generators = SeedGenerators(range(SEEDS), "test world")
     model = WorldModel(OBSERVATION, ACTION, LATENT, MEMORY, [16], generators)
-    heads = RewardHeads(3, OBSERVATION, ACTION, [16], generators)
-    model.reward_predictor = heads
     draws = SeedGenerators(range(SEEDS), "test rows")
     optimizer = partial(SeedOptimizer, learning_rate=RATE)
-    return model, RewardLearner(model, heads, optimizer, rare_share, draws)
+    return model, RewardLearner(model, optimizer, rare_share, draws)
 
 
 def replay_with(model: WorldModel, reward_of_the_second: float) -> RowBuffer:
@@ -50,7 +48,7 @@ def moved(model: WorldModel, learner: RewardLearner, buffer: RowBuffer) -> dict[
 def test_a_seed_that_met_one_reward_only_learns_nothing() -> None:
     model, learner = make_learner()
     changes = moved(model, learner, replay_with(model, reward_of_the_second=1.0))
-    assert changes.pop("reward_predictor.weights") == [False, True]
+    assert changes.pop("reward_heads.weights") == [False, True]
     assert set(map(tuple, changes.values())) == {(False, False)}
 
 
@@ -99,14 +97,13 @@ def test_the_heads_read_the_action_and_the_observation_that_it_reached(
 
 def weights_of_the_second(model: WorldModel) -> Tensor:
     """The weights of the heads' first layer, which reads the inputs: (H, in, out)."""
-    assert isinstance(model.reward_predictor, RewardHeads)
-    return model.reward_predictor.layers[0].weight.detach()[1].clone()
+    return model.reward_heads.layers[0].weight.detach()[1].clone()
 
 
 def test_every_input_of_a_head_has_its_price(monkeypatch: pytest.MonkeyPatch) -> None:
     norms = []
     for price in (0.0, INPUT_PRICE):
-        monkeypatch.setattr(reward_heads, "INPUT_PRICE", price)
+        monkeypatch.setattr(reward_learner, "INPUT_PRICE", price)
         model, learner = make_learner()
         learner.update(replay_with(model, reward_of_the_second=1.0))
         norms.append(weights_of_the_second(model).norm(dim=-1))

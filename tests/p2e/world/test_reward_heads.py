@@ -1,16 +1,12 @@
 """Separate reward heads: their predictions, their learning, and the inputs that they read."""
 
-from typing import cast
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RewardRange
 from p2e.nn.optimizer import SeedOptimizer
-from p2e.reward_free.reward_heads import RewardHeads
-from p2e.world.encoder import Decoder
-from p2e.world.world_model import Prediction, WorldModel
+from p2e.world.reward_heads import RewardHeads
 
 SEEDS, HEADS, OBSERVATION, ACTION = 2, 3, 6, 2
 RATE = 3e-3
@@ -18,7 +14,7 @@ RATE = 3e-3
 
 def make_heads() -> RewardHeads:
     generators = SeedGenerators(range(SEEDS), "test heads")
-    return RewardHeads(HEADS, OBSERVATION, ACTION, [32], generators)
+    return RewardHeads(OBSERVATION, ACTION, [32], generators, HEADS)
 
 
 def from_nothing_to(most: float) -> RewardRange:
@@ -44,15 +40,6 @@ def learned(price: float, updates: int = 600) -> tuple[RewardHeads, RewardRange]
     return heads, within
 
 
-def lowest(heads: RewardHeads, reached: Tensor, action: Tensor, within: RewardRange) -> Tensor:
-    """The predictions of a world model that decodes every latent as `reached`."""
-    generators = SeedGenerators(range(SEEDS), "test world")
-    model = WorldModel(OBSERVATION, ACTION, OBSERVATION, 4, [16], generators)
-    model.decoder, model.reward_range = cast(Decoder, nn.Identity()), within
-    nothing = torch.zeros(*reached.shape[:2])
-    return heads.predict(model, Prediction(reached, nothing, nothing), action)
-
-
 def input_norms(heads: RewardHeads) -> Tensor:
     norms: Tensor = heads.layers[0].weight.detach().norm(dim=-1)
     return norms
@@ -65,7 +52,7 @@ def test_the_lowest_of_the_heads_counts() -> None:
     each = torch.sigmoid(heads.predict_each(torch.cat([reached, action], -1)).squeeze(-1))
     assert each.argmin(dim=1).unique().numel() == HEADS  # each is the lowest somewhere
     expected = torch.expm1(each.amin(dim=1) * torch.tensor(101.0).log())
-    torch.testing.assert_close(lowest(heads, reached, action, within), expected)
+    torch.testing.assert_close(heads.lowest(reached, action, within), expected)
 
 
 def test_an_input_that_says_nothing_is_not_read_for_long() -> None:
@@ -74,7 +61,7 @@ def test_an_input_that_says_nothing_is_not_read_for_long() -> None:
     assert norms[..., 1:].max() < 0.1 < 0.5 < norms[..., 0].min()
     reached, action, reward = rows_of_a_goal(SeedGenerators(range(SEEDS), "other rows"), 2000)
     beside = (reached[..., 0] - 1.5).abs() < 0.1
-    paid = lowest(heads, reached, action, within)
+    paid = heads.lowest(reached, action, within)
     assert ((paid > 0.5) == (reward > 0.5))[~beside].float().mean() > 0.99
     without_price, _ = learned(price=0.0)
     assert input_norms(without_price).min() > 0.5

@@ -14,7 +14,6 @@ from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer
 from p2e.replay.n_step_returns import n_step_returns
-from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import Starts, roll_out
 from p2e.world.world_learner import WorldLearner
 
@@ -59,7 +58,7 @@ class LatentImagination:
         trajectories: Trajectories,
         starts: SeedGenerators,
     ) -> None:
-        self._config, self._world, self._features = config, world, FeatureExtractor(world.model)
+        self._config, self._world, self._features = config, world, world.features
         self._explorer, self._task_agent = explorer, task_agent
         self._action_size = problem.action_size
         self.trajectories, self.starts = trajectories, starts
@@ -73,8 +72,7 @@ class LatentImagination:
                 the replay.
         """
         steps, *self._ends = roll_out(
-            self._world.model,
-            self._features.of_state,
+            self._features,
             self._act,
             self._world.curiosity.disagreement,
             *self._choose_starts(states, replay),
@@ -87,7 +85,7 @@ class LatentImagination:
         """Imagined steps as rows of the imagination buffer, with the reward for curiosity and with
         returns of several steps: name -> (S, horizon * trajectories, width)."""
         paid = dict(steps)
-        paid["curiosity"] = self._curiosity(paid.pop("disagreement"), steps)
+        paid["curiosity"] = self._curiosity(paid.pop("disagreement"), paid.pop("reached"), steps)
         reaching = n_step_returns(
             paid,
             ("reward", "curiosity"),
@@ -97,15 +95,16 @@ class LatentImagination:
         )
         return {name: x.flatten(1, 2) for name, x in reaching.items()}
 
-    def _curiosity(self, disagreement: Tensor, steps: Fields) -> Float[Tensor, "S T N 1"]:
+    def _curiosity(
+        self, disagreement: Tensor, reached: Tensor, steps: Fields
+    ) -> Float[Tensor, "S T N 1"]:
         """What each step pays for curiosity."""
-        latents = self._world.model.latent_size
-        of_steps = steps["observation"], steps["action"], steps["next_observation"]
-        before, action, after = (x.flatten(1, 2) for x in of_steps)
-        between = before[..., :latents], action, after[..., :latents]
-        known = disagreement.flatten(1, 2).squeeze(-1)
-        rows = self._world.decoded(*between)
-        return self._world.intrinsic_reward(between[0], rows, known).view(disagreement.shape)
+        of_steps = steps["observation"], steps["action"], reached, disagreement
+        features, action, reached, known = (x.flatten(1, 2) for x in of_steps)
+        latent = features[..., : self._world.model.latent_size]
+        rows = self._world.decoded(latent, action, reached)
+        paid = self._world.intrinsic_reward(latent, rows, known.squeeze(-1))
+        return paid.view(disagreement.shape)
 
     def _act(self, features: Float[Tensor, "S N F"]) -> Float[Tensor, "S N A"]:
         _, of_explorer, of_task = features.split(self.trajectories, dim=1)
@@ -137,15 +136,17 @@ class LatentImagination:
         every state a chance.
         """
         rows = replay.sample(self.starts, number * CANDIDATES)
-        latent, memory = self._world.model.encode(rows["observation"]).detach(), rows["memory"]
-        best = best_of_each(agent.value(self._features.of_state(latent, memory)), number)
+        features = self._features.of_observation(rows["observation"], rows["memory"])
+        latent, memory = features[..., : self._world.model.latent_size], rows["memory"]
+        best = best_of_each(agent.value(features), number)
         return pick_rows(latent, best), pick_rows(memory, best)
 
 
-def imagination_buffer(problem: Problem, config: Config, trajectories: int) -> RowBuffer:
+def imagination_buffer(
+    problem: Problem, config: Config, features: int, trajectories: int
+) -> RowBuffer:
     """A buffer for the rows of the last imaginations of so many trajectories."""
-    size = config.world.latent_size + config.world.memory_size
-    widths = {"observation": size, "next_observation": size, "action": problem.action_size}
+    widths = {"observation": features, "next_observation": features, "action": problem.action_size}
     widths |= dict.fromkeys(("reward", "curiosity", "terminated"), 1)
     capacity = RETAINED * config.horizon * trajectories
     return RowBuffer(len(problem.seeds), capacity, widths, problem.device)

@@ -9,15 +9,14 @@ from torch import Tensor
 from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import Actions, Memories, Observations, Policy
 from p2e.world.feature_extractor import FeatureExtractor
-from p2e.world.world_model import WorldModel
 
 
 class LatentPolicy(Policy):
     """Acts on the latent of the observation and on the world model's memory of the episode."""
 
-    def __init__(self, agent: SoftActorCritic, model: WorldModel) -> None:
-        self._agent, self._model, self._features = agent, model, FeatureExtractor(model)
-        self.memory_size = model.memory_size
+    def __init__(self, agent: SoftActorCritic, features: FeatureExtractor) -> None:
+        self._agent, self._model, self._features = agent, features.model, features
+        self.memory_size = features.model.memory_size
 
     def act(self, observation: Observations, memory: Memories, deterministic: bool) -> Actions:
         features = self._features.of_observation(observation, memory)

@@ -8,7 +8,6 @@ from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import Fields, RowBuffer, as_transitions
 from p2e.replay.n_step_returns import rows_with_returns
 from p2e.replay.rare_windows import draw_windows
-from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import WorldLearner
 
 
@@ -32,7 +31,7 @@ class RealSteps:
         steps: int,
         pays_curiosity: bool,
     ) -> None:
-        self._world, self._features = world, FeatureExtractor(world.model)
+        self._world = world
         self._generators, self._replay = generators, replay
         self._discount, self._reach = discount, steps
         self._rewards = ("reward", "curiosity") if pays_curiosity else ("reward",)
@@ -60,10 +59,10 @@ class RealSteps:
     def _as_seen(self, rows: Fields) -> Fields:
         """Rows of replay as rows between what the agents see, from the memories that were stored
         with the first and the last step of each."""
-        model, of_state = self._world.model, self._features.of_state
+        model, features = self._world.model, self._world.features
         of_last = (rows.pop(f"last_{name}") for name in ("latent", "action", "memory"))
-        next_latent, next_memory = model.encode(rows["next_observation"]), model.remember(*of_last)
+        next_memory, seen = model.remember(*of_last), model.normalizer(rows["observation"])
         return rows | {
-            "observation": of_state(rows.pop("latent"), rows["memory"]),
-            "next_observation": of_state(next_latent, next_memory),
+            "observation": features.joined(rows.pop("latent"), rows["memory"], seen),
+            "next_observation": features.of_observation(rows["next_observation"], next_memory),
         }

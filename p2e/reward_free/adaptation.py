@@ -17,7 +17,6 @@ from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.continued_starts import ContinuedImagination
 from p2e.reward_free.error_discount import ErrorDiscount
 from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
-from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import WorldLearner
 
 MULTI_STEP = 5  # steps of the returns, in place of plan2explore.multi_step
@@ -52,7 +51,7 @@ class Adaptation:
         self._problem, self._config, self._world, self._replay = problem, config, world, replay
         self._task_agent = task_agent
         self.fresh_agent = SoftActorCritic.of_problem(
-            problem, FeatureExtractor(world.model).size, config.agent, "adapting agent", schedule
+            problem, world.features.size, config.agent, "adapting agent", schedule
         )
         self.error_discount = self._make_error_discount()
         self.imagination = ContinuedImagination(
@@ -64,10 +63,10 @@ class Adaptation:
             trajectories,
             self._generators("task adaptation starts"),
         )
-        self.imagination_buffer = imagination_buffer(problem, config, capacity)
+        self.imagination_buffer = imagination_buffer(problem, config, world.features.size, capacity)
         draws = self._generators("adaptation batches")
         self.replayed_actions = ReplayedActions(
-            world.model,
+            world.features,
             replay,
             config.world.rare_share,
             draws,
@@ -81,7 +80,7 @@ class Adaptation:
     def _make_error_discount(self) -> ErrorDiscount:
         config = self._config
         return ErrorDiscount(
-            self._world.model,
+            self._world.features,
             self._problem.action_size,
             config.world,
             config.agent.discount,

@@ -57,7 +57,7 @@ class ErrorDiscount:
 
     def __init__(
         self,
-        model: WorldModel,
+        features: FeatureExtractor,
         action_size: int,
         config: WorldConfig,
         discount: float,
@@ -65,7 +65,7 @@ class ErrorDiscount:
         initial: SeedGenerators,
         draws: SeedGenerators,
     ) -> None:
-        self._model, self._features = model, FeatureExtractor(model)
+        self._model, self._features = features.model, features
         self._discount, self._draws = discount, draws
         sizes = [self._features.size + action_size, *config.hidden, 1]
         self._network = BatchedMLP((len(initial),), sizes, initial, SILU)
@@ -103,8 +103,8 @@ class ErrorDiscount:
     ) -> tuple[Float[Tensor, "S B F"], Float[Tensor, "S B A"], Float[Tensor, "S B"]]:
         """Features and actions of so many steps, and how wrong the model is about each."""
         rows = replay.sample(self._draws, number)
-        latent = self._model.encode(rows["observation"])
-        features = self._features.of_state(latent, rows["memory"])
+        features = self._features.of_observation(rows["observation"], rows["memory"])
+        latent = features[..., : self._model.latent_size]
         return features, rows["action"], step_errors(self._model, latent, rows)
 
     def expected(

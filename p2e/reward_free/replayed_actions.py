@@ -17,7 +17,6 @@ from p2e.replay.n_step_returns import rows_with_returns
 from p2e.replay.rare_windows import draw_windows
 from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import imagine_step, stack_steps
-from p2e.world.world_model import WorldModel
 
 # Of the task policy's batches. The other rows follow the policies; with those alone a task policy
 # exploits errors of the world model that no real row corrects.
@@ -37,7 +36,7 @@ class ReplayedActions:
 
     def __init__(
         self,
-        model: WorldModel,
+        features: FeatureExtractor,
         replay: RowBuffer,
         rare_share: float,
         generators: SeedGenerators,
@@ -45,7 +44,7 @@ class ReplayedActions:
         steps: int,
         transform: Callable[[Fields], Fields] | None = None,
     ) -> None:
-        self._model, self._features, self._replay = model, FeatureExtractor(model), replay
+        self._features, self._replay = features, replay
         self._rare_share, self._generators = rare_share, generators
         self._discount, self._steps, self._transform = discount, steps, transform
 
@@ -61,12 +60,12 @@ class ReplayedActions:
     @torch.no_grad()
     def _follow(self, windows: Fields) -> Fields:
         """The steps of the windows (S, T, B, W) as the model sees them from each first state on."""
-        model, of_state = self._model, self._features.of_state
-        latent, memory = model.encode(windows["observation"][:, 0]), windows["memory"][:, 0]
+        latent = self._features.model.encode(windows["observation"][:, 0])
+        memory = windows["memory"][:, 0]
         rows: list[dict[str, Tensor]] = []
         for action, first in zip(
             windows["action"].unbind(1), windows["first"].unbind(1), strict=True
         ):
-            row, latent, memory = imagine_step(model, of_state, latent, memory, action)
+            row, latent, memory = imagine_step(self._features, latent, memory, action)
             rows.append(row | {"first": first})
         return stack_steps(rows)

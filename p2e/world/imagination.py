@@ -13,18 +13,17 @@ from torch import Tensor
 
 from p2e.batch import pick_rows
 from p2e.nn.generators import SeedGenerators
-from p2e.world.world_model import Prediction, WorldModel
+from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.world_model import Prediction
 
 Act = Callable[[Tensor], Tensor]  # features (S, N, F) to actions (S, N, A)
-Extract = Callable[[Tensor, Tensor], Tensor]  # latent, memory to features
 Starts = tuple[Tensor, Tensor]  # latents (S, B, L) and memories (S, B, M)
 Score = Callable[[Tensor, Tensor], Tensor]  # latents, actions to disagreement (S, N)
 
 
 @torch.no_grad()
 def roll_out(
-    model: WorldModel,
-    extract: Extract,
+    features: FeatureExtractor,
     act: Act,
     disagreement: Score,
     latent: Float[Tensor, "S N L"],
@@ -40,15 +39,17 @@ def roll_out(
 
     Returns:
         Fields of (S, horizon, N, width): observation, action, reward, disagreement,
-        next_observation, terminated; "observation" is what the agent sees, the features. And the
-        latents and memories after the last step.
+        next_observation, terminated; "observation" is what the agent sees, the features; "reached"
+        is the normalised observation after the step. And the latents and memories after the last
+        step.
     """
-    starts = (latent, memory)
+    model, starts = features.model, (latent, memory)
     steps: list[tuple[Tensor, ...]] = []
     for _ in range(horizon):
-        action = act(extract(latent, memory))
+        seen = features.of_state(latent, memory)
+        action = act(seen)
         prediction, next_memory = model.step(latent, action, memory)
-        steps.append((latent, memory, action, *prediction, next_memory))
+        steps.append((latent, seen, action, *prediction, next_memory))
         ended = prediction.ended
         again = restarts.integers(latent.shape[1], latent.shape[1])
         latent, memory = prediction.next_latent, next_memory
@@ -56,44 +57,45 @@ def roll_out(
             latent = torch.where(ended.unsqueeze(-1), pick_rows(starts[0], again), latent)
             memory = torch.where(ended.unsqueeze(-1), pick_rows(starts[1], again), memory)
     # What follows is the same for all steps, and done once for all.
-    before, memories, done, *predicted, after = (
+    before, seen, done, *predicted, after = (
         torch.stack(field, dim=1).flatten(1, 2) for field in zip(*steps, strict=True)
     )
     prediction = Prediction(*predicted)
-    fields = as_fields(model, extract, before, memories, done, prediction, after)
+    reached = model.decoder(prediction.next_latent)
+    fields = as_fields(features, seen, done, prediction, reached, after)
     fields["terminated"].masked_fill_(prediction.ended.unsqueeze(-1), 1.0)
-    fields["disagreement"] = disagreement(before, done).unsqueeze(-1)
+    fields |= {"reached": reached, "disagreement": disagreement(before, done).unsqueeze(-1)}
     return {name: x.unflatten(1, (horizon, -1)) for name, x in fields.items()}, latent, memory
 
 
 def imagine_step(
-    model: WorldModel,
-    extract: Extract,
+    features: FeatureExtractor,
     latent: Float[Tensor, "S N L"],
     memory: Float[Tensor, "S N M"],
     action: Float[Tensor, "S N A"],
 ) -> tuple[dict[str, Tensor], Float[Tensor, "S N L"], Float[Tensor, "S N M"]]:
     """One step of each trajectory: its fields (S, N, width), and the latent and memory after it."""
-    prediction, next_memory = model.step(latent, action, memory)
-    row = as_fields(model, extract, latent, memory, action, prediction, next_memory)
+    prediction, next_memory = features.model.step(latent, action, memory)
+    reached = features.model.decoder(prediction.next_latent)
+    seen = features.of_state(latent, memory)
+    row = as_fields(features, seen, action, prediction, reached, next_memory)
     return row, prediction.next_latent, next_memory
 
 
 def as_fields(
-    model: WorldModel,
-    extract: Extract,
-    latent: Float[Tensor, "S N L"],
-    memory: Float[Tensor, "S N M"],
+    features: FeatureExtractor,
+    seen: Float[Tensor, "S N F"],
     action: Float[Tensor, "S N A"],
     prediction: Prediction,
+    reached: Float[Tensor, "S N O"],
     next_memory: Float[Tensor, "S N M"],
 ) -> dict[str, Tensor]:
     """Steps of the world model as the agents see them: name -> (S, N, width)."""
     return {
-        "observation": extract(latent, memory),
+        "observation": seen,
         "action": action,
-        "reward": model.reward(prediction, action).unsqueeze(-1),
-        "next_observation": extract(prediction.next_latent, next_memory),
+        "reward": features.model.reward(reached, action).unsqueeze(-1),
+        "next_observation": features.joined(prediction.next_latent, next_memory, reached),
         "terminated": prediction.terminated.unsqueeze(-1),
     }
 

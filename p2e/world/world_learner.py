@@ -21,6 +21,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import LearningRateSchedule, SeedOptimizer
 from p2e.replay.buffers import RowBuffer, as_sequences
 from p2e.replay.rare_windows import draw_windows
+from p2e.world.feature_extractor import FEATURES, FeatureExtractor
 from p2e.world.reward_learner import RewardLearner
 from p2e.world.world_loss import world_loss
 from p2e.world.world_model import WorldModel
@@ -42,6 +43,8 @@ class WorldConfig:
         rare_share: share of the windows that is drawn around rare rewards, where there are any (in
             the reward-free modes around rare terminations).
         learning_rate: the highest, of world model and ensemble.
+        features: what actor and critic see: "latent", with the memory beside it, or
+            "latent+observation", where it is imagined as it is decoded.
     """
 
     latent_size: int = 32
@@ -51,6 +54,7 @@ class WorldConfig:
     sequence_length: int = 8
     rare_share: float = 0.25
     learning_rate: float = 1e-3
+    features: str = "latent"
 
     def __post_init__(self) -> None:
         sizes = "latent_size hidden sequences sequence_length"
@@ -58,6 +62,8 @@ class WorldConfig:
         require(self.memory_size >= 0, "world.memory_size", self.memory_size, "0 or more")
         share = self.rare_share
         require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
+        known = f"one of {', '.join(map(repr, FEATURES))}"
+        require(self.features in FEATURES, "world.features", self.features, known)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class WorldLearner:
             config.hidden,
             SeedGenerators(seeds, "world weights", device),
         )
+        self.features = FeatureExtractor(self.model, config.features)
         make_optimizer = partial(
             SeedOptimizer,
             learning_rate=config.learning_rate,
@@ -177,14 +184,18 @@ class WorldLearner:
         self,
         latent: Float[Tensor, "S R L"],
         action: Float[Tensor, "S R A"],
-        next_latent: Float[Tensor, "S R L"],
+        reached: Float[Tensor, "S R O"],
     ) -> TransitionBatch:
-        """Imagined steps as the bonus sees them, at the one end that it looks at."""
+        """Imagined steps as the bonus sees them, at the one end that it looks at.
+
+        Args:
+            reached: the normalised observation after each step.
+        """
         nothing = latent.new_zeros(latent.shape[:2])
-        if isinstance(self.bonus, NoBonus):
-            return TransitionBatch(latent, action, nothing, next_latent, nothing)
-        of_end = latent if self.bonus.looks_at == "observation" else next_latent
-        seen = self.model.decode(of_end)
+        if self.bonus.looks_at == "observation":
+            seen = self.model.decode(latent)
+        else:
+            seen = self.model.normalizer.inverse(reached)
         return TransitionBatch(seen, action, nothing, seen, nothing)
 
     def _draw(self, replay: RowBuffer) -> tuple[SequenceBatch, Int64[Tensor, "S T B"]]:

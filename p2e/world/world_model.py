@@ -57,6 +57,7 @@ class WorldModel(nn.Module):
     ) -> None:
         super().__init__()
         lead = (len(generators),)
+        self.observation_size = observation_size
         self.latent_size, self.memory_size = latent_size, memory_size
         self.normalizer = RunningNormalizer(len(generators), observation_size, generators.device)
         self.observation_change = RunningChange(
@@ -116,10 +117,10 @@ class WorldModel(nn.Module):
         return Prediction(next_latent, continuation.squeeze(-1))
 
     def reward(
-        self, prediction: Prediction, action: Float[Tensor, "S B A"]
+        self, reached: Float[Tensor, "S B O"], action: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
-        """The predicted reward in the task's own unit, within the range of those met."""
-        reached = self.decoder(prediction.next_latent)
+        """The predicted reward of reaching a normalised observation, in the task's own unit, within
+        the range of those met."""
         return self.reward_heads.lowest(reached, action, self.reward_range)
 
     def step(

@@ -32,7 +32,6 @@ from p2e.nn.normalizers import RunningScale
 from p2e.nn.optimizer import LearningRateSchedule
 from p2e.replay.buffers import Fields, RowBuffer, as_transitions, real_fields, transition_row
 from p2e.replay.mixed_batch import MixedBatch
-from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import WorldLearner
 
 
@@ -52,15 +51,14 @@ class Plan2Explore(Algorithm):
         self.task_scale = RunningScale(seeds, decay=0.99, device=self._device, floor=1.0)
         self.task_agent = self._agent("agent", self._settling(rounds * config.agent_updates))
         self.explorer_agent = self._agent("explorer", LearningRateSchedule())
-        self.task_policy = LatentPolicy(self.task_agent, self.world.model)
-        explorer = LatentPolicy(self.explorer_agent, self.world.model)
+        self.task_policy = LatentPolicy(self.task_agent, self.world.features)
+        explorer = LatentPolicy(self.explorer_agent, self.world.features)
         share = config.task_share
         self.turns = TakingTurns(explorer, self.task_policy, share, seeds, self._device)
         self.sac_buffer = self._replay_buffer()
         self.imagination = self._imagination(self.trajectories(), self._generators("starts"))
-        self.imagination_buffer = imagination_buffer(
-            problem, config, sum(self.imagination.trajectories)
-        )
+        at_once = sum(self.imagination.trajectories)
+        self.imagination_buffer = self._imagination_buffer(at_once)
         self.batches = self._generators("batches")
         imagined = partial(self.imagination_buffer.sample, self.batches)
         self.task_rows, self.explorer_rows = (
@@ -195,7 +193,7 @@ class Plan2Explore(Algorithm):
         return SeedGenerators(self._problem.seeds, stream, self._device)
 
     def _agent(self, name: str, schedule: LearningRateSchedule) -> SoftActorCritic:
-        size = FeatureExtractor(self.world.model).size
+        size = self.world.features.size
         noise = self.config.exploration.noise
         return SoftActorCritic.of_problem(
             self._problem, size, self.config.agent, name, schedule, noise
@@ -211,6 +209,10 @@ class Plan2Explore(Algorithm):
         sizes = self._problem.observation_size, self._problem.action_size
         fields = real_fields(*sizes, self.config.world.memory_size)
         return RowBuffer(len(self._problem.seeds), self._problem.steps, fields, self._device)
+
+    def _imagination_buffer(self, trajectories: int) -> RowBuffer:
+        size = self.world.features.size
+        return imagination_buffer(self._problem, self.config, size, trajectories)
 
     def _imagination(self, trajectories: Trajectories, starts: SeedGenerators) -> LatentImagination:
         return LatentImagination(

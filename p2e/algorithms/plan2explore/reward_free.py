@@ -17,7 +17,6 @@ from p2e.algorithm import Policy, Problem, Stateful
 from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.exploration.latent_imagination import (
     Trajectories,
-    imagination_buffer,
     imagined_means,
     joint_trajectories,
 )
@@ -71,11 +70,11 @@ class ZeroShot(RewardFree):
         self.lone_trajectories = Trajectories(random, task=explorer + task)
         # The task policy learns from the explorer's imaginations, too.
         self._imagined_at_once = config.imagined_starts + task
-        self.task_buffer = imagination_buffer(problem, config, self._imagined_at_once)
+        self.task_buffer = self._imagination_buffer(self._imagined_at_once)
         self.task_batches = self._generators("imagined batches")
         self.imagined_for_task = partial(self.task_buffer.sample, self.task_batches)
         self.replayed_actions = ReplayedActions(
-            self.world.model,
+            self.world.features,
             self.sac_buffer,
             config.world.rare_share,
             self.task_batches,

@@ -25,7 +25,6 @@ from p2e.loop.training_loop import TrainingConfig, TrainingLoop
 from p2e.replay.buffers import Fields, as_transitions
 from p2e.replay.mixed_batch import Draw
 from p2e.reward_free.replayed_actions import ReplayedActions
-from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import Starts
 from p2e.world.world_learner import WorldConfig
 from tests.conftest import MakeChain
@@ -160,7 +159,7 @@ def test_the_explorers_reward_by_hand(trained: Plan2Explore) -> None:
 
 def test_promising_starts_are_worth_more_than_random_ones(trained: Plan2Explore) -> None:
     agent, imagination = trained.explorer_agent, trained.imagination
-    features = FeatureExtractor(trained.world.model)
+    features = trained.world.features
     promising, anywhere = (
         agent.value(features.of_state(*starts)).mean()
         for starts in (

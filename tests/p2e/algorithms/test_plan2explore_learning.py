@@ -10,7 +10,6 @@ from p2e.algorithms.plan2explore.joint import Plan2Explore
 from p2e.algorithms.plan2explore.reward_free import RewardFree
 from p2e.exploration.latent_imagination import Trajectories
 from p2e.reward_free.adaptation import MULTI_STEP
-from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import LatentExplorationConfig
 from tests.conftest import MakeChain
 from tests.p2e.algorithms.test_plan2explore import advance, make_loop, plan2explore, run, zero_shot
@@ -73,7 +72,7 @@ def test_imagined_rows_reach_over_several_steps_but_for_random_actions(
 
 def test_imagined_actions_are_random_or_drawn_from_the_policies(trained: Plan2Explore) -> None:
     trained.imagination.trajectories = Trajectories(random=2, explorer=2, task=2)
-    features = torch.zeros(2, 6, FeatureExtractor(trained.world.model).size)
+    features = torch.zeros(2, 6, trained.world.features.size)
     first, again = (trained.imagination._act(features) for _ in range(2))
     assert (first != again).all() and first.abs().max() <= 1
 

@@ -8,6 +8,7 @@ from p2e.agent.soft_actor_critic import SoftActorCritic
 from p2e.algorithm import load_state_of, state_of
 from p2e.exploration.policies import LatentPolicy
 from p2e.nn.generators import SeedGenerators
+from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_model import WorldModel
 from tests.conftest import MakeChain
 from tests.p2e.algorithms.test_plan2explore import make_loop, plan2explore, run
@@ -32,7 +33,7 @@ def agent() -> SoftActorCritic:
 
 
 def test_it_acts_on_the_latent_and_on_its_memory(model: WorldModel, agent: SoftActorCritic) -> None:
-    policy = LatentPolicy(agent, model)
+    policy = LatentPolicy(agent, FeatureExtractor(model))
     observation, memory = draws("rows").normal(5, OBSERVATION), draws("memory").normal(5, MEMORY)
     with torch.no_grad():
         features = torch.cat([model.encode(observation), memory], dim=-1)
@@ -45,7 +46,7 @@ def test_it_acts_on_the_latent_and_on_its_memory(model: WorldModel, agent: SoftA
 def test_it_remembers_the_observation_the_action_and_what_it_remembered_before(
     model: WorldModel, agent: SoftActorCritic
 ) -> None:
-    policy = LatentPolicy(agent, model)
+    policy = LatentPolicy(agent, FeatureExtractor(model))
     observation, memory = draws("rows").normal(5, OBSERVATION), draws("memory").normal(5, MEMORY)
     action = policy.act(observation, memory, deterministic=True)
     remembered = policy.remember(observation, action, memory)

@@ -7,6 +7,7 @@ from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import CONSTANT
 from p2e.replay.buffers import Fields, RowBuffer, real_fields
 from p2e.reward_free.error_discount import WEIGHT, ErrorDiscount, discounted_sum, step_errors
+from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.world_learner import WorldConfig
 from p2e.world.world_model import WorldModel
 
@@ -30,7 +31,7 @@ def streams(name: str) -> SeedGenerators:
 
 def discount_for(model: WorldModel) -> ErrorDiscount:
     config, parts = WorldConfig(hidden=(32,)), (streams("initial"), streams("draws"))
-    return ErrorDiscount(model, ACTION, config, DISCOUNT, CONSTANT, *parts)
+    return ErrorDiscount(FeatureExtractor(model), ACTION, config, DISCOUNT, CONSTANT, *parts)
 
 
 @torch.no_grad()

@@ -38,7 +38,7 @@ def filled(first_at: int | None = None) -> RowBuffer:
 
 def drawn(model: WorldModel, buffer: RowBuffer) -> Fields:
     draws = SeedGenerators(SEEDS, "draws")
-    return ReplayedActions(model, buffer, 0.0, draws, DISCOUNT, ROWS).draw(rows=1)
+    return ReplayedActions(FeatureExtractor(model), buffer, 0.0, draws, DISCOUNT, ROWS).draw(rows=1)
 
 
 def by_hand(
@@ -52,7 +52,9 @@ def by_hand(
         for t in range(steps):
             action = buffer.in_order("action")[:, t : t + 1]
             prediction, memory = model.step(latent, action, memory)
-            total += going_on * DISCOUNT**t * model.reward(prediction, action)
+            total += (
+                going_on * DISCOUNT**t * model.reward(model.decoder(prediction.next_latent), action)
+            )
             going_on *= 1 - prediction.terminated
             latent = prediction.next_latent
         return total, going_on, FeatureExtractor(model).of_state(latent, memory)
@@ -96,7 +98,9 @@ def test_a_share_of_the_rows_has_a_rare_reward_within_reach(model: WorldModel) -
     rows["action"][:] = torch.arange(held).view(1, held, 1)  # identifies a row's start
     buffer.add(rows)
     draws = SeedGenerators(SEEDS, "draws")
-    fields = ReplayedActions(model, buffer, 0.25, draws, DISCOUNT, steps).draw(rows=400)
+    fields = ReplayedActions(FeatureExtractor(model), buffer, 0.25, draws, DISCOUNT, steps).draw(
+        rows=400
+    )
     start = fields["action"][:, :, 0]
     reached = (start <= rewarded) & (rewarded < start + steps)
     assert reached[:, :100].all()

@@ -1,9 +1,13 @@
 """The indexing of imagined sequences, in a toy world with answers computed by hand."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from p2e.nn.generators import SeedGenerators
+from p2e.world.encoder import Decoder
+from p2e.world.feature_extractor import FeatureExtractor
 from p2e.world.imagination import roll_out
 from p2e.world.world_model import Prediction, WorldModel
 
@@ -14,19 +18,16 @@ class ChainModel(WorldModel):
 
     def __init__(self, end: float = float("inf")) -> None:
         nn.Module.__init__(self)
-        self.end = end
+        self.end, self.latent_size, self.memory_size = end, 1, 1
+        self.decoder = cast(Decoder, nn.Identity())
 
     def step(self, latent: Tensor, action: Tensor, memory: Tensor) -> tuple[Prediction, Tensor]:
         reached = latent + action
         logit = torch.where(reached >= self.end, -50.0, 50.0).squeeze(-1)
         return Prediction(reached, logit), memory + 1
 
-    def reward(self, prediction: Prediction, action: Tensor) -> Tensor:
-        return prediction.next_latent.squeeze(-1)
-
-
-def features_of(latent: Tensor, memory: Tensor) -> Tensor:
-    return torch.cat([latent, memory], dim=-1)
+    def reward(self, reached: Tensor, action: Tensor) -> Tensor:
+        return reached.squeeze(-1)
 
 
 def one_step_forward(features: Tensor) -> Tensor:
@@ -47,8 +48,7 @@ def imagine_with_ends(
 ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     latent = torch.tensor(starts).view(1, -1, 1)
     return roll_out(
-        model,
-        features_of,
+        FeatureExtractor(model),
         one_step_forward,
         only_the_step_from_two_is_unseen,
         latent,

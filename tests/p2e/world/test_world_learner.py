@@ -157,7 +157,9 @@ def test_observation_disagreement_is_paid_for_what_latents_decode_to(buffer: Row
     assert isinstance(world.bonus, ObservationDisagreement)
     world.bonus.scale.average.mul_(1e-3)  # so that each step pays
     world.curiosity.scale.average.mul_(1e-3)
-    paid = world.intrinsic_reward(latent, world.decoded(latent, action, reached))
+    paid = world.intrinsic_reward(
+        latent, world.decoded(latent, action, world.model.decoder(reached))
+    )
     assert (paid > 0).all() and torch.equal(paid, world.bonus.reward(rows))
     of_latents = world.curiosity.reward(world.curiosity.disagreement(latent, action))
     assert not torch.equal(paid, of_latents)

@@ -7,7 +7,7 @@ from torch import Tensor
 from p2e.batch import SequenceBatch
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
-from p2e.world.feature_extractor import FeatureExtractor
+from p2e.world.feature_extractor import FEATURES, FeatureExtractor
 from p2e.world.world_loss import flatten_time, world_loss
 from p2e.world.world_model import WorldModel
 
@@ -137,7 +137,8 @@ def test_reward_heads_read_the_observation_that_is_predicted(model: WorldModel) 
     reached = model.normalizer(model.decode(prediction.next_latent))
     logits = model.reward_heads.predict_each(torch.cat([reached, action], dim=-1)).squeeze(-1)
     expected = model.reward_range.at(torch.sigmoid(logits.amin(dim=1)))
-    torch.testing.assert_close(model.reward(prediction, action), expected)
+    found = model.reward(model.decoder(prediction.next_latent), action)
+    torch.testing.assert_close(found, expected)
 
 
 def test_only_reward_heads_learn_nothing_from_the_world_loss(model: WorldModel) -> None:
@@ -209,12 +210,28 @@ def test_seeds_do_not_touch() -> None:
     assert not all(torch.equal(a[0], b[0]) for a, b in zip(*results, strict=True))
 
 
-def test_features_carry_no_gradient(model: WorldModel) -> None:
-    features = FeatureExtractor(model)
+@pytest.mark.parametrize("kind", FEATURES)
+def test_features_carry_no_gradient(model: WorldModel, kind: str) -> None:
+    features = FeatureExtractor(model, kind)
     latent = model.encode(torch.randn(SEEDS, 4, OBSERVATION))
     memory = torch.randn(SEEDS, 4, MEMORY)
     seen = features.of_state(latent, memory)
     assert latent.requires_grad
     assert not seen.requires_grad
     assert seen.shape == (SEEDS, 4, features.size)
-    assert torch.equal(seen[..., LATENT:], memory)
+    assert torch.equal(seen[..., LATENT : LATENT + MEMORY], memory)
+
+
+def test_features_end_with_the_observation_as_it_is_or_as_it_is_decoded(model: WorldModel) -> None:
+    features, draws = FeatureExtractor(model, "latent+observation"), SeedGenerators([0, 1], "rows")
+    model.normalizer.update(3 + 2 * draws.normal(50, OBSERVATION))
+    observation, memory = 3 + 9 * draws.normal(20, OBSERVATION), draws.normal(20, MEMORY)
+    seen, latent = model.normalizer(observation), model.encode(observation)
+    assert seen.abs().max() > 5.0
+    of_observation = features.of_observation(observation, memory)
+    assert torch.equal(of_observation[..., LATENT + MEMORY :], seen.clamp(-5.0, 5.0))
+    of_state = features.of_state(latent, memory)
+    torch.testing.assert_close(of_state[..., LATENT + MEMORY :], model.decoder(latent))
+    torch.testing.assert_close(of_state[..., : LATENT + MEMORY], of_observation[..., :-OBSERVATION])
+    without = FeatureExtractor(model).of_observation(observation, memory)
+    assert torch.equal(without, of_observation[..., : LATENT + MEMORY])

@@ -50,6 +50,16 @@ def broken(name: str, width: int = 14) -> str:
     return "\n".join(line.replace(". ", ".") for line in lines)
 
 
+def task_name(environment: str) -> str:
+    """The id of a task without its package and its namespace: `PointMaze-v0`."""
+    return environment.rpartition(":")[2].rpartition("/")[2]
+
+
+def short_task_name(environment: str) -> str:
+    """A task's name without its version, for titles and narrow places: `PointMaze`."""
+    return re.sub(r"-v\d+$", "", task_name(environment))
+
+
 def slug(text: str) -> str:
     """`text` with every character that is unsafe in a file name or an HTML id replaced."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)

@@ -1,6 +1,5 @@
 """The title of each figure: what it shows, in numbers of statistics.json or of its own data."""
 
-import re
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -16,13 +15,20 @@ from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.style import Plot
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
-from reporting.text import count_of, display_name, joined, number, short_name, slug
+from reporting.text import (
+    count_of,
+    display_name,
+    joined,
+    number,
+    short_name,
+    short_task_name,
+    slug,
+)
 
 
 def finding(statistics: Statistics, plot: Plot, data: pd.DataFrame) -> str:
     """The title of a figure, which draws this data; without a number, the task's name."""
-    name = statistics.facts[plot.environment].name if plot.environment else ""
-    task = re.sub(r"-v\d+$", "", name)
+    task = short_task_name(plot.environment or "")
     if plot.kind == "aggregate":
         return _aggregate(statistics, plot)
     if plot.kind in OVER_TASKS:

@@ -25,7 +25,9 @@ def fault(environment_id: str, change: str) -> str:
     simulator: Any = make_simulator(environment_id, "rgb_array")
     set_up_camera(simulator)
     simulator.reset(seed=0)
-    model, data = mujoco_parts(simulator)
+    parts = mujoco_parts(simulator)
+    assert parts is not None
+    model, data = parts
     if change == "invisible":
         model.geom_rgba[model.geom_bodyid > 0, 3] = 0.0
     watch = BodyWatch(simulator)

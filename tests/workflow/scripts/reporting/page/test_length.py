@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     """The report of a suite with the tasks, algorithms, question and limits of params.yaml. The
     figures of what was logged are on the other page, and take long to draw."""
     core = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    variants = {name: {} for name in core["variants"]}
+    variants: dict[str, dict[str, object]] = {name: {} for name in core["variants"]}
     levels = tuple((name, 0.2) for name in variants)
     tasks = [
         SyntheticTask(task["environment"], task["environment"] not in DENSE, variant_levels=levels)

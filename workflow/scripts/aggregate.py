@@ -5,10 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
-from reporting.tables.collect import collect, summary_line
-from suites.requested_runs import SuiteError, read_suite
+from reporting.tables.collect import collect_suite, summary_line
+from suites.requested_runs import SuiteError
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -17,12 +16,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--results", required=True, type=Path, help="results/<suite>")
     parser.add_argument("--config", required=True, type=Path, help="suite.json: what to look for")
     options = parser.parse_args(arguments)
-    suite = read_suite(options.config)
-    summary = options.results / "summary"
-    rows = collect(options.results, suite, summary)
-    copy = summary / "suite.json"
-    if options.config.resolve() != copy.resolve():
-        replace_file(copy, options.config.read_bytes())
+    rows = collect_suite(options.results, options.config, options.results / "summary")
     print(summary_line(rows))
 
 

@@ -14,17 +14,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from reporting.figures.figure_set import write_figures
 from reporting.page.written_report import write_report
 from reporting.statistics.analysis import analyse
 from reporting.statistics.verification_result import read_verification
-from reporting.tables.collect import collect
+from reporting.tables.collect import collect_suite
 from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import FactsOf, task_facts
 from runs.files import ANSWER_PAGE, DETAILS_PAGE, POLICY
-from suites.requested_runs import SuiteError, read_suite
+from suites.requested_runs import SuiteError
 
 HEADER = re.compile(r"<header\b[^>]*>")
 # From a report to the first page of the site, which build_docs.py makes.
@@ -38,19 +37,16 @@ def build_suite(
     published: Path, site: Path, facts_of: FactsOf = task_facts, others: Sequence[str] = ()
 ) -> Path:
     """Write the pages of one published suite, from its runs; returns the first, which links to
-    those of the other suites.
+    those of the other suites and to the first page of the site.
 
     Raises:
         SuiteError: when its runs or its description are missing.
     """
-    config = published / "suite.json"
-    suite = read_suite(config)
     if not (published / "runs").is_dir():
         raise SuiteError(f"{published}/runs: missing; `dvc pull` brings the published runs")
     shutil.rmtree(site, ignore_errors=True)
     tables, figures, films = site / "summary", site / "figures", site / "films"
-    collect(published, suite, tables)
-    replace_file(tables / "suite.json", config.read_bytes())
+    collect_suite(published, published / "suite.json", tables)
     summary = read_summary(tables)
     statistics = analyse(summary, facts_of)
     write_figures(statistics, summary, figures)
@@ -61,8 +57,9 @@ def build_suite(
     ignored = shutil.ignore_patterns(POLICY)
     shutil.copytree(published / "runs", site / "runs", ignore=ignored)
     for page in (site / ANSWER_PAGE, site / DETAILS_PAGE):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(with_links_inside(text, suite["suite"], site), encoding="utf-8")
+        text = with_links_inside(page.read_text(encoding="utf-8"), statistics.suite, site)
+        shown = with_way_back(text) if page.name == ANSWER_PAGE else text
+        page.write_text(shown, encoding="utf-8")
     return site / ANSWER_PAGE
 
 
@@ -99,8 +96,6 @@ def main(arguments: list[str] | None = None) -> None:
     for folder in suites:
         others = [other.name for other in found if other != folder]
         page = build_suite(folder, options.output / folder.name, others=others)
-        text = page.read_text(encoding="utf-8")
-        page.write_text(with_way_back(text), encoding="utf-8")
         print(f"build_site.py: {page}", flush=True)
 
 

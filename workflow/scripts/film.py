@@ -27,7 +27,7 @@ from program.atomic_file import replace_file
 from program.command_line import OneLineParser, run_program
 from runs.files import FILM, FILM_FACTS, STILL
 from runs.films.film_frames import encode
-from runs.films.filmed_episode import film_of
+from runs.films.filmed_episode import EmptyFilmError, film_of
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -61,4 +61,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_program("film.py", main, ConfigError, InvalidEnvironmentError, CheckpointError)
+    run_program(
+        "film.py", main, ConfigError, InvalidEnvironmentError, CheckpointError, EmptyFilmError
+    )

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from build_site import build_suite, with_way_back
+from build_site import build_suite
 from publish import PublishError, publish, refuse_tuning_seeds
 from suites.requested_runs import SuiteError
 from tests.helpers.html_page import Page
@@ -67,7 +67,7 @@ def test_every_link_of_the_site_leads_to_a_file(suite, root):
 
 def test_a_report_leads_to_the_first_page_of_the_site(suite, root):
     page = build_suite(publish("mini", root), root / "site" / "mini", suite.facts_of)
-    text = with_way_back(page.read_text(encoding="utf-8"))
+    text = page.read_text(encoding="utf-8")
     assert Page(text).all("a").count({"href": "../index.html"}) == 1
 
 

@@ -10,6 +10,7 @@ from suites.variants import base_algorithm
 
 DISPLAY_NAMES = {"sac": "SAC", "mbpo": "MBPO", "plan2explore": "Plan2Explore", "trpo": "TRPO"}
 SUBJECT = "plan2explore"
+RIVALS = DISPLAY_NAMES.keys() - {SUBJECT}
 COMPOUNDS = ("zero-shot", "few-shot")
 ACRONYMS = ("RND",)
 MINUS = "\N{MINUS SIGN}"
@@ -22,7 +23,8 @@ def display_name(algorithm: str) -> str:
     """The algorithm's name as in the papers; an unknown name is returned unchanged, and an import
     path is a name by itself.
 
-    A variant's name is its algorithm's and the difference: `Plan2Explore, no curiosity`.
+    A variant's name is its algorithm's and the difference: `Plan2Explore, no curiosity`; of a
+    rival `SAC-pink`, without a comma, because sentences list rivals.
     """
     name = base_algorithm(algorithm)
     base = DISPLAY_NAMES.get(name, name if is_import_path(name) else None)
@@ -31,7 +33,7 @@ def display_name(algorithm: str) -> str:
     words = algorithm.partition("-")[2].replace("-", " ")
     for written in (*COMPOUNDS, *ACRONYMS):
         words = re.sub(rf"\b{written.replace('-', ' ').lower()}\b", written, words)
-    return f"{base}, {words}"
+    return f"{base}-{words.replace(' ', '-')}" if name in RIVALS else f"{base}, {words}"
 
 
 def short_name(algorithm: str) -> str:
@@ -46,6 +48,16 @@ def broken(name: str, width: int = 14) -> str:
     """
     lines = textwrap.wrap(name.replace(".", ". "), width, break_long_words=False)
     return "\n".join(line.replace(". ", ".") for line in lines)
+
+
+def task_name(environment: str) -> str:
+    """The id of a task without its package and its namespace: `PointMaze-v0`."""
+    return environment.rpartition(":")[2].rpartition("/")[2]
+
+
+def short_task_name(environment: str) -> str:
+    """A task's name without its version, for titles and narrow places: `PointMaze`."""
+    return re.sub(r"-v\d+$", "", task_name(environment))
 
 
 def slug(text: str) -> str:

@@ -60,11 +60,10 @@ def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> lis
     plots = []
     for plot, text in draw_all(statistics, summary):
         replace_file(folder / plot.file, text.encode())
-        data = figure_data(plot, statistics, summary).to_csv(
-            index=False, float_format="%.6g", lineterminator="\n"
-        )
-        replace_file(folder / plot.data_file, data.encode())
-        plots.append(dataclasses.replace(plot, title=finding(statistics, plot)))
+        data = figure_data(plot, statistics, summary)
+        rows = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        replace_file(folder / plot.data_file, rows.encode())
+        plots.append(dataclasses.replace(plot, title=finding(statistics, plot, data)))
     kept = {file for plot in plots for file in (plot.file, plot.data_file)}
     for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if stale.name not in kept:

@@ -1,27 +1,43 @@
-"""The title of each figure: what it shows, in numbers that are in statistics.json."""
+"""The title of each figure: what it shows, in numbers of statistics.json or of its own data."""
 
-import re
 from collections.abc import Callable, Sequence
 
+import pandas as pd
+
+from reporting.figures.logged_changes import (
+    MOST_NAMED,
+    MetricEnds,
+    each_change,
+    largest_change,
+    metric_ends,
+)
 from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.style import Plot
 from reporting.statistics.aggregates import Group
 from reporting.statistics.analysis import Statistics
-from reporting.text import count_of, display_name, joined, number, short_name, slug
+from reporting.text import (
+    count_of,
+    display_name,
+    joined,
+    number,
+    short_name,
+    short_task_name,
+    slug,
+)
 
-MOST_NAMED = 4  # algorithms; a title with more is not read
 
-
-def finding(statistics: Statistics, plot: Plot) -> str:
-    """The title of a figure; for a kind without numbers of its own, the task's name."""
-    name = statistics.facts[plot.environment].name if plot.environment else ""
-    task = re.sub(r"-v\d+$", "", name)
+def finding(statistics: Statistics, plot: Plot, data: pd.DataFrame) -> str:
+    """The title of a figure, which draws this data; without a number, the task's name."""
+    task = short_task_name(plot.environment or "")
     if plot.kind == "aggregate":
         return _aggregate(statistics, plot)
     if plot.kind in OVER_TASKS:
         return OVER_TASKS[plot.kind](statistics)
-    of_task = OF_TASK.get(plot.kind)
-    words = of_task(statistics, plot.environment) if of_task and plot.environment else ""
+    environment = plot.environment or ""
+    if plot.kind in OF_LOGS:
+        words = OF_LOGS[plot.kind](metric_ends(data, statistics.budgets[environment]))
+    else:
+        words = OF_TASK[plot.kind](statistics, environment)
     return f"{task}: {words}" if words else task
 
 
@@ -98,14 +114,19 @@ def _aggregate(statistics: Statistics, plot: Plot) -> str:
 
 
 def _cost(statistics: Statistics) -> str:
-    hours = [(total.algorithm, total.hours or 0.0) for total in statistics.cost_totals]
+    hours = [
+        (total.algorithm, total.hours)
+        for total in statistics.cost_totals
+        if total.hours is not None
+    ]
     return f"Hours of all runs together: {_ranked(hours, number)}"
 
 
 def _throughput(statistics: Statistics) -> str:
     most: dict[str, float] = {}
     for cost in statistics.costs:
-        most[cost.algorithm] = max(most.get(cost.algorithm, 0.0), cost.updates_per_second or 0.0)
+        if cost.updates_per_second is not None:
+            most[cost.algorithm] = max(most.get(cost.algorithm, 0.0), cost.updates_per_second)
     return f"Updates a second, at most: {_ranked(list(most.items()), number)}"
 
 
@@ -128,12 +149,26 @@ def _coverage(statistics: Statistics, environment: str) -> str:
 
 
 def _models(statistics: Statistics, environment: str) -> str:
+    """Each model has its own episodes, so that its error is only comparable with that of saying on
+    the same ones that nothing changes."""
     errors = [error for error in statistics.model_errors if error.environment == environment]
-    if not errors:
+    shares, seeds = [], {}
+    for item in errors:
+        error, unchanged = item.fixed.error, item.fixed.unchanged.estimate
+        if error.estimate is not None and unchanged:
+            shares.append((item.algorithm, error.estimate / unchanged))
+            seeds[item.algorithm] = (error.n, statistics.cell(environment, item.algorithm).n)
+    if not shares:
         return ""
-    values = [(error.algorithm, error.fixed.error.estimate or 0.0) for error in errors]
     ahead = count_of(errors[0].fixed.horizon, "step")
-    return f"error {ahead} ahead, in standard deviations: {_ranked(values, number)}"
+    fewer = [
+        f"{short_name(name)} on {n} of {count_of(all_n, 'seed')}"
+        for name, (n, all_n) in seeds.items()
+        if n < all_n
+    ]
+    known = f" ({joined(fewer)})" if fewer else ""
+    ranked = _ranked(shares, lambda share: f"{number(100 * share)}%")
+    return f"error {ahead} ahead, as a share of that of “nothing changes”: {ranked}{known}"
 
 
 OVER_TASKS: dict[str, Callable[[Statistics], str]] = {
@@ -150,4 +185,8 @@ OF_TASK: dict[str, Callable[[Statistics, str], str]] = {
     "coverage-curve": _coverage,
     "open-loop": _models,
     "predictions": _models,
+}
+OF_LOGS: dict[str, Callable[[Sequence[MetricEnds]], str]] = {
+    "model-losses": each_change,
+    "internals": largest_change,
 }

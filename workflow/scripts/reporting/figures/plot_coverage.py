@@ -13,6 +13,8 @@ from reporting.text import broken, display_name, number, short_name, slug
 
 FAINTEST = 0.16
 MOST_BESIDE = 3  # maps per row, so that they stay large enough on a phone
+WIDTH, HEIGHT = 1.4, 1.85  # of a map, in inches
+WIDTH_OF_FOUR = 1.05  # a fourth map makes them smaller rather than stand alone
 
 
 def mean_visits(summary: Summary, environment: str, algorithm: str) -> FloatArray | None:
@@ -45,9 +47,11 @@ def coverage_maps(
         f"{labels[1]} up. Share of bins that any seed visited: "
         f"{', '.join(shares)}. The darkest bin holds {number(most)} visits a seed."
     )
-    columns = min(len(maps), MOST_BESIDE)
+    columns, width = min(len(maps), MOST_BESIDE), WIDTH
+    if len(maps) == MOST_BESIDE + 1:
+        columns, width = len(maps), WIDTH_OF_FOUR
     rows = -(-len(maps) // columns)
-    with drawing(1.4 * columns + 0.4, 1.95 * rows) as figure:
+    with drawing(width * columns + 0.4, HEIGHT * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         for axes in grid.flat[len(maps) :]:
             axes.set_visible(False)
@@ -61,9 +65,10 @@ def coverage_maps(
                 aspect="auto",
                 interpolation="none",
             )
-            _frame(axes, broken(short_name(algorithm)), labels[0])
+            _frame(axes, broken(short_name(algorithm)))
         for axes in grid[:, 0]:
             axes.set_ylabel(labels[1])
+        figure.supxlabel(labels[0], size=9)
         text = svg_text(figure, name, description)
     return Plot(f"{name}.svg", "coverage-map", environment, description), text
 
@@ -80,10 +85,8 @@ def tinted(visits: FloatArray, most: float, shade: str) -> FloatArray:
     return np.clip(image, 0.0, 1.0)
 
 
-def _frame(axes: Axes, title: str, label: str) -> None:
+def _frame(axes: Axes, title: str) -> None:
     axes.set_title(title, size=9)
-    # A unit stays beside its name. Long labels without one, side by side, would run together.
-    axes.set_xlabel(label if label.endswith(")") else broken(label))
     axes.grid(visible=False)
     axes.locator_params(nbins=3)
     for side in ("top", "right", "left", "bottom"):

@@ -5,22 +5,20 @@ import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
 from program.repository import ROOT
 from reporting.figures.findings import first_group
 from reporting.inference.intervals import Count
+from reporting.page.task_pictures import task_picture
 from reporting.page.templates import TEMPLATES
 from reporting.statistics.analysis import Statistics
 from reporting.tables.costs import CostTotal
 from reporting.tables.film_files import Film, Images
-from reporting.text import size_range, slug
+from reporting.text import size_range
 from suites.variants import base_algorithm
 
-# Drawn by `python -m envs.tools.pictures docs/tasks`.
-PICTURES = ROOT / "docs" / "tasks"
 MOST_NAMED = 6  # cases whose counts fit under a picture
 
 
@@ -73,20 +71,21 @@ def tiles(
         mine = [shown for case, shown in films.items() if case[0] == environment]
         rendered = [images.first for film, images in mine if not film.drawn]
         drawn = [images.first for film, images in mine if film.drawn]
-        known = _picture(PICTURES / f"{slug(environment)}.png")
+        known = _picture(environment)
         picture = next(filter(None, [*rendered, known, *drawn]), "")
         counts = [(case, statistics.cell(environment, case).solved) for case in cases]
         found.append(Tile(environment, facts.name, picture, tuple(counts)))
     return found
 
 
-def _picture(file: Path) -> str:
+def _picture(environment: str) -> str:
     """The right half of a task's picture, where its goal is reached, as an address for an image
     element; empty without a picture."""
-    if not file.is_file():
+    file = task_picture(environment)
+    if file is None:
         return ""
     stream = io.BytesIO()
-    with Image.open(file) as image:
+    with Image.open(ROOT / file) as image:
         side = image.height
         margin = side // 8  # from a square to 4:3
         box = (image.width - side, margin, image.width, side - margin)

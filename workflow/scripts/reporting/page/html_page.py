@@ -45,10 +45,10 @@ PAGES = {
     ANSWER_PAGE: (
         ("tasks", "Task by task", None),
         ("differences", "How sure", "differences"),
+        ("cost", "Cost", "cost"),
         ("learning", "Learning curves", None),
         ("films", "Films", "film"),
         ("exploration", "Exploration", "coverage-map"),
-        ("cost", "Cost", "cost"),
     ),
     DETAILS_PAGE: (
         ("aggregates", "Over all tasks", None),

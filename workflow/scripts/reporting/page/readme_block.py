@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from program.repository import ROOT
+from reporting.page.task_pictures import task_picture
 from reporting.page.templates import template_environment
 from reporting.tables.run_folder import LEFT_OUT
-from reporting.text import count_of, number, slug
-
-PICTURES = "docs/tasks"  # drawn by `python -m envs.tools.pictures docs/tasks`
+from reporting.text import count_of, number, short_task_name
 
 
 @dataclass(frozen=True)
@@ -65,16 +63,8 @@ def tasks_of(statistics: dict[str, Any]) -> list[str]:
 
 def pictures(statistics: dict[str, Any]) -> list[Picture]:
     """Of the suite's tasks, those that have a picture."""
-    found = (
-        Picture(task, short_task(task), f"{PICTURES}/{slug(task)}.png")
-        for task in tasks_of(statistics)
-    )
-    return [picture for picture in found if (ROOT / picture.file).is_file()]
-
-
-def short_task(environment: str) -> str:
-    """`PointMaze` of `p2e/PointMaze-v0`."""
-    return environment.rpartition("/")[2].partition("-v")[0]
+    files = {task: task_picture(task) for task in tasks_of(statistics)}
+    return [Picture(task, short_task_name(task), str(file)) for task, file in files.items() if file]
 
 
 def seeds_solved(cell: dict[str, Any]) -> str:

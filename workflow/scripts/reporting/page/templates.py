@@ -52,10 +52,10 @@ def content(words: str) -> Markup:
 
 def initials(task: str) -> str:
     """The capital letters of a task's name, for where it has no picture."""
-    return re.sub(r"[^A-Z]", "", re.sub(r"-v\d+$", "", task)) or task[:1]
+    return re.sub(r"[^A-Z]", "", text.short_task_name(task)) or task[:1]
 
 
 def narrow(task: str) -> Markup:
     """A task's name for a narrow column: without its version, and broken between its words."""
-    words = re.split(r"(?<=[a-z])(?=[A-Z])", re.sub(r"-v\d+$", "", task))
+    words = re.split(r"(?<=[a-z])(?=[A-Z])", text.short_task_name(task))
     return Markup("<wbr>").join(words)

@@ -67,8 +67,11 @@ class Change:
 
 
 def compares_ways(algorithms: Sequence[str]) -> bool:
-    """Whether there are variants of rivals of Plan2Explore."""
-    return any(case != base_algorithm(case) != SUBJECT for case in algorithms)
+    """Whether there are variants of rivals of Plan2Explore. The only variant beside Plan2Explore is
+    one more rival, and no comparison of ways."""
+    varied = [base_algorithm(case) for case in algorithms if case != base_algorithm(case)]
+    enough = 2 if SUBJECT in algorithms else 1
+    return len(varied) >= enough and set(varied) != {SUBJECT}
 
 
 def ways_to_explore(

@@ -21,7 +21,7 @@ from reporting.tables.run_folder import (
 )
 from reporting.text import seed_group, without_machine_paths
 from runs.files import COLUMNS, COVERAGE, RUNS_TABLE
-from suites.requested_runs import RequestedRun, requested_runs
+from suites.requested_runs import RequestedRun, read_suite, requested_runs
 
 MANIFEST_FACTS = (
     "seconds",
@@ -61,6 +61,18 @@ def collect(results: Path, suite: dict[str, Any], summary: Path) -> list[dict[st
         replace_file(summary / table_file(name), text.encode())
     replace_file(summary / COVERAGE, _coverage_archive(results, checked))
     replace_file(summary / RUNS_TABLE, _csv_text(rows).encode())
+    return rows
+
+
+def collect_suite(results: Path, config: Path, summary: Path) -> list[dict[str, str]]:
+    """The same for the suite that a suite.json describes, with a copy of it.
+
+    Raises:
+        SuiteError: when the file is missing or describes no suite.
+    """
+    rows, copy = collect(results, read_suite(config), summary), summary / "suite.json"
+    if config.resolve() != copy.resolve():
+        replace_file(copy, config.read_bytes())
     return rows
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reporting.text import task_name
+
 
 @dataclass(frozen=True)
 class TaskFacts:
@@ -32,7 +34,7 @@ class TaskFacts:
     @property
     def name(self) -> str:
         """The id without its package and its namespace."""
-        return self.id.rpartition(":")[2].rpartition("/")[2]
+        return task_name(self.id)
 
     @property
     def kind(self) -> str:

@@ -17,6 +17,7 @@ from runs.files import FINAL_SCORES, POLICY
 from runs.films.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, draw_path
 from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.films.median_episode import median_episode
+from runs.films.visible_body import BodyWatch
 from runs.settings import RunSettings
 from runs.trained_policy import read_manifest, settings_of_manifest
 
@@ -28,11 +29,18 @@ class Film:
     Args:
         every: environment steps from one frame to the next.
         reason: why the frames are drawn; empty where they are rendered.
+        fault: why the frames show nothing; empty where they show a body that moves, or where that
+            cannot be told.
     """
 
     frames: list[Image.Image]
     every: int
     reason: str
+    fault: str = ""
+
+
+class EmptyFilmError(Exception):
+    """A film that shows nothing; the message names the run and says what is missing."""
 
 
 def set_up_camera(simulator: Simulator, size: tuple[int, int] = SIZE) -> None:
@@ -85,10 +93,13 @@ def film_of_episode(
         positions = projection(episode.observations)
         return Film(*draw_path(positions, projection.low, projection.high), reason)
     sampler: FrameSampler[Image.Image] = FrameSampler(most)
+    watch = BodyWatch(simulator)
     for step in episode.repeat(task, simulator):
         if sampler.wants(step):
-            sampler.add(Image.fromarray(cast(Any, simulator.render())).resize(size))
-    return Film(sampler.kept, sampler.every, "")
+            picture = cast(Any, simulator.render())
+            sampler.add(Image.fromarray(picture).resize(size))
+            watch.look(step, picture)
+    return Film(sampler.kept, sampler.every, "", watch.fault())
 
 
 def film_of(folders: Sequence[Path], drawn: bool) -> tuple[list[Image.Image], dict[str, Any]]:
@@ -96,6 +107,7 @@ def film_of(folders: Sequence[Path], drawn: bool) -> tuple[list[Image.Image], di
 
     Raises:
         CheckpointError: when the policy is missing, or not the one that its final scores are of.
+        EmptyFilmError: when no body that moves is to be seen.
     """
     chosen = median_episode(folders)
     manifest = read_manifest(chosen.folder)
@@ -114,6 +126,8 @@ def film_of(folders: Sequence[Path], drawn: bool) -> tuple[list[Image.Image], di
         if (episode.result.seed, episode.result.episode) == (chosen.seed, chosen.episode)
     )
     film = film_of_episode(episode, settings, drawn)
+    if film.fault:
+        raise EmptyFilmError(f"'{chosen.folder}': {film.fault}")
     facts = {
         "seed": chosen.seed,
         "episode": chosen.episode,

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 import glfw
 import gymnasium
 import mujoco.viewer
-from gymnasium.envs.mujoco import MujocoEnv
 
 from envs import InvalidEnvironmentError, Task
-from envs.simulation.control_suite import ControlSuiteEnv
 from envs.simulation.make import Simulator, make_simulator
 from runs.films.final_episodes import FinalEpisode
+from runs.films.mujoco_parts import mujoco_parts
 
 FRAMES_PER_SECOND = 30  # of a simulator that does not say how many its steps are
 
@@ -57,14 +56,6 @@ def show(episodes: Sequence[FinalEpisode], task: Task) -> str:
     except (InvalidEnvironmentError, gymnasium.error.DependencyNotInstalled) as error:
         return str(error)
     return ""
-
-
-def mujoco_parts(simulator: Simulator) -> tuple[mujoco.MjModel, mujoco.MjData] | None:
-    """Model and data of a simulator that MuJoCo computes; None for others."""
-    inner = simulator.unwrapped
-    if isinstance(inner, MujocoEnv):
-        return inner.model, inner.data
-    return inner.mujoco_parts if isinstance(inner, ControlSuiteEnv) else None
 
 
 def _show_in_mujoco(simulator: Simulator, episodes: Sequence[FinalEpisode], task: Task) -> None:

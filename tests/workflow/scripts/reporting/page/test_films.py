@@ -27,7 +27,7 @@ from runs.films.film_frames import (
     draw_path,
     encode,
 )
-from runs.films.filmed_episode import film_of, rendering_simulator
+from runs.films.filmed_episode import EmptyFilmError, Film, film_of, rendering_simulator
 from tests.helpers.html_page import Page
 from tests.helpers.paths import ROOT, SCRIPTS
 from tests.helpers.synthetic_films import write_films
@@ -147,6 +147,29 @@ def test_the_camera_follows_a_body_that_runs():
     for line in pixels.splitlines():
         near, far = map(int, line.split())
         assert near > 100 and far > near / 2
+
+
+@pytest.mark.skipif(choose_renderer() == "disable", reason="nothing can be rendered here")
+def test_pictures_without_a_body_that_moves_are_no_film():
+    faults = {
+        "p2e/PointMazeLarge-v0=moving": "",
+        "HalfCheetah-v5=moving": "",
+        "dm_control/point_mass-easy-v0=moving": "",
+        "p2e/PointMaze-v0=invisible": "no body is to be seen in 5 of 5 pictures",
+        "dm_control/point_mass-easy-v0=invisible": "no body is to be seen in 5 of 5 pictures",
+        "p2e/CartPoleSwingupSparse-v0=far away": "no body is to be seen in 4 of 5 pictures",
+        "p2e/SparseReacher-v0=still": "the body does not move",
+    }
+    script = str(ROOT / "tests" / "helpers" / "film_of_a_scene.py")
+    printed = program(script, *faults, MUJOCO_GL=choose_renderer()).splitlines()
+    assert printed == [f"{case}: {fault}" for case, fault in faults.items()]
+
+
+def test_a_film_that_shows_nothing_is_an_error(run, monkeypatch):
+    empty = Film([Image.new("RGB", SIZE)], 1, "", "no body is to be seen")
+    monkeypatch.setattr("runs.films.filmed_episode.film_of_episode", lambda *_: empty)
+    with pytest.raises(EmptyFilmError, match="maze': no body is to be seen"):
+        film_of([run], drawn=False)
 
 
 @pytest.mark.parametrize("steps", [1, 59, 60, 61, 200, 1000])

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import aggregate
-from reporting.figures.findings import finding
-from reporting.figures.style import Plot
 from reporting.page.first_screen import agents, limits, tiles
 from reporting.page.small_drawings import WIDTH, dots, sparkline
 from reporting.statistics.analysis import analyse
@@ -84,24 +82,3 @@ def test_a_sparkline_has_a_point_for_each_evaluation(statistics):
     across, down = ([float(point[i]) for point in points] for i in (0, 1))
     assert len(points) == 6 and across == sorted(across)
     assert down[-1] < down[0]  # it rises
-
-
-def test_titles_are_findings(statistics):
-    learning = finding(statistics, Plot("a.svg", "learning", MAZE, ""))
-    ends = {n: statistics.cell(MAZE, n).final.estimate for n in statistics.algorithms}
-    assert learning.startswith(f"PointMaze: Plan2Explore {ends['plan2explore']:.1f}, MBPO ")
-    visited = finding(statistics, Plot("a.svg", "coverage-map", MAZE, ""))
-    (share,) = (
-        curve.mean[-1]
-        for curve in statistics.coverage_curves
-        if (curve.environment, curve.algorithm) == (MAZE, "plan2explore")
-    )
-    assert f"Plan2Explore {share:.0%}" in visited and visited.endswith("of the map visited")
-    over = finding(statistics, Plot("a.svg", "differences", None, ""))
-    assert over.startswith("Plan2Explore over 1 sparse task: +0.")
-    mean = finding(statistics, Plot("aggregate-mean.svg", "aggregate", None, ""))
-    (of_first,) = (one.mean for one in statistics.groups[0].algorithms[2:])
-    assert mean.startswith(f"Mean over 1 sparse task: Plan2Explore {of_first.estimate:.2f}")
-    for kind in ("profiles", "efficiency", "improvement", "cost", "throughput"):
-        assert "Plan2Explore" in finding(statistics, Plot("a.svg", kind, None, ""))
-    assert finding(statistics, Plot("a.svg", "internals", MAZE, "")) == "PointMaze"

@@ -126,7 +126,9 @@ def test_only_rivals_with_variants_make_it_such_a_suite():
     assert compares_ways(CASES)
     assert not compares_ways(["sac", "mbpo", "plan2explore"])
     assert not compares_ways(["plan2explore", "plan2explore-no-memory", "sac"])
+    assert not compares_ways(["sac", "sac-tuned", "mbpo", "plan2explore"])
     assert compares_ways(["sac", "sac-pink"])
+    assert compares_ways(["sac", "sac-pink", "sac-rnd", "plan2explore"])
 
 
 def test_variants_of_rivals_are_compared_with_their_algorithm_and_the_subject():

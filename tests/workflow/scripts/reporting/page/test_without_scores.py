@@ -135,7 +135,7 @@ def test_the_page_names_what_is_left_out_and_why(mixed_page, mixed_details):
     assert "returns cannot be normalised without them: Foreign-v1." in over_tasks
     table = section(mixed_details, "Aggregates of the normalised score", "How likely is an")
     assert "Tasks with a reference 2 tasks" in table and "All tasks" not in table
-    exploration = section(mixed_page, "Exploration", "Cost")
+    exploration = section(mixed_page, "Exploration", "Every number")
     assert "Visited states are not counted on Foreign-v1" in exploration
     maps = [svg["aria-label"] for svg in mixed_page.all("svg") if svg.get("role") == "img"]
     shown = [label for label in maps if label.startswith("States visited on")]
@@ -215,7 +215,9 @@ def test_with_few_seeds_the_sentence_gives_no_verdict(tmp_path):
 def test_a_suite_where_nothing_is_counted_says_so(tmp_path):
     suite = write_suite(tmp_path / "nothing", [FOREIGN], seeds=1, evaluations=3)
     page = Page(build(suite, tmp_path / "report"))
-    assert "Visited states are not counted on Foreign-v1" in section(page, "Exploration", "Cost")
+    assert "Visited states are not counted on Foreign-v1" in section(
+        page, "Exploration", "Every number"
+    )
     assert "coverage-map" not in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
 
 

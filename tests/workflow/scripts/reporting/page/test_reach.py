@@ -70,6 +70,8 @@ def test_axe_finds_nothing(browser, axe, folder, width, scheme):
         page.locator(".chart").first.focus()  # with the values beside the pointer
         for button in page.locator("button.open").all()[:2]:
             button.click()
+        # Where the bar of the curves sticks, it lies over whatever is scrolled under it.
+        page.evaluate("scrollTo(0, 0)")
         assert violations(page, axe) == []
     page.close()
 

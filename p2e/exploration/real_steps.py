@@ -39,7 +39,7 @@ class RealSteps:
     @torch.no_grad()
     def draw(self, rows: int) -> Fields:
         """Rows with the task's reward and, if asked for, "curiosity": name -> (S, rows, width)."""
-        own = self._world.rare_field, self._reach, rows, self._world.config.rare_share
+        own = self._world.rare_field, self._reach, rows, self._world.rare_share
         steps, _ = draw_windows(self._replay, *own, self._generators)
         latents = self._world.model.encode(steps["observation"].flatten(1, 2))
         steps["latent"] = latents.unflatten(1, steps["reward"].shape[1:3])

@@ -68,7 +68,7 @@ class Adaptation:
         self.replayed_actions = ReplayedActions(
             world.features,
             replay,
-            config.world.rare_share,
+            world.rare_share,
             draws,
             config.agent.discount,
             MULTI_STEP,

@@ -26,6 +26,8 @@ from p2e.world.reward_learner import RewardLearner
 from p2e.world.world_loss import world_loss
 from p2e.world.world_model import WorldModel
 
+# Of the rows and windows of replay. With none, few rewards are hardly ever learned from.
+RARE_SHARE = 0.25
 CLIP_NORM = 1.0  # largest gradient norm of world model and of ensemble, for each seed
 WARMUP_UPDATES = 100  # linear warm-up of the learning rate; then half a cosine, to a tenth
 
@@ -40,8 +42,6 @@ class WorldConfig:
         hidden: units of each hidden layer of the world model's other networks.
         sequences: windows of replay in one update.
         sequence_length: steps of a window.
-        rare_share: share of the windows that is drawn around rare rewards, where there are any (in
-            the reward-free modes around rare terminations).
         learning_rate: the highest, of world model and ensemble.
         features: what actor and critic see: "latent", with the memory beside it, or
             "latent+observation", where it is imagined as it is decoded.
@@ -52,7 +52,6 @@ class WorldConfig:
     hidden: tuple[int, ...] = (256, 256)
     sequences: int = 32
     sequence_length: int = 8
-    rare_share: float = 0.25
     learning_rate: float = 1e-3
     features: str = "latent"
 
@@ -60,8 +59,6 @@ class WorldConfig:
         sizes = "latent_size hidden sequences sequence_length"
         require_positive(self, "world", *sizes.split(), "learning_rate")
         require(self.memory_size >= 0, "world.memory_size", self.memory_size, "0 or more")
-        share = self.rare_share
-        require(0 <= share <= 1, "world.rare_share", share, "a share in [0, 1]")
         known = f"one of {', '.join(map(repr, FEATURES))}"
         require(self.features in FEATURES, "world.features", self.features, known)
 
@@ -99,6 +96,7 @@ class WorldLearner:
             ensemble's disagreement are about observations, those that latents decode to.
         rare_field: around rare values of which field windows are drawn: "reward" or "terminated".
             With the second nothing but the reward heads depends on the reward.
+        rare_share: share of the windows that is drawn around them, where there are any.
     """
 
     def __init__(
@@ -108,9 +106,10 @@ class WorldLearner:
         total_updates: int,
         exploration: ExplorationConfig | None = None,
         rare_field: str = "reward",
+        rare_share: float = RARE_SHARE,
     ) -> None:
         seeds, device = problem.seeds, problem.device
-        self.config, self.rare_field = config, rare_field
+        self.config, self.rare_field, self.rare_share = config, rare_field, rare_share
         self.model = WorldModel(
             problem.observation_size,
             problem.action_size,
@@ -136,7 +135,7 @@ class WorldLearner:
             SeedGenerators(seeds, "ensemble rows", device),
         )
         reward_rows = SeedGenerators(seeds, "reward rows", device)
-        self.reward = RewardLearner(self.model, make_optimizer, config.rare_share, reward_rows)
+        self.reward = RewardLearner(self.model, make_optimizer, rare_share, reward_rows)
         self.windows = SeedGenerators(seeds, "windows", device)
         own: ExplorationConfig = exploration or LatentExplorationConfig()
         self._pays_disagreement = own.bonus.startswith("disagreement")
@@ -205,7 +204,7 @@ class WorldLearner:
             self.rare_field,
             self.config.sequence_length,
             self.config.sequences,
-            self.config.rare_share,
+            self.rare_share,
             self.windows,
         )
         return as_sequences(windows), slots

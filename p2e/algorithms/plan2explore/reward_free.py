@@ -76,7 +76,7 @@ class ZeroShot(RewardFree):
         self.replayed_actions = ReplayedActions(
             self.world.features,
             self.sac_buffer,
-            config.world.rare_share,
+            self.world.rare_share,
             self.task_batches,
             config.agent.discount,
             config.multi_step,

@@ -14,7 +14,12 @@ from p2e.curiosity.settings import ExplorationConfig
 from p2e.metrics import Metrics
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer, real_fields
-from p2e.world.world_learner import LatentExplorationConfig, WorldConfig, WorldLearner
+from p2e.world.world_learner import (
+    RARE_SHARE,
+    LatentExplorationConfig,
+    WorldConfig,
+    WorldLearner,
+)
 from p2e.world.world_loss import WorldStates
 
 SEEDS, ROWS, MEMORY = 2, 40, 4
@@ -22,7 +27,10 @@ STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation ch
 
 
 def learner(
-    exploration: ExplorationConfig | None = None, rare_field: str = "reward", **settings: Any
+    exploration: ExplorationConfig | None = None,
+    rare_field: str = "reward",
+    rare_share: float = RARE_SHARE,
+    **settings: Any,
 ) -> WorldLearner:
     device = torch.device("cpu")
     problem = Problem(
@@ -35,7 +43,8 @@ def learner(
         "sequences": 4,
         "sequence_length": 4,
     }
-    return WorldLearner(problem, WorldConfig(**small | settings), 10, exploration, rare_field)
+    rare = rare_field, rare_share
+    return WorldLearner(problem, WorldConfig(**small | settings), 10, exploration, *rare)
 
 
 def filled(observation: Tensor, next_observation: Tensor) -> RowBuffer:

@@ -35,6 +35,7 @@ NEUTRAL: dict[str, Any] = {
     "plan2explore.world.ensemble_hidden": [64, 64],
     "plan2explore.world.members": 5,
     "plan2explore.world.prior_weight": 0.0,
+    "plan2explore.world.rare_share": 0.25,
     "plan2explore.world.unknown": 2.0,
     "plan2explore.world.unrolled_steps": 1,
     "plan2explore.world.warmup_updates": 100,

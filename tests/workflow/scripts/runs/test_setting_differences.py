@@ -36,6 +36,7 @@ BEFORE = {
     "plan2explore.world.disagreement": "latent",
     "plan2explore.exploration.bonus": "disagreement",
     "plan2explore.exploration.noise": "white",
+    "plan2explore.world.features": "latent",
 }
 
 

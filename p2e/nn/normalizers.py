@@ -109,6 +109,11 @@ class RewardRange(nn.Module):
         """Whether a seed has met more than one reward."""
         return self.low < self.high
 
+    @property
+    def known_alike(self) -> bool:
+        """Whether it is known that no seed has. On a GPU it never is: to ask would be to wait."""
+        return not (self.low.is_cuda or bool(self.differs.any()))
+
     def share(self, reward: Float[Tensor, "S B"]) -> Float[Tensor, "S B"]:
         """How far from the lowest to the highest these lie, from 0 to 1, on the symlog scale; 0
         where there is no way between them."""

@@ -150,7 +150,10 @@ class SeedOptimizer:
 
     def step(self, losses: Float[Tensor, " S"]) -> Float[Tensor, " S"]:
         """One update from one loss a seed. Returns each seed's gradient norm before clipping."""
-        gradients = torch.autograd.grad(losses.sum(), self.parameters)
+        return self.follow(torch.autograd.grad(losses.sum(), self.parameters))
+
+    def follow(self, gradients: Sequence[Tensor]) -> Float[Tensor, " S"]:
+        """One update from gradients that are known. Returns each seed's norm before clipping."""
         norms = self.descend(gradients, self.rate_factor)
         self.updates += 1
         return norms

@@ -49,8 +49,12 @@ class RewardLearner:
         with torch.no_grad():
             self.states = model.encode(rows["observation"]), rows["memory"]
             reached = model.normalizer(rows["next_observation"])
-        reward, within = rows["reward"].squeeze(-1), model.reward_range
+        within = model.reward_range
         differs = within.differs.squeeze(-1)  # before, there is nothing to tell apart
+        if within.known_alike:
+            self.optimizer.follow([torch.zeros_like(p) for p in self.optimizer.parameters])
+            return {"reward_loss": torch.zeros_like(differs, dtype=torch.float32)}
+        reward = rows["reward"].squeeze(-1)
         losses = self._heads.loss(reached, rows["action"], reward, within) * differs
         step = self.optimizer.learning_rate * self.optimizer.rate_factor
         self.optimizer.step(losses)

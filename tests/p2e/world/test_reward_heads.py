@@ -55,6 +55,19 @@ def test_the_lowest_of_the_heads_counts() -> None:
     torch.testing.assert_close(heads.lowest(reached, action, within), expected)
 
 
+def test_where_one_reward_was_met_it_is_predicted_without_the_heads() -> None:
+    heads, draws = make_heads(), SeedGenerators(range(SEEDS), "test rows")
+    reached, action, _ = rows_of_a_goal(draws, 50)
+    for reward, within in ((0.0, RewardRange(SEEDS)), (3.0, RewardRange(SEEDS))):
+        if reward:
+            within.update(torch.full((SEEDS, 4), reward))
+        expected = within.at(
+            torch.sigmoid(heads.predict_each(torch.cat([reached, action], -1)))[:, 0, :, 0]
+        )
+        found = heads.lowest(reached, action, within)
+        assert torch.equal(found, expected) and torch.allclose(found, torch.tensor(reward))
+
+
 def test_an_input_that_says_nothing_is_not_read_for_long() -> None:
     heads, within = learned(price=2.0)
     norms = input_norms(heads)

@@ -52,6 +52,16 @@ def test_a_seed_that_met_one_reward_only_learns_nothing() -> None:
     assert set(map(tuple, changes.values())) == {(False, False)}
 
 
+def test_where_no_seed_met_two_rewards_an_update_is_one_without_a_gradient(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, learner = make_learner()
+    buffer = replay_with(model, reward_of_the_second=0.0)
+    monkeypatch.setattr(model.reward_heads, "loss", None)  # not called
+    assert set(map(tuple, moved(model, learner, buffer).values())) == {(False, False)}
+    assert learner.optimizer.updates == 1 and learner.states[0].shape == (SEEDS, ROWS, LATENT)
+
+
 def test_where_the_reward_was_learned_is_kept() -> None:
     model, learner = make_learner()
     buffer = replay_with(model, reward_of_the_second=1.0)

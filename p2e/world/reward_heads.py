@@ -1,4 +1,4 @@
-"""Reward heads: networks of their own that predict the task's reward, of which the lowest counts.
+"""Reward heads: networks of their own that predict the task's reward.
 
 No gradient of the reward reaches the rest of the world model, which in the reward-free modes must
 not depend on it.
@@ -42,21 +42,25 @@ class RewardHeads(Ensemble):
         heads: int = HEADS,
     ) -> None:
         super().__init__(heads, [observation_size + action_size, *hidden, 1], generators)
+        self.pessimistic = False  # whether the lowest of the predictions counts, or their mean
 
-    def lowest(
+    def predict(
         self,
         reached: Float[Tensor, "S B O"],
         action: Float[Tensor, "S B A"],
         within: RewardRange,
     ) -> Float[Tensor, "S B"]:
-        """The lowest of the heads' rewards, in the task's own unit.
+        """The mean of the heads' shares of the range, or the lowest, in the task's own unit.
 
-        Trained on few rewards, each head predicts rewards that do not exist, in places of its own;
-        a policy that learns in the model would go there, and rest beside the goal.
+        Trained on few rewards, each head predicts rewards that do not exist, in places of its own,
+        and a policy that learns in the model alone goes there: for that the lowest counts. It hides
+        rewards, too, in places that are not quite like those that were rewarded. A policy that
+        acts in the world is corrected there, and learns from the mean.
         """
         if within.known_alike:
             return within.at(reached.new_zeros(reached.shape[:2]))
-        return within.at(torch.sigmoid(self._logits(reached, action).amin(dim=1)))
+        shares = torch.sigmoid(self._logits(reached, action))
+        return within.at(shares.amin(dim=1) if self.pessimistic else shares.mean(dim=1))
 
     def loss(
         self,

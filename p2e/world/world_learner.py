@@ -94,8 +94,9 @@ class WorldLearner:
         total_updates: of the run, for the learning rate's schedule.
         exploration: of which the bonus is paid; None for the defaults. All bonuses but the
             ensemble's disagreement are about observations, those that latents decode to.
-        rare_field: around rare values of which field windows are drawn: "reward" or "terminated".
-            With the second nothing but the reward heads depends on the reward.
+        reward_free: whether nothing but the reward heads may depend on the reward, and the task
+            policy may learn in the model alone: then the lowest predicted reward counts, and
+            windows are drawn around rare terminations, otherwise around rare rewards.
         rare_share: share of the windows that is drawn around them, where there are any.
     """
 
@@ -105,11 +106,12 @@ class WorldLearner:
         config: WorldConfig,
         total_updates: int,
         exploration: ExplorationConfig | None = None,
-        rare_field: str = "reward",
+        reward_free: bool = False,
         rare_share: float = RARE_SHARE,
     ) -> None:
         seeds, device = problem.seeds, problem.device
-        self.config, self.rare_field, self.rare_share = config, rare_field, rare_share
+        self.config, self.rare_share = config, rare_share
+        self.rare_field = "terminated" if reward_free else "reward"
         self.model = WorldModel(
             problem.observation_size,
             problem.action_size,
@@ -118,6 +120,7 @@ class WorldLearner:
             config.hidden,
             SeedGenerators(seeds, "world weights", device),
         )
+        self.model.reward_heads.pessimistic = reward_free
         self.features = FeatureExtractor(self.model, config.features)
         make_optimizer = partial(
             SeedOptimizer,

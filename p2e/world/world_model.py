@@ -121,7 +121,7 @@ class WorldModel(nn.Module):
     ) -> Float[Tensor, "S B"]:
         """The predicted reward of reaching a normalised observation, in the task's own unit, within
         the range of those met."""
-        return self.reward_heads.lowest(reached, action, self.reward_range)
+        return self.reward_heads.predict(reached, action, self.reward_range)
 
     def step(
         self,

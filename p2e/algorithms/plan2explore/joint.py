@@ -38,14 +38,14 @@ from p2e.world.world_learner import WorldLearner
 class Plan2Explore(Algorithm):
     """World model, explorer and task policy, and the buffers that they learn from."""
 
-    # Around rare values of which the world model's windows are drawn.
-    rare_field: ClassVar[str] = "reward"
+    # Whether what the explorer and the world model learn is to depend on the reward.
+    reward_free: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, config: Config) -> None:
         self.config, self._problem, self._device = config, problem, problem.device
         seeds, rounds = len(problem.seeds), problem.steps // config.update_interval
         updates = config.pretraining_updates + rounds
-        own = config.world, updates, config.exploration, self.rare_field
+        own = config.world, updates, config.exploration, self.reward_free
         self.world = WorldLearner(problem, *own)
         self.curiosity = self.world.curiosity
         self.task_scale = RunningScale(seeds, decay=0.99, device=self._device, floor=1.0)

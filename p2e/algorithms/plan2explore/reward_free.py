@@ -35,7 +35,7 @@ class RewardFree(Plan2Explore):
     predict it, and a policy imagines to go on behind it.
     """
 
-    rare_field: ClassVar[str] = "terminated"
+    reward_free: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, config: Config) -> None:
         super().__init__(problem, replace(config, task_share=0.0))

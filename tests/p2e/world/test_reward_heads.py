@@ -1,5 +1,6 @@
 """Separate reward heads: their predictions, their learning, and the inputs that they read."""
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -45,14 +46,17 @@ def input_norms(heads: RewardHeads) -> Tensor:
     return norms
 
 
-def test_the_lowest_of_the_heads_counts() -> None:
+@pytest.mark.parametrize("pessimistic", [False, True])
+def test_the_mean_of_the_heads_counts_or_if_asked_for_the_lowest(pessimistic: bool) -> None:
     heads, within = make_heads(), from_nothing_to(100.0)
+    heads.pessimistic = pessimistic
     draws = SeedGenerators(range(SEEDS), "test rows")
     reached, action, _ = rows_of_a_goal(draws, 50)
     each = torch.sigmoid(heads.predict_each(torch.cat([reached, action], -1)).squeeze(-1))
     assert each.argmin(dim=1).unique().numel() == HEADS  # each is the lowest somewhere
-    expected = torch.expm1(each.amin(dim=1) * torch.tensor(101.0).log())
-    torch.testing.assert_close(heads.lowest(reached, action, within), expected)
+    share = each.amin(dim=1) if pessimistic else each.mean(dim=1)
+    expected = torch.expm1(share * torch.tensor(101.0).log())
+    torch.testing.assert_close(heads.predict(reached, action, within), expected)
 
 
 def test_where_one_reward_was_met_it_is_predicted_without_the_heads() -> None:
@@ -64,7 +68,7 @@ def test_where_one_reward_was_met_it_is_predicted_without_the_heads() -> None:
         expected = within.at(
             torch.sigmoid(heads.predict_each(torch.cat([reached, action], -1)))[:, 0, :, 0]
         )
-        found = heads.lowest(reached, action, within)
+        found = heads.predict(reached, action, within)
         assert torch.equal(found, expected) and torch.allclose(found, torch.tensor(reward))
 
 
@@ -74,7 +78,7 @@ def test_an_input_that_says_nothing_is_not_read_for_long() -> None:
     assert norms[..., 1:].max() < 0.1 < 0.5 < norms[..., 0].min()
     reached, action, reward = rows_of_a_goal(SeedGenerators(range(SEEDS), "other rows"), 2000)
     beside = (reached[..., 0] - 1.5).abs() < 0.1
-    paid = heads.lowest(reached, action, within)
+    paid = heads.predict(reached, action, within)
     assert ((paid > 0.5) == (reward > 0.5))[~beside].float().mean() > 0.99
     without_price, _ = learned(price=0.0)
     assert input_norms(without_price).min() > 0.5

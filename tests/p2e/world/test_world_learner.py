@@ -28,7 +28,7 @@ STEP = torch.tensor([0.5, -0.25, 0.0])  # how each feature of the observation ch
 
 def learner(
     exploration: ExplorationConfig | None = None,
-    rare_field: str = "reward",
+    reward_free: bool = False,
     rare_share: float = RARE_SHARE,
     **settings: Any,
 ) -> WorldLearner:
@@ -43,7 +43,7 @@ def learner(
         "sequences": 4,
         "sequence_length": 4,
     }
-    rare = rare_field, rare_share
+    rare = reward_free, rare_share
     return WorldLearner(problem, WorldConfig(**small | settings), 10, exploration, *rare)
 
 
@@ -131,15 +131,18 @@ def test_an_unknown_bonus_is_one_line() -> None:
         LatentExplorationConfig(bonus="latent")
 
 
-@pytest.mark.parametrize("looks_at", ["reward", "terminated"])
-def test_windows_are_around_rare_values_of_the_field_that_is_asked_for(looks_at: str) -> None:
+@pytest.mark.parametrize(("reward_free", "looks_at"), [(False, "reward"), (True, "terminated")])
+def test_windows_are_around_rare_rewards_or_in_reward_free_modes_around_rare_ends(
+    reward_free: bool, looks_at: str
+) -> None:
     observation = torch.randn(SEEDS, ROWS, 3, generator=torch.Generator().manual_seed(0))
     buffer = filled(observation, observation + STEP)
     for name, row in (("reward", 5), ("terminated", 30)):  # no window of four holds both
         values = torch.zeros(SEEDS, ROWS, 1)
         values[:, row] = 1
         overwrite(buffer, name, values)
-    world = learner(rare_field=looks_at, rare_share=1.0)
+    world = learner(reward_free=reward_free, rare_share=1.0)
+    assert world.model.reward_heads.pessimistic == reward_free
     world.update(buffer)
     states = world.states
     held = {name: getattr(states, name).sum(dim=1).tolist() for name in ("reward", "terminated")}

@@ -59,8 +59,13 @@ class RewardHeads(Ensemble):
         """
         if within.known_alike:
             return within.at(reached.new_zeros(reached.shape[:2]))
-        shares = torch.sigmoid(self._logits(reached, action))
-        return within.at(shares.amin(dim=1) if self.pessimistic else shares.mean(dim=1))
+        logits = self._logits(reached, action)
+        if self.pessimistic:
+            return within.at(torch.sigmoid(logits.amin(dim=1)))
+        # Head by head: how PyTorch rounds the sigmoid and the mean of all at once depends on how
+        # many seeds there are.
+        shares = [torch.sigmoid(of_head) for of_head in logits.unbind(dim=1)]
+        return within.at(sum(shares, torch.zeros_like(shares[0])) / self.members)
 
     def loss(
         self,

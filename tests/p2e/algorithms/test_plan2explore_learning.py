@@ -61,7 +61,8 @@ def test_imagined_rows_reach_over_several_steps_but_for_random_actions(
     steps = {name: torch.rand(*shape, 2) for name in ("observation", "next_observation")}
     steps |= {"action": torch.rand(*shape, 1), "terminated": torch.zeros(*shape, 1)}
     steps |= {"reward": torch.rand(*shape, 1), "disagreement": 50 + torch.rand(*shape, 1)}
-    rows = trained.imagination.as_rows(dict(steps))
+    reached = trained.world.model.normalizer.mean.unsqueeze(1).expand(2, 2, 3, -1)
+    rows = trained.imagination.as_rows(steps | {"reached": reached})
     paid = {"reward": steps["reward"], "curiosity": trained.curiosity.reward(steps["disagreement"])}
     for name, single in paid.items():
         first, last = single.unbind(dim=1)

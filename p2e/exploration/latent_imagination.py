@@ -101,7 +101,7 @@ class LatentImagination:
         """What each step pays for curiosity."""
         of_steps = steps["observation"], steps["action"], reached, disagreement
         features, action, reached, known = (x.flatten(1, 2) for x in of_steps)
-        latent = features[..., : self._world.model.latent_size]
+        latent = self._features.latent_of(features)
         rows = self._world.decoded(latent, action, reached)
         paid = self._world.intrinsic_reward(latent, rows, known.squeeze(-1))
         return paid.view(disagreement.shape)
@@ -137,7 +137,7 @@ class LatentImagination:
         """
         rows = replay.sample(self.starts, number * CANDIDATES)
         features = self._features.of_observation(rows["observation"], rows["memory"])
-        latent, memory = features[..., : self._world.model.latent_size], rows["memory"]
+        latent, memory = self._features.latent_of(features), rows["memory"]
         best = best_of_each(agent.value(features), number)
         return pick_rows(latent, best), pick_rows(memory, best)
 

@@ -12,7 +12,7 @@ from p2e.world.feature_extractor import FeatureExtractor
 
 
 class LatentPolicy(Policy):
-    """Acts on the latent of the observation and on the world model's memory of the episode."""
+    """Acts on the features of the observation and of the world model's memory of the episode."""
 
     def __init__(self, agent: SoftActorCritic, features: FeatureExtractor) -> None:
         self._agent, self._model, self._features = agent, features.model, features

@@ -104,7 +104,7 @@ class ErrorDiscount:
         """Features and actions of so many steps, and how wrong the model is about each."""
         rows = replay.sample(self._draws, number)
         features = self._features.of_observation(rows["observation"], rows["memory"])
-        latent = features[..., : self._model.latent_size]
+        latent = self._features.latent_of(features)
         return features, rows["action"], step_errors(self._model, latent, rows)
 
     def expected(

@@ -48,6 +48,10 @@ class FeatureExtractor:
         seen = self.model.normalizer(observation)
         return self.joined(self.model.encoder(seen), memory, seen)
 
+    def latent_of(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B L"]:
+        """The latent that these features begin with."""
+        return features[..., : self.model.latent_size]
+
     def joined(
         self,
         latent: Float[Tensor, "S B L"],

@@ -28,7 +28,7 @@ from p2e.world.world_model import WorldModel
 
 # Of the rows and windows of replay. With none, few rewards are hardly ever learned from.
 RARE_SHARE = 0.25
-CLIP_NORM = 1.0  # largest gradient norm of world model and of ensemble, for each seed
+CLIP_NORM = 1.0  # largest gradient norm of each network, for each seed
 WARMUP_UPDATES = 100  # linear warm-up of the learning rate; then half a cosine, to a tenth
 
 
@@ -42,7 +42,7 @@ class WorldConfig:
         hidden: units of each hidden layer of the world model's other networks.
         sequences: windows of replay in one update.
         sequence_length: steps of a window.
-        learning_rate: the highest, of world model and ensemble.
+        learning_rate: the highest, of world model, ensemble and reward heads.
         features: what actor and critic see: "latent", with the memory beside it, or
             "latent+observation", where it is imagined as it is decoded.
     """
@@ -88,7 +88,7 @@ class LatentExplorationConfig(ExplorationConfig):
 
 
 class WorldLearner:
-    """World model and disagreement ensemble, with their optimizers.
+    """World model, disagreement ensemble and reward heads, with their optimizers.
 
     Args:
         total_updates: of the run, for the learning rate's schedule.

@@ -38,7 +38,7 @@ from p2e.world.world_learner import WorldLearner
 class Plan2Explore(Algorithm):
     """World model, explorer and task policy, and the buffers that they learn from."""
 
-    # Whether what the explorer and the world model learn is to depend on the reward.
+    # Whether what the explorer and the world model learn must not depend on the task's reward.
     reward_free: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, config: Config) -> None:

@@ -15,11 +15,7 @@ from torch import Tensor
 
 from p2e.algorithm import Policy, Problem, Stateful
 from p2e.algorithms.plan2explore.joint import Plan2Explore
-from p2e.exploration.latent_imagination import (
-    Trajectories,
-    imagined_means,
-    joint_trajectories,
-)
+from p2e.exploration.latent_imagination import Trajectories, imagined_means, joint_trajectories
 from p2e.exploration.settings import Config
 from p2e.metrics import Metrics
 from p2e.replay.buffers import as_transitions

@@ -1,4 +1,4 @@
-"""SAC as an algorithm: how often it learns, what it stores. (Agent: test_soft_actor_critic.py.)"""
+"""SAC as an algorithm: how often it learns. (Agent: test_soft_actor_critic.py.)"""
 
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.algorithms import sac

@@ -60,10 +60,10 @@ class Plan2Explore(Algorithm):
         at_once = sum(self.imagination.trajectories)
         self.imagination_buffer = self._imagination_buffer(at_once)
         self.batches = self._generators("batches")
-        imagined = partial(self.imagination_buffer.sample, self.batches)
-        self.task_rows, self.explorer_rows = (
-            MixedBatch(self.real_steps(pays_curiosity).draw, imagined, config.real_share)
-            for pays_curiosity in (False, True)
+        self.rows = MixedBatch(
+            self.real_steps(pays_curiosity=True).draw,
+            partial(self.imagination_buffer.sample, self.batches),
+            config.real_share,
         )
         self.updates, self.steps_stored = Counter(), Counter()
 
@@ -76,7 +76,7 @@ class Plan2Explore(Algorithm):
         return joint_trajectories(self.config)
 
     def real_steps(self, pays_curiosity: bool) -> RealSteps:
-        """Real rows for an agent, with or without what their steps pay for curiosity."""
+        """Real rows for the agents, with or without what their steps pay for curiosity."""
         returns = self.config.agent.discount, self.config.multi_step
         return RealSteps(self.world, self.batches, self.sac_buffer, *returns, pays_curiosity)
 
@@ -119,17 +119,16 @@ class Plan2Explore(Algorithm):
             return {}
         metrics: Metrics = {}
         for _ in range(self.config.agent_updates):
-            metrics |= self._update_task_agent()
-            metrics |= with_prefix("explorer", self._update_explorer())
+            metrics |= self._update_agents()
         return metrics
 
-    def _update_task_agent(self) -> Metrics:
-        rows = self.task_rows.draw(self.config.agent.batch_size)
-        return self.task_agent.update(as_transitions(rows))
+    def _update_agents(self) -> Metrics:
+        """One update of each, on the same rows."""
+        rows = self.rows.draw(self.config.agent.batch_size)
+        return self.task_agent.update(as_transitions(rows)) | self._update_explorer(rows)
 
-    def _update_explorer(self) -> Metrics:
-        rows = self.explorer_rows.draw(self.config.agent.batch_size)
-        return self.explorer_agent.update(self._for_explorer(rows))
+    def _update_explorer(self, rows: Fields) -> Metrics:
+        return with_prefix("explorer", self.explorer_agent.update(self._for_explorer(rows)))
 
     def _for_explorer(self, fields: Fields) -> TransitionBatch:
         """Rows with the explorer's reward in place of the task's."""

@@ -25,7 +25,7 @@ from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
 
 
 class RewardFree(Plan2Explore):
-    """What the reward-free modes share: explorer and world model.
+    """What the reward-free modes share: explorer, world model, and the rows that these learn from.
 
     Windows are drawn around rare terminations: a world model that has hardly seen one does not
     predict it, and a policy imagines to go on behind it.
@@ -46,12 +46,12 @@ class RewardFree(Plan2Explore):
         random, explorer, task = joint_trajectories(self.config)
         return Trajectories(random + task, explorer)
 
+    def _update_agents(self) -> Metrics:
+        return self._update_explorer(self.rows.draw(self.config.agent.batch_size))
+
 
 class Explore(RewardFree):
     """Mode "explore": no task policy is trained."""
-
-    def _update_task_agent(self) -> Metrics:
-        return {}
 
 
 class ZeroShot(RewardFree):
@@ -124,6 +124,13 @@ class ZeroShot(RewardFree):
             self.task_buffer.add(self.task_imagination.as_rows(steps))
         return imagined_means(imagined)
 
+    def _update_agents(self) -> Metrics:
+        return super()._update_agents() | self._update_task_agent(self.task_rows)
+
+    def _update_task_agent(self, of: MixedBatch) -> Metrics:
+        rows = of.draw(self.config.agent.batch_size)
+        return self.task_agent.update(as_transitions(rows))
+
     def update_agent(self) -> Metrics:
         metrics = super().update_agent()
         if self._due and self._ending:
@@ -175,11 +182,7 @@ class FewShot(ZeroShot):
         self.task_buffer.add(self.lone_imagination.as_rows(steps))
         return imagined_means([steps])
 
-    def _update_task_agent(self) -> Metrics:
+    def _update_agents(self) -> Metrics:
         if not self._over:
-            return super()._update_task_agent()
-        rows = self.few_shot_rows.draw(self.config.agent.batch_size)
-        return self.task_agent.update(as_transitions(rows))
-
-    def _update_explorer(self) -> Metrics:
-        return {} if self._over else super()._update_explorer()
+            return super()._update_agents()
+        return self._update_task_agent(self.few_shot_rows)

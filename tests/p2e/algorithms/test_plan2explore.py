@@ -139,11 +139,10 @@ def test_learning_the_world_leaves_the_agents_alone(trained: Plan2Explore) -> No
 
 
 def test_the_task_policy_never_sees_the_intrinsic_reward(trained: Plan2Explore) -> None:
-    drawn = trained.task_rows.draw(16)
+    drawn = trained.rows.draw(16)
     fields = trained.imagination_buffer.everything()
     real = trained.sac_buffer.in_order("reward")
     known = torch.cat([real.flatten(), fields["reward"].flatten()])
-    assert "curiosity" not in drawn
     assert torch.isin(as_transitions(drawn).reward, known).all()
 
 
@@ -325,16 +324,17 @@ def test_a_task_policy_beside_it_does_not_move_a_reward_free_explorer(
         assert all(map(torch.equal, weights(one), weights(other)))
 
 
-MIXED = ("task_rows", "few_shot_rows", "explorer_rows")
+MIXED = ("rows", "task_rows", "few_shot_rows")
 
 
 @pytest.mark.parametrize(
-    ("mode", "exploration_steps", "real", "replayed"),
+    ("mode", "exploration_steps", "drawn"),
     [
-        ("joint", 1, [4, 4], []),
-        ("zero-shot", 1, [0, 4], [8]),
-        ("few-shot", 17, [0, 4], [8]),
-        ("few-shot", 16, [4, 4], []),
+        ("joint", 1, {"rows": [4]}),
+        ("explore", 1, {"rows": [4]}),
+        ("zero-shot", 1, {"rows": [4], "model": [8]}),
+        ("few-shot", 17, {"rows": [4], "model": [8]}),
+        ("few-shot", 16, {"few_shot_rows": [4]}),
     ],
 )
 def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
@@ -342,8 +342,7 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
     monkeypatch: pytest.MonkeyPatch,
     mode: str,
     exploration_steps: int,
-    real: list[int],
-    replayed: list[int],
+    drawn: dict[str, list[int]],
 ) -> None:
     config: dict[str, Any] = {"mode": mode, "exploration_steps": exploration_steps}
     algorithm = plan2explore(run(make_loop(chain, **config)))
@@ -361,11 +360,8 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
         of_model = mixed._real.__qualname__ == ReplayedActions.draw.__qualname__
         source = "model" if of_model else name
         monkeypatch.setattr(mixed, "_real", counted(source, mixed._real))
-    algorithm._update_task_agent()
-    algorithm.explorer_rows.draw(16)
-    of_task = [*asked.get("task_rows", []), *asked.get("few_shot_rows", [])]
-    assert [sum(of_task), sum(asked.get("explorer_rows", []))] == real
-    assert asked.get("model", []) == replayed
+    algorithm._update_agents()
+    assert asked == drawn
 
 
 def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:

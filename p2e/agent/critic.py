@@ -9,10 +9,17 @@ from torch import Tensor, nn
 from p2e.batch import rows_for_each
 from p2e.nn.batched_mlp import BatchedMLP, Tape
 from p2e.nn.generators import SeedGenerators
+from p2e.nn.perceptron import NORM_RELU, RELU
 
 
 class TwinCritic(nn.Module):
-    """Features (S, B, F) and actions (S, B, A) to two values of each row (S, 2, B)."""
+    """Features (S, B, F) and actions (S, B, A) to two values of each row (S, 2, B).
+
+    Args:
+        layer_norm: whether hidden layers are normalised, each row by itself, before ReLU. What the
+            critics make of actions that were not tried then stays bounded, so that their targets,
+            which they make themselves, do not run away (Ball et al. 2023, arXiv:2302.02948).
+    """
 
     def __init__(
         self,
@@ -20,11 +27,13 @@ class TwinCritic(nn.Module):
         actions: int,
         hidden: Sequence[int],
         generators: SeedGenerators,
+        layer_norm: bool = False,
     ) -> None:
         super().__init__()
         self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
-        self.network = BatchedMLP((len(generators), 2), sizes, generators)
+        activation = NORM_RELU if layer_norm else RELU
+        self.network = BatchedMLP((len(generators), 2), sizes, generators, activation)
 
     def forward(
         self, features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]

@@ -19,6 +19,7 @@ class SoftActorCriticConfig:
         target_entropy: to which alpha steers the policy's entropy; None for -dim(action).
         min_alpha: alpha does not fall below it. Where no reward was met yet, all actions are worth
             the same, and alpha otherwise falls until the policy settles on one of them by chance.
+        critic_layer_norm: whether the critics' hidden layers are normalised (layer normalisation).
     """
 
     hidden: tuple[int, ...] = (256, 256)
@@ -29,6 +30,7 @@ class SoftActorCriticConfig:
     initial_alpha: float = 1.0
     target_entropy: float | None = None
     min_alpha: float = 0.0
+    critic_layer_norm: bool = False
 
     def __post_init__(self) -> None:
         require_positive(self, "agent", "hidden", "learning_rate", "batch_size", "initial_alpha")

@@ -55,7 +55,8 @@ class SoftActorCritic:
         self.acting_noise, self.normalizer = acting_noise, normalizer
         self._actions = actions
         self.actor = Actor(features, actions, config.hidden, initial)
-        self.critic = TwinCritic(features, actions, config.hidden, initial)
+        norm = config.critic_layer_norm
+        self.critic = TwinCritic(features, actions, config.hidden, initial, norm)
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
         self.target_entropy = (
@@ -246,6 +247,7 @@ class SoftActorCritic:
             self.config.target_rate,
             self.target_entropy,
             self.config.min_alpha,
+            self.config.critic_layer_norm,
         )
 
     def _parts(self) -> dict[str, Any]:

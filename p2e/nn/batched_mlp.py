@@ -13,8 +13,8 @@ from p2e.nn import perceptron
 from p2e.nn.batched_linear import initial_layer
 from p2e.nn.compilation import runs_in_cpp
 from p2e.nn.generators import SeedGenerators
-from p2e.nn.native.perceptrons import Perceptrons, PerceptronTape
-from p2e.nn.perceptron import RELU, SILU, Activation, Layer
+from p2e.nn.native.perceptrons import ACTIVATIONS, Perceptrons, PerceptronTape
+from p2e.nn.perceptron import RELU, Activation, Layer
 from p2e.nn.perceptron import Tape as OperatorTape
 
 Tape = OperatorTape | PerceptronTape
@@ -47,8 +47,7 @@ class BatchedMLP(nn.Module):
             torch.cat([part.flatten(-2) for layer in layers for part in layer], dim=-1)
         )
         self._sliced: tuple[object, list[Layer]] = (None, [])
-        # The kernels know these two activations alone.
-        known = activation in (RELU, SILU)
+        known = activation in ACTIVATIONS
         self._in_cpp = Perceptrons(lead, sizes, activation) if known else None
 
     @property

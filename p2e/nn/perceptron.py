@@ -15,9 +15,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from p2e.nn.batched_linear import normalise_rows
 from p2e.nn.products import product
 
 aten = torch.ops.aten
+NORM_EPSILON = 1e-5  # as in torch.nn.functional.layer_norm
 
 
 class Layer(NamedTuple):
@@ -35,11 +37,13 @@ class Activation:
         forward: may overwrite the pre-activation, unless the backward pass needs it.
         backward: (gradient, pre-activation or activation) to gradient. Overwrites the gradient.
         needs_input: whether the backward pass is given the pre-activation or the activation.
+        of_units: whether it acts on each unit alone.
     """
 
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor], Tensor]
     needs_input: bool
+    of_units: bool = True
 
 
 def _relu_backward(gradient: Tensor, output: Tensor) -> Tensor:
@@ -57,9 +61,25 @@ def _tanh_backward(gradient: Tensor, output: Tensor) -> Tensor:
     return result
 
 
+def _norm_relu(x: Tensor) -> Tensor:
+    return torch.relu_(normalise_rows(x))
+
+
+def _norm_relu_backward(gradient: Tensor, x: Tensor) -> Tensor:
+    normalised, mean, scale = torch.native_layer_norm(x, x.shape[-1:], None, None, NORM_EPSILON)
+    gradient = _relu_backward(gradient, normalised)
+    only_rows = [True, False, False]
+    of_rows: Tensor = aten.native_layer_norm_backward(
+        gradient, x, x.shape[-1:], mean, scale, None, None, only_rows
+    )[0]
+    return of_rows
+
+
 RELU = Activation(torch.relu_, _relu_backward, needs_input=False)
 SILU = Activation(torch.nn.functional.silu, _silu_backward, needs_input=True)
 TANH = Activation(torch.tanh_, _tanh_backward, needs_input=False)
+# ReLU of what layer normalisation without weights leaves (Ba et al. 2016).
+NORM_RELU = Activation(_norm_relu, _norm_relu_backward, needs_input=True, of_units=False)
 
 
 class Tape(NamedTuple):
@@ -123,9 +143,14 @@ def tangent(
 ) -> Tensor:
     """How the outputs (L, B, out) change with the layers: their Jacobian times a change of them.
 
-    An activation acts on each unit alone, so that its Jacobian is its own transpose: what takes
+    An activation that acts on each unit alone has a Jacobian that is its own transpose: what takes
     gradients backward takes changes forward.
+
+    Raises:
+        ValueError: for another activation.
     """
+    if not activation.of_units:
+        raise ValueError("a network whose activation takes units together has no tangent")
     result = _affine(tape.rows[0], change[0])
     for layer, of_layer, rows, kept in zip(
         layers[1:], change[1:], tape.rows[1:], tape.kept, strict=True

@@ -1,12 +1,25 @@
 """One network of a stack as plain torch.nn layers, for comparison."""
 
-from torch import nn
+from collections.abc import Callable
+
+from torch import Tensor, nn
 
 from p2e.nn.batched_mlp import BatchedMLP
 
 
+class NormReLU(nn.Module):
+    """ReLU of what layer normalisation without weights leaves."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return norm_relu(x)
+
+
+def norm_relu(x: Tensor) -> Tensor:
+    return nn.functional.layer_norm(x, x.shape[-1:]).relu()
+
+
 def plain_network(
-    network: BatchedMLP, index: tuple[int, ...], activation: type[nn.Module] = nn.ReLU
+    network: BatchedMLP, index: tuple[int, ...], activation: Callable[[], nn.Module] = nn.ReLU
 ) -> nn.Sequential:
     """The network at an index of the leading axes, with a copy of its weights."""
     modules: list[nn.Module] = []

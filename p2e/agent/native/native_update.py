@@ -36,7 +36,7 @@ class Settings(ctypes.Structure):
         *((name, COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
         ("hidden", ctypes.POINTER(COUNT)),
         *((n, FLOAT) for n in ("discount", "target_rate", "target_entropy", "min_log_alpha")),
-        ("rounded", ctypes.c_bool),
+        *((name, ctypes.c_bool) for name in ("critic_layer_norm", "rounded")),
     )
 
 
@@ -97,6 +97,7 @@ class NativeUpdate:
         target_rate: float,
         target_entropy: float,
         min_alpha: float,
+        critic_layer_norm: bool,
     ) -> None:
         self._actor, self._critic, self._temperature = actor, critic, temperature
         self._target = target
@@ -107,6 +108,7 @@ class NativeUpdate:
             target_rate=target_rate,
             target_entropy=target_entropy,
             min_log_alpha=math.log(min_alpha) if min_alpha > 0 else -math.inf,
+            critic_layer_norm=critic_layer_norm,
         )
 
     def __call__(

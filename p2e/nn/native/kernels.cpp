@@ -10,7 +10,7 @@ namespace {
 
 Perceptron perceptron_of(const Networks& networks) {
   std::vector<long> sizes(networks.sizes, networks.sizes + networks.layers + 1);
-  return {sizes, networks.silu ? Activation::SILU : Activation::RELU, networks.rounded};
+  return {sizes, Activation(networks.activation), networks.rounded};
 }
 
 // Calls `operate(number, rows)` for every network. `rows` (seeds, members, batch, in) as it lies in

@@ -14,12 +14,14 @@ from p2e.nn.native.library import COUNT, FLOAT, POINTER, native_library
 
 
 class Networks(ctypes.Structure):
-    """Perceptrons of one shape: `members` for each seed; sizes of input, hidden layers, output."""
+    """Perceptrons of one shape: `members` for each seed; sizes of input, hidden layers, output;
+    the activation by its number in perceptron.hpp."""
 
     _fields_ = (
         *((name, COUNT) for name in ("seeds", "members", "batch", "layers")),
         ("sizes", ctypes.POINTER(COUNT)),
-        *((name, ctypes.c_bool) for name in ("silu", "rounded")),
+        ("activation", COUNT),
+        ("rounded", ctypes.c_bool),
     )
 
 

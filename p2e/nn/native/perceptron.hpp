@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include "layer_norm.hpp"
 #include "products.hpp"
 
-enum class Activation { RELU, SILU };
+// In the order of p2e/nn/native/perceptrons.py. NORM_RELU: ReLU of what layer normalisation leaves.
+enum class Activation { RELU, SILU, NORM_RELU };
 
 class Perceptron {
  public:
@@ -27,12 +29,13 @@ class Perceptron {
   }
   long parameters() const { return place_of(layers()); }
 
-  // Floats that a forward pass keeps of each row: what leaves the hidden layers and, where the
-  // activation is SiLU, its derivatives.
+  // Floats that a forward pass keeps of each row: what leaves the hidden layers and, where ReLU does
+  // not tell it from that, what the backward passes need of their activations.
   long kept() const {
     long units = 0;
-    for (long layer = 1; layer < layers(); ++layer) units += sizes_[layer];
-    return units * (has_slopes() ? 2 : 1);
+    for (long layer = 1; layer < layers(); ++layer)
+      units += sizes_[layer] + (keeps_more() ? slopes_of(layer) : 0);
+    return units;
   }
 
   // What a forward pass leaves to the backward passes: its rows and `kept()` floats of each.
@@ -42,7 +45,7 @@ class Perceptron {
   };
 
   void forward(const float* weights, const Tape& tape, float* result) const {
-    pass(weights, tape, result, has_slopes());
+    pass(weights, tape, result, keeps_more());
   }
 
   // The same without what the backward passes need, in memory of its own.
@@ -75,7 +78,7 @@ class Perceptron {
     Matrix above = row_major(gathered(gradient, outputs(), rows, top), count, outputs());
     for (long layer = layers() - 1; layer > 0; --layer)
       above = below(weights, layer, above,
-                    gathered(derivative(tape, layer), sizes_[layer], rows, hidden));
+                    gathered(derivative(tape, layer), slopes_of(layer), rows, hidden));
     float* of_rows = bottom.of_size(count * columns);
     leave(weights, above, first, columns, of_rows);
     std::fill_n(result, batch * columns, 0.0f);
@@ -84,7 +87,13 @@ class Perceptron {
   }
 
  private:
-  bool has_slopes() const { return activation_ == Activation::SILU; }
+  // Whether the backward passes need more than what leaves the hidden layers.
+  bool keeps_more() const { return activation_ != Activation::RELU; }
+
+  // Floats that tell the derivative of the activation below a layer, for each row.
+  long slopes_of(long layer) const {
+    return sizes_[layer] + (activation_ == Activation::NORM_RELU ? 1 : 0);
+  }
 
   // What leaves a hidden layer (batch, out); of the layer after the last hidden one, where the
   // derivatives of the first begin.
@@ -99,15 +108,16 @@ class Perceptron {
     return row_major(leaving(tape, layer - 1), tape.rows.rows, sizes_[layer]);
   }
 
-  // Of the activation below a layer: ReLU's outputs, which are positive where it is 1, or SiLU's
-  // derivatives.
+  // Of the activation below a layer (batch, slopes): ReLU's outputs, which are positive where it is 1,
+  // SiLU's derivatives, or normalised rows with their scales.
   float* derivative(const Tape& tape, long layer) const {
-    float* outputs = leaving(tape, layer - 1);
-    if (!has_slopes()) return outputs;
-    return outputs + (leaving(tape, layers() - 1) - tape.memory);
+    if (!keeps_more()) return leaving(tape, layer - 1);
+    float* first = leaving(tape, layers() - 1);
+    for (long l = 1; l < layer; ++l) first += slopes_of(l) * tape.rows.rows;
+    return first;
   }
 
-  void pass(const float* weights, const Tape& tape, float* result, bool keeps_slopes) const {
+  void pass(const float* weights, const Tape& tape, float* result, bool keeps) const {
     for (long layer = 0; layer < layers(); ++layer) {
       long in = sizes_[layer], out = sizes_[layer + 1];
       bool last = layer == layers() - 1;
@@ -120,12 +130,18 @@ class Perceptron {
         multiply(rows, weight, rounded_, result, {bias});
       } else {
         float* outputs = leaving(tape, layer);
-        multiply(rows, weight, rounded_, outputs, {bias, !has_slopes()});
-        if (has_slopes())
-          apply_silu(outputs, keeps_slopes ? derivative(tape, layer + 1) : nullptr,
-                     rows.rows * out);
+        multiply(rows, weight, rounded_, outputs, {bias, activation_ == Activation::RELU});
+        if (keeps_more())
+          activate(outputs, keeps ? derivative(tape, layer + 1) : nullptr, rows.rows, out);
       }
     }
+  }
+
+  // What leaves a hidden layer; `kept`, which may be null, takes what the backward passes need.
+  void activate(float* outputs, float* kept, long batch, long units) const {
+    if (activation_ == Activation::SILU) return apply_silu(outputs, kept, batch * units);
+    for (long i = 0; i < batch; ++i)
+      apply_norm_relu(outputs + i * units, kept ? kept + i * (units + 1) : nullptr, units);
   }
 
   // Of weight and bias of a layer, which lie side by side.
@@ -145,8 +161,12 @@ class Perceptron {
     Matrix weight = row_major(weights + place_of(layer), in, sizes_[layer + 1]);
     float* result = buffers[layer % 2].of_size(above.rows * in);
     Finish finish;
-    (has_slopes() ? finish.factors : finish.active) = derivative;
+    if (activation_ == Activation::RELU) finish.active = derivative;
+    if (activation_ == Activation::SILU) finish.factors = derivative;
     multiply(above, weight.transposed(), rounded_, result, finish);
+    if (activation_ == Activation::NORM_RELU)
+      for (long i = 0; i < above.rows; ++i)
+        below_norm_relu(result + i * in, derivative + i * (in + 1), in);
     return row_major(result, above.rows, in);
   }
 

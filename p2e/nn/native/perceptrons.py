@@ -12,11 +12,12 @@ from torch import Tensor
 from p2e.batch import require_shape
 from p2e.nn.native.kernels import Networks, library
 from p2e.nn.native.library import COUNT
-from p2e.nn.perceptron import RELU, SILU, Activation
+from p2e.nn.perceptron import NORM_RELU, RELU, SILU, Activation
 from p2e.nn.products import rounds_products
 
 Distances = COUNT * 3  # from one seed, member and row to the next
 CPU = torch.device("cpu")
+ACTIVATIONS = (RELU, SILU, NORM_RELU)  # in the order of perceptron.hpp
 
 
 class PerceptronTape(NamedTuple):
@@ -35,11 +36,12 @@ class Perceptrons:
     """
 
     def __init__(self, lead: Sequence[int], sizes: Sequence[int], activation: Activation) -> None:
-        assert activation in (RELU, SILU) and 1 <= len(lead) <= 2
-        self._lead, self._sizes, self._silu = tuple(lead), tuple(sizes), activation is SILU
+        assert 1 <= len(lead) <= 2
+        self._lead, self._sizes = tuple(lead), tuple(sizes)
+        self._activation = ACTIVATIONS.index(activation)
         self._sizes_in_c = (COUNT * len(sizes))(*sizes)
         self._parameters = sum((i + 1) * o for i, o in pairwise(sizes))
-        self._kept = sum(self._sizes[1:-1]) * (2 if self._silu else 1)
+        self._kept = sum(_kept(activation, units) for units in sizes[1:-1])
         self._made: dict[tuple[int, bool], Any] = {}  # structures in C, by rows and rounding
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Perceptrons":
@@ -118,7 +120,7 @@ class Perceptrons:
             seeds, members = (*self._lead, 1)[:2]
             layers = len(self._sizes) - 1
             made = ctypes.byref(
-                Networks(seeds, members, batch, layers, self._sizes_in_c, self._silu, rounded)
+                Networks(seeds, members, batch, layers, self._sizes_in_c, self._activation, rounded)
             )
             self._made[batch, rounded] = made
         return made
@@ -136,6 +138,13 @@ class Perceptrons:
             )
         if weights.shape != (*self._lead, self._parameters) or not weights.is_contiguous():
             raise ValueError(f"weights have shape {tuple(weights.shape)}")
+
+
+def _kept(activation: Activation, units: int) -> int:
+    """Floats that a hidden layer keeps of each row for the backward pass."""
+    if activation is RELU:
+        return units
+    return 2 * units + (1 if activation is NORM_RELU else 0)
 
 
 def squash(

@@ -2,29 +2,17 @@
 //
 // Called by p2e/world/native/world_step.py, which also declares `Step` for structures.hpp.
 
-#include <cmath>
 
 #include "gru.hpp"
+#include "layer_norm.hpp"
 #include "perceptron.hpp"
 #include "structures.hpp"
 
 namespace {
 
-constexpr float NORM_EPSILON = 1e-5f;  // as in torch.nn.functional.layer_norm
-
 // The columns of several matrices of the same rows side by side, from column `first` on.
 void put_columns(const float* from, long rows, long width, float* to, long first, long all) {
   for (long i = 0; i < rows; ++i) std::copy_n(from + i * width, width, to + i * all + first);
-}
-
-// Shifts and scales a row to mean 0 and variance 1.
-void normalise(float* row, long width) {
-  double sum = 0, squares = 0;
-  for (long i = 0; i < width; ++i) sum += row[i];
-  float mean = sum / width;
-  for (long i = 0; i < width; ++i) squares += (row[i] - mean) * (row[i] - mean);
-  float scale = 1 / std::sqrt(float(squares / width) + NORM_EPSILON);
-  for (long i = 0; i < width; ++i) row[i] = (row[i] - mean) * scale;
 }
 
 void step(const Step& s, long seed) {

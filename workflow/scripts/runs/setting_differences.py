@@ -15,7 +15,6 @@ from runs.settings import with_defaults
 # was removed, so that the code has no default, or if its default is not neutral.
 NEUTRAL: dict[str, Any] = {
     **{f"{name}.agent.compiled": False for name in ("sac", "mbpo", "plan2explore")},
-    **{f"{name}.agent.critic_layer_norm": False for name in ("sac", "mbpo", "plan2explore")},
     **{f"{name}.agent.clip_norm": None for name in ("sac", "mbpo", "plan2explore")},
     # Now the whole run is kept, and no published run is longer.
     **{f"{name}.buffer_capacity": 1_000_000 for name in ("sac", "mbpo", "plan2explore")},

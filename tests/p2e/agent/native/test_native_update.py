@@ -79,6 +79,8 @@ def assert_close(found: dict[str, Tensor], expected: dict[str, Tensor], toleranc
         ({"hidden": (70,)}, 1),
         ({"hidden": (130, 64, 33)}, 5),
         ({"hidden": (1, 16)}, 50),
+        ({"critic_layer_norm": True}, ROWS),
+        ({"critic_layer_norm": True, "hidden": (130, 64, 33)}, 5),
         ({"clip_norm": 0.5, "target_rate": 0.3, "discount": 0.5}, ROWS),
         ({"initial_alpha": 0.2, "min_alpha": 0.1999, "target_entropy": -30.0}, ROWS),
     ],

@@ -12,7 +12,7 @@ from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
 from p2e.nn.native.perceptrons import squash
-from p2e.nn.perceptron import RELU, SILU, Activation
+from p2e.nn.perceptron import NORM_RELU, RELU, SILU, Activation
 from tests.conftest import needs_a_compiler
 from tests.helpers.both_ways import in_both_ways
 
@@ -125,6 +125,14 @@ def check_silu(x: Tensor) -> None:
 
 def test_silu_and_its_derivative_are_accurate() -> None:
     check_silu(FINITE)
+
+
+def test_a_row_with_a_unit_that_is_no_number_has_none() -> None:
+    """Its mean is no number either."""
+    x = torch.zeros(40)
+    x[33] = math.nan
+    for found, derivative in in_both_ways(lambda: units_of(x, NORM_RELU)):
+        assert found.isnan().all() and derivative.isnan().all()
 
 
 @pytest.mark.parametrize("activation", [RELU, SILU])

@@ -2,16 +2,18 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.compilation import compile_networks
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
-from p2e.nn.perceptron import RELU, SILU, Activation
+from p2e.nn.native.perceptrons import ACTIVATIONS
+from p2e.nn.perceptron import Activation
 from p2e.nn.products import round_products
 from tests.conftest import needs_a_compiler
 from tests.helpers.both_ways import assert_close
+from tests.helpers.plain_network import norm_relu
 
 pytestmark = [needs_a_compiler, pytest.mark.usefixtures("rounded")]
 
@@ -29,17 +31,20 @@ def product(left: Tensor, right: Tensor, rounds: bool) -> Tensor:
     return left @ right
 
 
+OF_TORCH = (nn.ReLU(), nn.SiLU(), norm_relu)  # in the order of ACTIVATIONS
+
+
 def expected_results(
     network: BatchedMLP, rows: Tensor, gradient: Tensor, rounds: bool
 ) -> list[Tensor]:
     """Outputs, and the gradients of weights and rows, with rounded or exact factors."""
-    entering, slopes, layers = [rows], [], network.layers
+    entering, activated, layers = [rows], [], network.layers
     for number, layer in enumerate(layers):
         x = product(entering[-1], layer.weight, rounds) + layer.bias
         if number < len(layers) - 1:
             wanted = x.detach().requires_grad_(True)
-            after = wanted.relu() if network.activation is RELU else wanted * wanted.sigmoid()
-            slopes.append(torch.autograd.grad(after.sum(), wanted)[0])
+            after = OF_TORCH[ACTIVATIONS.index(network.activation)](wanted)
+            activated.append((wanted, after))
             x = after.detach()
         entering.append(x)
     parts: list[Tensor] = []
@@ -49,11 +54,12 @@ def expected_results(
         parts[:0] = [of_weight.flatten(-2), above.sum(dim=-2)]
         above = product(above, layers[number].weight.mT, rounds)
         if number > 0:
-            above = above * slopes[number - 1]
+            wanted, after = activated[number - 1]
+            (above,) = torch.autograd.grad(after, wanted, above)
     return [entering[-1].detach(), torch.cat(parts, dim=-1).detach(), above.detach()]
 
 
-@pytest.mark.parametrize("activation", [RELU, SILU])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize(
     ("sizes", "batch"), [((70, 96, 64, 66), 80), ((65, 97, 64, 130), 81), ((64, 64, 64), 64)]
 )

@@ -11,8 +11,9 @@ from p2e.nn.compilation import compile_networks
 from p2e.nn.ensemble import Ensemble
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.gru_cell import GRUCell
+from p2e.nn.native.perceptrons import ACTIVATIONS
 from p2e.nn.optimizer import SeedOptimizer
-from p2e.nn.perceptron import RELU, SILU, Activation
+from p2e.nn.perceptron import SILU, Activation
 from tests.conftest import needs_a_compiler
 from tests.helpers.both_ways import assert_close, in_both_ways
 
@@ -31,7 +32,7 @@ def random_network(chance: random.Random) -> tuple[BatchedMLP, Tensor]:
     sizes[-1] = chance.choice((1, 2, sizes[-1]))
     generators = SeedGenerators(range(seeds), f"weights {chance.random()}")
     lead = (seeds,) if members is None else (seeds, members)
-    network = BatchedMLP(lead, sizes, generators, chance.choice((RELU, SILU)))
+    network = BatchedMLP(lead, sizes, generators, chance.choice(ACTIVATIONS))
     rows = torch.randn(*lead, chance.choice((1, 2, 7, 33, 128)), sizes[0])
     return network, 3 * rows
 
@@ -224,7 +225,7 @@ def test_a_weight_gradient_without_rows_and_one_of_rows_without_weights() -> Non
 
 
 @pytest.mark.parametrize("members", [None, 3])
-@pytest.mark.parametrize("activation", [RELU, SILU])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("outputs", [1, 18])
 def test_a_seeds_perceptron_is_the_same_alone_to_the_last_bit(
     members: int | None, activation: Activation, outputs: int

@@ -28,6 +28,7 @@ PUBLISHED = sorted(file.parent for file in (ROOT / "published").glob("*/runs.csv
 # was rewarded from twice its mean. Published runs lack some of these settings, so their neutral
 # values must not follow a changed default: such a value goes into NEUTRAL.
 BEFORE = {
+    "plan2explore.agent.critic_layer_norm": False,
     "plan2explore.adaptation_updates": 0,
     "plan2explore.doubt": 0.0,
     "plan2explore.world.prior_weight": 0.0,

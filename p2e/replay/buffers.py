@@ -4,7 +4,7 @@ Plan2Explore and MBPO hold two: real transitions (`sac_buffer`) and imagined one
 (`imagination_buffer`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from p2e.batch import SequenceBatch, Transition, TransitionBatch, pick_rows, req
 from p2e.nn.generators import SeedGenerators
 
 Fields = dict[str, Tensor]
+OfField = Callable[[Tensor], Tensor]
 
 
 class RowBuffer:
@@ -39,6 +40,7 @@ class RowBuffer:
         self._offsets = (torch.arange(seeds, device=device) * capacity).unsqueeze(1)
         self._cursor = 0
         self.size = 0
+        self._known: dict[tuple[str, OfField], Tensor] = {}
 
     def add(self, fields: Mapping[str, Shaped[Tensor, "S R W"]]) -> None:
         """Append R rows a seed, from whatever device.
@@ -60,6 +62,7 @@ class RowBuffer:
         self._rows[:, self._cursor : self._cursor + before_wrap] = packed[:, :before_wrap]
         if end > self.capacity:
             self._rows[:, : packed.shape[1] - before_wrap] = packed[:, before_wrap:]
+        self._known.clear()
         self._cursor = end % self.capacity
         self.size = min(self.size + packed.shape[1], self.capacity)
 
@@ -111,6 +114,13 @@ class RowBuffer:
         held = self._rows[:, : self.size, low : low + self.widths[name]]
         return held.roll(-self._oldest, dims=1) if self._oldest else held
 
+    def known(self, name: str, of_field: OfField) -> Tensor:
+        """What a function makes of one field of all rows held, in their order (S, N, W); computed
+        once for the rows that are held now."""
+        if (name, of_field) not in self._known:
+            self._known[name, of_field] = of_field(self.in_order(name))
+        return self._known[name, of_field]
+
     @property
     def _oldest(self) -> int:
         return self._cursor if self.size == self.capacity else 0
@@ -121,6 +131,7 @@ class RowBuffer:
 
     def write(self, name: str, slots: Int64[Tensor, "S R"], values: Tensor) -> None:
         """Overwrite one field of given slots; values are (S, R, width)."""
+        self._known = {of: found for of, found in self._known.items() if of[0] != name}
         low = self._offset_of(name)
         flat = self._rows.flatten(0, 1)[:, low : low + self.widths[name]]
         flat[(slots + self._offsets).flatten()] = values.flatten(0, 1)
@@ -146,6 +157,7 @@ class RowBuffer:
             raise ValueError(
                 f"saved buffer has capacity {state['capacity']}, expected {self.capacity}"
             )
+        self._known.clear()
         self._cursor, self.size = state["cursor"], state["size"]
         self._rows[:, : self.size] = state["rows"]
 

@@ -25,8 +25,13 @@ def rare(values: Float[Tensor, "S N"]) -> Bool[Tensor, "S N"]:
     return deviation.abs() > OUTLIER * deviation.square().mean(dim=1, keepdim=True).sqrt()
 
 
+def rare_so_far(values: Float[Tensor, "S N 1"]) -> Int64[Tensor, "S N"]:
+    """How many rare values there are up to each row, that one included."""
+    return rare(values.squeeze(-1)).cumsum(dim=1)
+
+
 def window_starts(
-    values: Float[Tensor, "S N"],
+    found: Int64[Tensor, "S N"],
     length: int,
     windows: int,
     rare_share: float,
@@ -35,16 +40,15 @@ def window_starts(
     """The first of `length` rows of each window, out of N rows in their order.
 
     Args:
-        values: of the field in question: reward or terminated.
+        found: how many rare values there are up to each row.
         rare_share: share of the windows that contain a rare value. A seed without rare values gets
             uniform windows instead.
     """
-    available = values.shape[1]
+    available = found.shape[1]
     uniform = generators.integers(available - length + 1, windows)
     around = round(windows * rare_share)
     if around == 0:
         return uniform
-    found = rare(values).cumsum(dim=1)
     count = found[:, -1:]
     number = (generators.uniform(0.0, 1.0, around) * count).long()
     number = number.minimum(count - 1).clamp(min=0)
@@ -67,8 +71,8 @@ def draw_rows(
         name -> (S, B, width).
     """
     within = min(within, buffer.size)
-    values = buffer.in_order(field).squeeze(-1)
-    start = window_starts(values, within, rows, rare_share, generators)
+    found = buffer.known(field, rare_so_far)
+    start = window_starts(found, within, rows, rare_share, generators)
     steps, _ = buffer.windows(start + generators.integers(within, rows), length=1)
     return {name: x[:, 0] for name, x in steps.items()}
 
@@ -87,5 +91,5 @@ def draw_windows(
         name -> (S, T, W, width) with T = length, or as many steps as are held.
     """
     length = min(length, buffer.size)
-    values = buffer.in_order(field).squeeze(-1)
-    return buffer.windows(window_starts(values, length, windows, rare_share, generators), length)
+    found = buffer.known(field, rare_so_far)
+    return buffer.windows(window_starts(found, length, windows, rare_share, generators), length)

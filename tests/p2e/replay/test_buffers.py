@@ -125,6 +125,32 @@ def test_write_overwrites_one_field_of_the_given_slots() -> None:
     assert rows["pair"][1].tolist() == [[7, 7], [-1001, 2002], [7, 7], [-1003, 2006]]
 
 
+def test_what_is_known_of_a_field_is_computed_once_for_the_rows_that_are_held() -> None:
+    buffer, asked = RowBuffer(1, 4, {"x": 1, "y": 1}), []
+
+    def total(values: Tensor) -> Tensor:
+        asked.append(values.flatten().tolist())
+        return values.sum()
+
+    def add(value: float) -> None:
+        buffer.add({"x": torch.full((1, 1, 1), value), "y": torch.zeros(1, 1, 1)})
+
+    add(1.0)
+    for _ in range(2):
+        assert buffer.known("x", total) == 1.0
+    add(2.0)
+    assert buffer.known("x", total) == 3.0
+    buffer.write("y", torch.tensor([[0]]), torch.ones(1, 1, 1))  # another field
+    assert buffer.known("x", total) == 3.0
+    buffer.write("x", torch.tensor([[0]]), torch.full((1, 1, 1), 5.0))
+    assert buffer.known("x", total) == 7.0
+    state = buffer.state_dict()
+    add(3.0)
+    buffer.load_state_dict(state)
+    assert buffer.known("x", total) == 7.0
+    assert asked == [[1.0], [1.0, 2.0], [5.0, 2.0], [5.0, 2.0]]
+
+
 def test_windows_can_be_written_back_to_the_slots_they_came_from() -> None:
     buffer = buffer_of(6)
     buffer.add(numbered(0, 9))

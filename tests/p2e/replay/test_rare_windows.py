@@ -1,21 +1,28 @@
 """Windows around rare rows: which values are rare, and where their windows begin."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer
-from p2e.replay.rare_windows import draw_rows, rare, window_starts
+from p2e.replay.rare_windows import draw_rows, rare, rare_so_far, window_starts
 
 Make = Callable[..., SeedGenerators]
 
 
-def rewards(*places: int, rows: int = 400) -> torch.Tensor:
+def rewards(*places: int, rows: int = 400) -> Tensor:
     """Rewards of 1 at these places, and 0 elsewhere."""
     reward = torch.zeros(1, rows)
     reward[0, list(places)] = 1.0
     return reward
+
+
+def starts_of(values: Tensor, length: int, *of: Any) -> Tensor:
+    """The starts of windows of rows with these values (S, N)."""
+    return window_starts(rare_so_far(values.unsqueeze(-1)), length, *of)
 
 
 def test_a_few_successes_are_rare_and_many_are_not() -> None:
@@ -32,7 +39,7 @@ def test_a_rare_cost_counts_as_well() -> None:
 
 def test_the_stated_share_of_windows_holds_a_rare_reward(generators: Make) -> None:
     reward = rewards(0, 150, 399)
-    start = window_starts(reward, 8, 1000, 0.25, generators(0))
+    start = starts_of(reward, 8, 1000, 0.25, generators(0))
     assert start.shape == (1, 1000) and start.min() >= 0 and start.max() <= 392
     inside = reward[0][(start[0].unsqueeze(1) + torch.arange(8))].sum(dim=1) > 0
     assert inside[:250].all()
@@ -44,20 +51,20 @@ def test_the_stated_share_of_windows_holds_a_rare_reward(generators: Make) -> No
 
 
 def test_without_rare_rewards_windows_are_uniform(generators: Make) -> None:
-    start = window_starts(torch.zeros(1, 11), 4, 20_000, 0.5, generators(0))
+    start = starts_of(torch.zeros(1, 11), 4, 20_000, 0.5, generators(0))
     counts = torch.bincount(start[0], minlength=8) / 20_000
     torch.testing.assert_close(counts, torch.full((8,), 1 / 8), atol=0.01, rtol=0)
 
 
 def test_a_share_of_zero_draws_uniformly(generators: Make) -> None:
-    start = window_starts(rewards(7), 4, 5000, 0.0, generators(0))
+    start = starts_of(rewards(7), 4, 5000, 0.0, generators(0))
     holds = (start <= 7) & (start > 3)
     assert holds.float().mean() < 0.03
 
 
 def test_a_seed_is_not_moved_by_the_seeds_beside_it(generators: Make) -> None:
-    together = window_starts(torch.cat([rewards(), rewards(7)]), 4, 100, 0.5, generators(0, 1))
-    alone = window_starts(rewards(7), 4, 100, 0.5, generators(1))
+    together = starts_of(torch.cat([rewards(), rewards(7)]), 4, 100, 0.5, generators(0, 1))
+    alone = starts_of(rewards(7), 4, 100, 0.5, generators(1))
     assert torch.equal(together[1:], alone)
 
 

@@ -1,4 +1,4 @@
-"""How an update of the agent is executed; what it computes is soft_actor_critic.py.
+"""How an update of the agent is executed; what it computes is actor_critic.py.
 
 - eager: PyTorch's operators one by one.
 - native: one C++ program for a CPU (native/soft_actor_critic.cpp).

@@ -13,26 +13,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from p2e.agent.actor import Actor
+from p2e.agent.actor_critic import ActorCritic
 from p2e.agent.coloured_noise import ColouredNoise, coloured_noise
-from p2e.agent.critic import TwinCritic, chosen, smaller
+from p2e.agent.critic import smaller
 from p2e.agent.cuda_graph import recorded
 from p2e.agent.executors import Executor
 from p2e.agent.native.native_update import NativeUpdate
 from p2e.agent.settings import SoftActorCriticConfig
-from p2e.agent.temperature import Temperature
 from p2e.algorithm import Problem, Stateful
 from p2e.batch import TransitionBatch
 from p2e.metrics import Metrics
 from p2e.nn.compilation import compiles
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RunningNormalizer
-from p2e.nn.optimizer import CONSTANT, LearningRateSchedule, Rate, SeedOptimizer
-from p2e.nn.target_networks import soft_update, target_copy
+from p2e.nn.optimizer import CONSTANT, LearningRateSchedule
 
 
-class SoftActorCritic:
-    """Actor, twin critics with targets, and temperature, for all seeds of a group.
+class SoftActorCritic(ActorCritic):
+    """The agent: it acts, draws the noise of its updates, and has them executed.
 
     Args:
         schedule: of the learning rates of actor and critics, by updates.
@@ -51,21 +49,9 @@ class SoftActorCritic:
         acting_noise: ColouredNoise | None = None,
         normalizer: RunningNormalizer | None = None,
     ) -> None:
-        self.config, self.schedule, self.noise = config, schedule, noise
+        super().__init__(features, actions, config, initial)
+        self.schedule, self.noise, self._actions = schedule, noise, actions
         self.acting_noise, self.normalizer = acting_noise, normalizer
-        self._actions = actions
-        self.actor = Actor(features, actions, config.hidden, initial)
-        norm = config.critic_layer_norm
-        self.critic = TwinCritic(features, actions, config.hidden, initial, norm)
-        self.target_critic = target_copy(self.critic)
-        self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
-        self.target_entropy = (
-            float(-actions) if config.target_entropy is None else config.target_entropy
-        )
-        rate = config.learning_rate
-        self.actor_optimizer = SeedOptimizer(self.actor.parameters(), rate)
-        self.critic_optimizer = SeedOptimizer(self.critic.parameters(), rate)
-        self.temperature_optimizer = SeedOptimizer(self.temperature.parameters(), rate)
         self.updates = 0
         self.unscheduled_updates = 0  # of these, made with another schedule
         self._mode = recorded(self.actor.mode, initial.device)
@@ -165,74 +151,6 @@ class SoftActorCritic:
             return metrics
 
         return update
-
-    @torch.no_grad()
-    def learn(
-        self,
-        batch: TransitionBatch,
-        target_noise: Float[Tensor, "S B A"],
-        actor_noise: Float[Tensor, "S B A"],
-        rate: Rate,
-    ) -> Metrics:
-        """The update in the paper's order, a function of tensors alone so that it can be one graph.
-
-        Args:
-            target_noise, actor_noise: standard normal, of the actions in the critics' target and in
-                the actor's loss.
-            rate: factor of the learning rates of actor and critics.
-        """
-        metrics = self._update_critics(batch, target_noise, rate)
-        metrics |= self._update_actor(batch, actor_noise, rate)
-        soft_update(self.target_critic, self.critic, self.config.target_rate)
-        return metrics
-
-    def _update_critics(self, batch: TransitionBatch, noise: Tensor, rate: Rate) -> Metrics:
-        """Loss: half the squared error, mean over the rows, sum over the two critics."""
-        target = self.bellman_target(batch, noise)
-        values, tape = self.critic.record(batch.observation, batch.action)
-        errors = values - target.unsqueeze(1)
-        gradient = self.critic.weight_gradient(tape, errors / errors.shape[-1])
-        norm = self.critic_optimizer.descend([gradient], rate)
-        return {
-            "critic_loss": 0.5 * errors.square().mean(dim=2).sum(dim=1),
-            "q_value": values.mean(dim=(1, 2)),
-            "critic_gradient_norm": norm,
-        }
-
-    @torch.no_grad()
-    def bellman_target(
-        self, batch: TransitionBatch, noise: Float[Tensor, "S B A"]
-    ) -> Float[Tensor, "S B"]:
-        """r + discount * (1 - terminated) * (min Q' - alpha log pi); truncation is not termination,
-        so a truncated row bootstraps."""
-        sample = self.actor.sample(batch.next_observation, noise)
-        value = smaller(self.target_critic(batch.next_observation, sample.action))
-        soft_value = value - self.temperature() * sample.log_probability
-        bootstrapped: Tensor = (1 - batch.terminated) * soft_value
-        return batch.reward + self.config.discount * bootstrapped
-
-    def _update_actor(self, batch: TransitionBatch, noise: Tensor, rate: Rate) -> Metrics:
-        """Loss: the mean of alpha log pi - min Q. The temperature is updated on the same sample."""
-        sample = self.actor.sample(batch.observation, noise)
-        values, tape = self.critic.record(batch.observation, sample.action)
-        alpha, rows = self.temperature(), values.shape[-1]
-        action_gradient = self.critic.action_gradient(tape, -chosen(values) / rows)
-        gradient = self.actor.weight_gradient(sample, action_gradient, alpha / rows)
-        norm = self.actor_optimizer.descend([gradient], rate)
-        return {
-            "actor_loss": (alpha * sample.log_probability - smaller(values)).mean(dim=1),
-            "alpha": alpha.squeeze(1),
-            "entropy": self._update_temperature(sample.log_probability),
-            "actor_gradient_norm": norm,
-        }
-
-    def _update_temperature(self, log_probability: Float[Tensor, "S B"]) -> Float[Tensor, " S"]:
-        """Loss: log alpha (entropy - target entropy). Returns the entropy."""
-        entropy = -log_probability.mean(dim=1, keepdim=True)
-        self.temperature_optimizer.descend([entropy - self.target_entropy])
-        if self.config.min_alpha > 0:
-            self.temperature.log_alpha.clamp_(min=math.log(self.config.min_alpha))
-        return entropy.squeeze(1)
 
     def _noise_for(self, rows: int) -> Float[Tensor, "S B A"]:
         return self.noise.normal(rows, self._actions)

@@ -65,7 +65,7 @@ class Outcome(NamedTuple):
 
 def tests_of(file: str) -> list[str]:
     """The tests, in the order in which they are run for a mutation of this file."""
-    folder = f"tests/{Path(file).parent}"
+    folder = f"tests/{Path(file).parent}".removesuffix("/include")
     return sorted(TESTS, key=lambda test: not test.startswith(folder))
 
 

@@ -1,6 +1,6 @@
 """One update of Soft Actor-Critic in C++: soft_actor_critic.cpp.
 
-It is the update that `SoftActorCritic.learn` makes of PyTorch's operators, on one core of a CPU and
+It is the update that `ActorCritic.learn` makes of PyTorch's operators, on one core of a CPU and
 in float32. It sums in another order, so that the numbers agree within rounding
 (tests/p2e/agent/native/test_native_update.py). benchmarks/NOTES.md says what it saves.
 """

@@ -1,5 +1,5 @@
-// One update of Soft Actor-Critic on one core: `SoftActorCritic.learn` of
-// p2e/agent/soft_actor_critic.py, step for step, without an operator of PyTorch for each of them.
+// One update of Soft Actor-Critic on one core: `ActorCritic.learn` of
+// p2e/agent/actor_critic.py, step for step, without an operator of PyTorch for each of them.
 //
 // Called by p2e/agent/native/native_update.py, which also declares `Settings`, `Learned`, `Rows`, `Batch`
 // and `MetricPointers` for structures.hpp.

@@ -24,7 +24,7 @@ FLAGS = (
     *("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC"),
     *("-fno-math-errno", "-fno-trapping-math", f"-DWIDE={NATIVE_WIDE}"),
 )
-HEADERS = Path(__file__).parent
+HEADERS = Path(__file__).parent / "include"
 CHECKSUM = hashlib.sha256().digest_size
 
 POINTER, COUNT, FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float

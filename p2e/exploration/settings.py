@@ -17,9 +17,7 @@ class Config:
         mode: "joint" explores with the task's reward and the intrinsic one. In the other modes the
             explorer does not see the task's reward: "explore" trains no task policy; "zero-shot"
             trains one on the world model's predictions alone; in "few-shot" that policy also
-            gathers the data after `exploration_steps`, and learns from all of it.
-        exploration_steps: environment steps before the task policy takes over in "few-shot"; more
-            than the warm-up, or the world model has learned nothing yet.
+            gathers the data in the last quarter of the steps, and learns from all of it.
         agent: of explorer and task policy alike.
         world: of world model and disagreement ensemble.
         pretraining_updates: of the world model on the warm-up steps, once.
@@ -44,7 +42,6 @@ class Config:
     """
 
     mode: str = "joint"
-    exploration_steps: int = 10_000
     agent: SoftActorCriticConfig = field(default_factory=SoftActorCriticConfig)
     world: WorldConfig = field(default_factory=WorldConfig)
     pretraining_updates: int = 200
@@ -61,7 +58,7 @@ class Config:
 
     def __post_init__(self) -> None:
         positive = "update_interval agent_updates horizon imagined_starts multi_step"
-        require_positive(self, "plan2explore", *positive.split(), "exploration_steps")
+        require_positive(self, "plan2explore", *positive.split())
         known = f"one of {', '.join(map(repr, MODES))}"
         require(self.mode in MODES, "plan2explore.mode", self.mode, known)
         for key in ("real_share", "task_share", "final_learning_rate"):

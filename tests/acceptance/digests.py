@@ -103,7 +103,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "plan2explore few-shot": (
         "plan2explore",
         "InvertedPendulum-v5",
-        REWARD_FREE | {"mode": "few-shot", "exploration_steps": 200},
+        REWARD_FREE | {"mode": "few-shot"},
     ),
 }
 

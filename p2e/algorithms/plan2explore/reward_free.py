@@ -23,6 +23,8 @@ from p2e.replay.mixed_batch import MixedBatch
 from p2e.reward_free.adaptation import Adaptation
 from p2e.reward_free.replayed_actions import REPLAYED_SHARE, ReplayedActions
 
+EXPLORATION_SHARE = 0.75  # of the steps in "few-shot"; the task policy gathers the others
+
 
 class RewardFree(Plan2Explore):
     """What the reward-free modes share: explorer, world model, and the rows that these learn from.
@@ -104,7 +106,7 @@ class ZeroShot(RewardFree):
     @property
     def _ending(self) -> bool:
         """Whether an update now is the last of the exploration, so that the task policy adapts."""
-        left = min(self.exploration_steps, self._problem.steps) - self.steps_stored.value
+        left = self.exploration_steps - self.steps_stored.value
         adapts = self.config.adaptation_updates > 0
         return adapts and 0 <= left < self.config.update_interval
 
@@ -159,7 +161,7 @@ class FewShot(ZeroShot):
 
     @property
     def exploration_steps(self) -> int:
-        return self.config.exploration_steps
+        return round(EXPLORATION_SHARE * self._problem.steps)
 
     @property
     def _over(self) -> bool:

@@ -235,9 +235,19 @@ def test_only_the_joint_mode_explores_with_the_tasks_reward(chain: MakeChain, mo
     assert moved_by_reward("joint") and not moved_by_reward(mode)
 
 
-def paid(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
+Paid = Callable[[str, float], Plan2Explore]
+
+
+@pytest.fixture
+def paid(chain: MakeChain, monkeypatch: pytest.MonkeyPatch) -> Paid:
+    """Runs that explore in all of their steps, by their mode and by what the task pays."""
+    monkeypatch.setattr("p2e.algorithms.plan2explore.reward_free.EXPLORATION_SHARE", 1.0)
+    return partial(paid_run, chain)
+
+
+def paid_run(chain: MakeChain, mode: str, reward: float) -> Plan2Explore:
     """A run in which the reward is this value at every 20th step and 0 otherwise."""
-    loop = make_loop(chain, steps=40, mode=mode, exploration_steps=41)
+    loop = make_loop(chain, steps=40, mode=mode)
     algorithm = plan2explore(loop)
     store = algorithm.store
 
@@ -261,9 +271,9 @@ def world_weights(algorithm: Plan2Explore) -> list[torch.Tensor]:
     [("joint", False), ("explore", True), ("zero-shot", True), ("few-shot", True)],
 )
 def test_a_reward_free_explorer_does_the_same_whatever_the_task_pays(
-    chain: MakeChain, mode: str, reward_free: bool
+    paid: Paid, mode: str, reward_free: bool
 ) -> None:
-    algorithms = paid(chain, mode, 0.0), paid(chain, mode, 10.0)
+    algorithms = paid(mode, 0.0), paid(mode, 10.0)
     done = [algorithm.sac_buffer.in_order("action") for algorithm in algorithms]
     worlds = [world_weights(algorithm) for algorithm in algorithms]
     actors = [weights(algorithm.explorer_agent.actor) for algorithm in algorithms]
@@ -313,9 +323,9 @@ def test_explore_learns_no_task_policy(chain: MakeChain) -> None:
 
 @pytest.mark.parametrize("mode", ["zero-shot", "few-shot"])
 def test_a_task_policy_beside_it_does_not_move_a_reward_free_explorer(
-    chain: MakeChain, mode: str
+    paid: Paid, mode: str
 ) -> None:
-    alone, beside = (paid(chain, each, 10.0) for each in ("explore", mode))
+    alone, beside = (paid(each, 10.0) for each in ("explore", mode))
     assert torch.equal(alone.sac_buffer.in_order("action"), beside.sac_buffer.in_order("action"))
     for one, other in (
         (alone.explorer_agent.critic, beside.explorer_agent.critic),
@@ -328,24 +338,23 @@ MIXED = ("rows", "task_rows", "few_shot_rows")
 
 
 @pytest.mark.parametrize(
-    ("mode", "exploration_steps", "drawn"),
+    ("mode", "steps", "drawn"),
     [
-        ("joint", 1, {"rows": [4]}),
-        ("explore", 1, {"rows": [4]}),
-        ("zero-shot", 1, {"rows": [4], "model": [8]}),
-        ("few-shot", 17, {"rows": [4], "model": [8]}),
-        ("few-shot", 16, {"few_shot_rows": [4]}),
+        ("joint", 16, {"rows": [4]}),
+        ("explore", 16, {"rows": [4]}),
+        ("zero-shot", 16, {"rows": [4], "model": [8]}),
+        ("few-shot", 11, {"rows": [4], "model": [8]}),
+        ("few-shot", 12, {"few_shot_rows": [4]}),
     ],
 )
 def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
     chain: MakeChain,
     monkeypatch: pytest.MonkeyPatch,
     mode: str,
-    exploration_steps: int,
+    steps: int,
     drawn: dict[str, list[int]],
 ) -> None:
-    config: dict[str, Any] = {"mode": mode, "exploration_steps": exploration_steps}
-    algorithm = plan2explore(run(make_loop(chain, **config)))
+    algorithm = plan2explore(advance(make_loop(chain, mode=mode), steps))
     asked: dict[str, list[int]] = {}
 
     def counted(name: str, draw: Draw) -> Draw:
@@ -365,7 +374,7 @@ def test_zero_shot_imagines_only_and_few_shot_until_it_takes_over(
 
 
 def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
-    loop = make_loop(chain, mode="few-shot", exploration_steps=12)
+    loop = make_loop(chain, mode="few-shot")
     algorithm, progress = plan2explore(loop), Progress(16, 0, io.StringIO())
     acting, explorer = [], []
     for _ in range(16):
@@ -377,14 +386,13 @@ def test_few_shot_hands_over_to_the_task_policy(chain: MakeChain) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "steps_after"),
-    [("zero-shot", 0), ("few-shot", 0), ("few-shot", 4), ("few-shot", -4)],
+    ("mode", "share"), [("zero-shot", 0.75), ("few-shot", 0.75), ("few-shot", 1.0)]
 )
 def test_a_reinitialised_task_policy_adapts_when_the_exploration_is_over(
-    chain: MakeChain, mode: str, steps_after: int
+    chain: MakeChain, monkeypatch: pytest.MonkeyPatch, mode: str, share: float
 ) -> None:
-    config: dict[str, Any] = {"mode": mode, "exploration_steps": 16 - steps_after}
-    config["final_learning_rate"] = 0.25
+    monkeypatch.setattr("p2e.algorithms.plan2explore.reward_free.EXPLORATION_SHARE", share)
+    config: dict[str, Any] = {"mode": mode, "final_learning_rate": 0.25}
     without, adapted = (
         zero_shot(run(make_loop(chain, adaptation_updates=updates, **config))) for updates in (0, 3)
     )
@@ -394,7 +402,7 @@ def test_a_reinitialised_task_policy_adapts_when_the_exploration_is_over(
     assert rates[0] == rates[1] < 1  # the run's schedule continues from where it was
     rewards = [algorithm.world.reward.optimizer for algorithm in (adapted, without)]
     assert len({optimizer.rate_factor for optimizer in rewards}) == 1
-    if steps_after <= 0:
+    if mode == "zero-shot" or share == 1.0:  # nothing is learned afterwards
         for one, other in zip(
             weights(adapted.task_agent.actor),
             weights(adapted.adaptation.fresh_agent.actor),
@@ -434,8 +442,7 @@ def test_every_mode_trains_where_all_imagined_actions_are_random(
     chain: MakeChain, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     monkeypatch.setattr("p2e.exploration.latent_imagination.RANDOM_SHARE", 1.0)
-    config: dict[str, Any] = {"exploration_steps": 12, "adaptation_updates": 1}
-    trained = plan2explore(run(make_loop(chain, mode=mode, **config)))
+    trained = plan2explore(run(make_loop(chain, mode=mode, adaptation_updates=1)))
     assert trained.agent_updates > 0 or mode == "explore"
 
 

@@ -23,6 +23,7 @@ NEUTRAL: dict[str, Any] = {
     "plan2explore.adaptation.error_discount": 0.5,
     "plan2explore.adaptation.multi_step": 5,
     "plan2explore.doubt": 0.0,
+    "plan2explore.exploration_steps": "three quarters of the run's",
     "plan2explore.promising_share": 0.5,
     "plan2explore.random_share": 0.25,
     "plan2explore.real_from_replay": "true where real_share is 1, else false",
@@ -106,6 +107,8 @@ def with_effect(settings: Mapping[str, Any]) -> dict[str, Any]:
     silent: set[str] = set()
     if settings.get("plan2explore.mode") not in IMAGINING:
         silent.update(OF_IMAGINED_TASK_POLICY)
+    if settings.get("plan2explore.mode") != "few-shot":
+        silent.add("plan2explore.exploration_steps")
     all_real = settings.get("plan2explore.real_share") == 1
     if settings.get("plan2explore.real_from_replay") is all_real:
         silent.add("plan2explore.real_from_replay")

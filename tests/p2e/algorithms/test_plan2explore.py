@@ -240,8 +240,8 @@ Paid = Callable[[str, float], Plan2Explore]
 
 @pytest.fixture
 def paid(chain: MakeChain, monkeypatch: pytest.MonkeyPatch) -> Paid:
-    """Runs that explore in all of their steps, by their mode and by what the task pays."""
-    monkeypatch.setattr("p2e.algorithms.plan2explore.reward_free.EXPLORATION_SHARE", 1.0)
+    """Runs in which the exploration never ends, by their mode and by what the task pays."""
+    monkeypatch.setattr("p2e.algorithms.plan2explore.reward_free.EXPLORATION_SHARE", 1.1)
     return partial(paid_run, chain)
 
 

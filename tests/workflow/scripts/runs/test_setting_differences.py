@@ -155,8 +155,8 @@ def complete(folder: Path) -> list[dict[str, str]]:
     return [run for run in read_runs(folder) if run["status"] == "complete"]
 
 
-# Published variants of settings that were removed since, and these settings. (Few-shot explored in three
-# quarters of its steps then as now; steps tell it apart from today's share.)
+# Published variants of settings that were removed since, and these settings. Few-shot explored in
+# three quarters of its steps then as now, but in a number of steps that was a setting.
 NO_LONGER_RUN = {
     "plan2explore-few-shot": {"plan2explore.exploration_steps"},
     "plan2explore-observation-disagreement": {"plan2explore.world.disagreement"},

@@ -18,8 +18,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from reporting.statistics.normalisation import normalised
-from reporting.statistics.scores import seed_scores
+from reporting.per_task.normalisation import normalised
+from reporting.per_task.scores import seed_scores
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
 from runs.overlay import nested, overlay

@@ -12,9 +12,9 @@ from reporting.figures.plot_differences import difference_rows
 from reporting.figures.plot_model import first_segment, shown_features
 from reporting.figures.plot_training import COSTS, metric_curves
 from reporting.figures.style import Plot
+from reporting.over_tasks.profiles import Band
+from reporting.per_task.curves import Curve
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.curves import Curve
-from reporting.statistics.profiles import Band
 from reporting.tables.summary import Summary
 
 Tables = Iterator[pd.DataFrame]

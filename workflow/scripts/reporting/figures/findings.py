@@ -13,7 +13,7 @@ from reporting.figures.logged_changes import (
 )
 from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.style import Plot
-from reporting.statistics.aggregates import Group
+from reporting.over_tasks.aggregates import Group
 from reporting.statistics.analysis import Statistics
 from reporting.text import (
     count_of,

@@ -9,10 +9,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from reporting.figures.style import QUIET, Plot, colour, drawing, rows_legend, svg_text
 from reporting.inference.intervals import FloatArray
+from reporting.over_tasks.profiles import Band
+from reporting.per_task.comparison import Scores
+from reporting.per_task.curves import Curve
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.comparison import Scores
-from reporting.statistics.curves import Curve
-from reporting.statistics.profiles import Band
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import display_name, number, short_name, size_range, slug
 

@@ -19,8 +19,8 @@ from reporting.figures.style import (
     svg_text,
 )
 from reporting.inference.intervals import Interval
+from reporting.per_task.model_errors import ModelErrors
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.model_errors import ModelErrors
 from reporting.tables.summary import Summary, select
 from reporting.text import broken, display_name, number, short_name, slug
 

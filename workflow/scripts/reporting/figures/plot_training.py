@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from reporting.figures.plot_curves import steps_axis
 from reporting.figures.style import Plot, colour, drawing, svg_text
 from reporting.inference.intervals import t_band
+from reporting.per_task.scores import binned_metric
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.scores import binned_metric
 from reporting.tables.costs import Cost
 from reporting.tables.summary import Summary, select
 from reporting.text import display_name, number, slug

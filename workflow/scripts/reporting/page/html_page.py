@@ -16,6 +16,8 @@ from reporting.figures.findings import first_group
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
 from reporting.inference.permutation_test import PERMUTATIONS
+from reporting.over_tasks.aggregates import Group
+from reporting.over_tasks.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.page.first_screen import agents, limits, tiles
 from reporting.page.interactive_curves import interactive_curves
 from reporting.page.run_table import (
@@ -27,16 +29,14 @@ from reporting.page.run_table import (
 )
 from reporting.page.small_drawings import dots, on_strip, sparkline, strip_ends, strip_place
 from reporting.page.templates import TEMPLATES, template_environment
-from reporting.statistics.aggregates import Group
+from reporting.per_task.normalisation import SOLVED
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.headline import UNDECIDED, VERDICTS, Headline, only_variants
-from reporting.statistics.normalisation import SOLVED
-from reporting.statistics.verdict_words import EFFECTS, NO_HARM
 from reporting.statistics.verification_result import SCORE_NAMES
-from reporting.statistics.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.tables.summary import Summary
+from reporting.verdict.headline import UNDECIDED, VERDICTS, Headline, only_variants
+from reporting.verdict.verdict_words import EFFECTS, NO_HARM
 from runs.files import ANSWER_PAGE, DETAILS_PAGE
 
 # The two pages: the answer, and what somebody needs who checks it. Each section has an id, a title,

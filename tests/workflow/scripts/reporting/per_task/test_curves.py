@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from reporting.inference.bootstrap import generator_for
-from reporting.statistics.curves import training_seconds
-from reporting.statistics.profiles import curve_on_shares, performance_profile, sample_efficiency
-from reporting.statistics.scores import binned_metric, mean_height, visited_share
+from reporting.over_tasks.profiles import (
+    curve_on_shares,
+    performance_profile,
+    sample_efficiency,
+)
+from reporting.per_task.curves import training_seconds
+from reporting.per_task.scores import binned_metric, mean_height, visited_share
 from reporting.tables.summary import RecordedCoverage
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reporting.inference.intervals import FloatArray, t_band
-from reporting.statistics.comparison import Scores
-from reporting.statistics.scores import coverage_of, visited_share
+from reporting.per_task.comparison import Scores
+from reporting.per_task.scores import coverage_of, visited_share
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary, seeds_of, select
 

@@ -25,7 +25,7 @@ from reporting.tables.task_facts import task_facts
 from runs.overlay import nested, overlay
 from runs.setting_differences import flat
 
-# Where Plan2Explore wins and undirected noise meets the reward at times, so that settings matter.
+# Where Plan2Explore wins and noise alone meets the reward at times, so that settings matter.
 # The other tasks of the core suite are not searched on.
 TASKS = {"p2e/PointMaze-v0": 8000, "p2e/SparseReacher-v0": 8000, "MountainCarContinuous-v0": 8000}
 SEEDS = {"first": 100, "count": 2, "group_size": 2}

@@ -40,10 +40,9 @@ def steps_axis(axes: Axes, label: str = "environment steps") -> None:
 
 def draw_curve(axes: Axes, curve: Curve, shade: str, label: str) -> None:
     """A mean with the band of its t interval; no band where there is none."""
-    steps, mean = np.array(curve.steps), np.array(curve.mean)
-    half = np.array([np.nan if value is None else value for value in curve.half])
-    axes.plot(steps, mean, color=shade, linewidth=2, label=label)
-    axes.fill_between(steps, mean - half, mean + half, color=shade, alpha=0.18, linewidth=0)
+    low, high = (np.array(ends, dtype=np.float64) for ends in (curve.low, curve.high))
+    axes.plot(curve.steps, curve.mean, color=shade, linewidth=2, label=label)
+    axes.fill_between(curve.steps, low, high, color=shade, alpha=0.18, linewidth=0)
 
 
 def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> tuple[Plot, str]:

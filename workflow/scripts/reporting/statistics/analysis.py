@@ -26,6 +26,7 @@ from reporting.per_task.comparison import (
     compare_all,
 )
 from reporting.per_task.curves import Curve, coverage_curves, learning_curves
+from reporting.per_task.logged_metrics import LoggedChange, logged_changes
 from reporting.per_task.model_errors import ModelErrors, model_errors
 from reporting.per_task.normalisation import with_reference
 from reporting.per_task.scores import seed_scores
@@ -73,6 +74,7 @@ class Statistics:
     learning_curves: tuple[Curve, ...]
     coverage_curves: tuple[Curve, ...]
     model_errors: tuple[ModelErrors, ...]
+    logged: tuple[LoggedChange, ...]
     costs: tuple[Cost, ...]
     cost_totals: tuple[CostTotal, ...]
     noise: tuple[TaskNoise, ...]
@@ -150,9 +152,10 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         groups=tuple(groups),
         steps_to_match=tuple(matched),
         sample_efficiency=efficiency_curves(comparable, known, budgets),
-        learning_curves=tuple(learning_curves(summary, scores)),
+        learning_curves=tuple(learning_curves(summary, scores, facts)),
         coverage_curves=tuple(coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
+        logged=tuple(logged_changes(summary)),
         costs=tuple(costs),
         cost_totals=tuple(cost_totals(summary)),
         noise=tuple(task_noise(summary.environments)),

@@ -12,7 +12,7 @@ from reporting import text
 
 TEMPLATES = ROOT / "workflow" / "report"
 # A name and its number, and `p < 0.001`.
-BEFORE_NUMBER = re.compile(rf" (?=[+{text.MINUS}]?\d)|(?<=\bp) (?=[<=])")
+BEFORE_NUMBER = re.compile(rf" (?=[+{text.MINUS}]?\d)|(?<=\b[pn]) (?=[<=])")
 
 
 def template_environment() -> Environment:

@@ -18,14 +18,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from reporting.statistics.normalisation import normalised
-from reporting.statistics.scores import seed_scores
+from reporting.per_task.normalisation import normalised
+from reporting.per_task.scores import seed_scores
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
 from runs.overlay import nested, overlay
 from runs.setting_differences import flat
 
-# Where Plan2Explore wins and undirected noise meets the reward at times, so that settings matter.
+# Where Plan2Explore wins and noise alone meets the reward at times, so that settings matter.
 # The other tasks of the core suite are not searched on.
 TASKS = {"p2e/PointMaze-v0": 8000, "p2e/SparseReacher-v0": 8000, "MountainCarContinuous-v0": 8000}
 SEEDS = {"first": 100, "count": 2, "group_size": 2}

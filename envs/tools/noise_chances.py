@@ -1,7 +1,7 @@
 """How hard is a task to explore? `python -m envs.tools.noise_chances [ids]` measures it.
 
 Noise of three colours acts in each task that has a success condition, for as many steps as the core
-suite gives the algorithms. Noise is undirected: it depends on no observation and learns nothing.
+suite gives the algorithms. It depends on no observation and learns nothing.
 The rows of the measured tasks are renewed in envs/assets/noise_chances.csv.
 """
 

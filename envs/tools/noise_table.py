@@ -1,4 +1,4 @@
-"""The measured chances that undirected noise meets a task's reward: a table in the repository.
+"""The measured chances that noise alone meets a task's reward: a table in the repository.
 
 `envs.tools.noise_chances` writes the table; the page of tasks and the report read it. No training
 run reads it, so a new measurement makes no run out of date.

@@ -16,6 +16,7 @@ from envs.tools.action_noise import EXPONENTS
 from envs.tools.controllers import CONTROLLERS
 from envs.tools.generated_page import write_below
 from envs.tools.noise_table import NoiseChance, read_table
+from envs.tools.pictures import drawn_ids
 
 MARKER = "<!-- From here on by python -m envs.tools.task_page docs/tasks.md -->\n"
 BUDGET = 20_000  # environment steps: the largest budget of a sparse task in the core suite
@@ -40,7 +41,7 @@ def generated() -> str:
     facts = _table(HEADER, [_row(known) for known in tasks])
     chances = read_table()
     noise = _table(NOISE_HEADER, [_noise_row(known, chances) for known in tasks])
-    title = ["## Chances that undirected noise meets the reward", ""]
+    title = ["## Chances that noise alone meets the reward", ""]
     return "\n".join([*facts, "", *title, *noise, "", *(_section(known) for known in tasks)])
 
 
@@ -100,9 +101,9 @@ def _score(score: float | None) -> str:
 
 def _section(known: Task) -> str:
     lines = [f"## {known.slug}", ""]
-    if known.id in CONTROLLERS:
-        picture = f"![The start and the reached goal of {known.id}](tasks/{known.slug}.png)"
-        lines += [picture, ""]
+    if known.id in drawn_ids():
+        shown = "The start and the reached goal" if known.id in CONTROLLERS else "The start"
+        lines += [f"![{shown} of {known.id}](tasks/{known.slug}.png)", ""]
     lines += [f"`{known.id}`, {'sparse' if known.sparse else 'dense'}. {known.description}", ""]
     lines += [f"- Success: {_sentence(known.success_description)}"]
     if known.idle_score is not None:

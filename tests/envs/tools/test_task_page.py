@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from typing import Any
 
 import imageio.v3 as imageio
 import numpy as np
@@ -19,6 +20,8 @@ from tests.helpers.paths import ROOT
 
 DOCS = ROOT / "docs"
 SPARSE = [environment_id for environment_id in task_ids() if environment_id in CONTROLLERS]
+DENSE = ["HalfCheetah-v5", "Hopper-v5", "Humanoid-v5", "InvertedPendulum-v5", "Pendulum-v1"]
+DENSE += ["Walker2d-v5"]
 
 
 def test_the_page_is_current():
@@ -48,9 +51,19 @@ def test_every_sparse_task_has_a_small_picture(environment_id):
     assert f"](tasks/{path.name})" in generated()
 
 
+@pytest.mark.parametrize("environment_id", DENSE)
+def test_every_dense_task_has_a_small_picture_of_its_start(environment_id):
+    path = DOCS / "tasks" / f"{task(environment_id).slug}.png"
+    assert path.stat().st_size < 12_000
+    picture = imageio.imread(path)
+    assert picture.shape[:2] == (240, 240)
+    assert np.ptp(picture) > 60  # something is seen
+    assert f"](tasks/{path.name})" in generated()
+
+
 def test_no_picture_is_left_over():
     names = {path.stem for path in (DOCS / "tasks").iterdir()}
-    assert names == {task(environment_id).slug for environment_id in SPARSE}
+    assert names == {task(environment_id).slug for environment_id in (*SPARSE, *DENSE)}
 
 
 def test_chance_in_words():
@@ -82,6 +95,16 @@ def test_mountain_car_is_drawn_without_its_own_library():
         pictures.append(frame("MountainCarContinuous-v0", simulator))
     assert pictures[0].shape == (240, 240, 3)
     assert not np.array_equal(pictures[0], pictures[1])
+
+
+def test_the_rod_of_the_pendulum_is_where_its_angle_says():
+    simulator: Any = make_simulator("Pendulum-v1")
+    simulator.reset(seed=0)
+    for angle, rows in ((0.0, slice(0, 110)), (np.pi, slice(130, 240))):
+        simulator.unwrapped.state = np.array([angle, 0.0])
+        picture = frame("Pendulum-v1", simulator)
+        dark = picture[..., 0] < 100
+        assert dark[rows].sum() > 500 and dark[rows].sum() / dark.sum() > 0.8
 
 
 DRAW = """

@@ -15,6 +15,7 @@ from tests.helpers.browser import chromium, new_page, problems_of
 from tests.helpers.paths import ROOT
 from tests.helpers.site_links import SitePage, dead_links, loaded_from_elsewhere
 from website.documents import DocumentError, Documents
+from website.front_page import front_page
 
 PYTHON = ROOT / ".venv-docs" / "bin" / "python"
 SUITES = sorted(path.parent.name for path in (ROOT / "published").glob("*/statistics.json"))
@@ -72,6 +73,15 @@ def test_each_suite_has_its_finding(pages: dict[str, str], suite: str) -> None:
     statistics = json.loads((ROOT / "published" / suite / "statistics.json").read_text())
     assert words_of(statistics["headline"]["sentence"]) in words_of(pages["index.html"])
     assert (f'href="{suite}/index.html"' in pages["index.html"]) == (suite == BUILT)
+
+
+def test_the_front_page_begins_with_the_answer_and_ends_with_the_demo(tmp_path: Path) -> None:
+    page = front_page(ROOT, tmp_path)
+    suites = re.findall(r"The report of the suite (\w+) is", page)
+    assert sorted(suites) == SUITES and (suites[0], suites[-1]) == ("core", "demo")
+    for suite in suites:
+        statistics = json.loads((ROOT / "published" / suite / "statistics.json").read_text())
+        assert f"**{statistics['headline']['verdict']}** " in page
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)

@@ -6,7 +6,10 @@ from program.import_graph import imported_files
 from tests.helpers.paths import SCRIPTS
 
 PROGRAMS = "."
-PARTS = ("inference", "tables", "statistics", "verification", "figures", "page", "watch")
+PARTS = (
+    *("inference", "tables", "per_task", "over_tasks", "verdict", "statistics"),
+    *("verification", "figures", "page", "watch"),
+)
 # Each may import from itself and from those before it; programs may not import each other.
 ORDER = [
     "program",

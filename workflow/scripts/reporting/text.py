@@ -4,6 +4,7 @@ import math
 import re
 import textwrap
 from collections.abc import Sequence
+from decimal import Decimal
 
 from p2e.algorithms import is_import_path
 from suites.variants import base_algorithm
@@ -14,6 +15,7 @@ RIVALS = DISPLAY_NAMES.keys() - {SUBJECT}
 COMPOUNDS = ("zero-shot", "few-shot")
 ACRONYMS = ("RND",)
 MINUS = "\N{MINUS SIGN}"
+LEAST_PLAIN = 1e-6
 # An absolute path: a slash that does not continue a path, followed by a name.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w./\-])(?:/[^\s/'\",;:=()\[\]{}<>]+)+/?")
 _KEPT_FOLDERS = ("workflow", "results", "reports", "p2e", "envs", "benchmarks", "tests")
@@ -89,16 +91,26 @@ def seed_group(seeds: Sequence[int]) -> str:
 
 
 def number(value: float | None, signed: bool = False) -> str:
-    """Three significant digits for small numbers, whole numbers with separators for large ones."""
+    """Three significant digits for small numbers, whole numbers with separators for large ones.
+
+    Only zero is written as 0.00; what would round to it has one digit, as in 0.00002.
+    """
     if value is None or not math.isfinite(value):
         return "not available"
     size = abs(value)
     decimals = 0 if size >= 100 else 1 if size >= 10 else 2
     written = f"{size:,.{decimals}f}"
     if size != 0 and float(written.replace(",", "")) == 0.0:
-        written = f"{size:.1g}" if size >= 1e-4 else f"{size:.0e}"
+        written = plain(size, 1)
     sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
     return sign + written
+
+
+def plain(size: float, digits: int) -> str:
+    """A positive number with so many significant digits; with an exponent only where the zeros
+    would have to be counted."""
+    rounded = f"{size:.{digits}g}"
+    return f"{Decimal(rounded):f}" if size >= LEAST_PLAIN else rounded
 
 
 def p_value(value: float | None) -> str:

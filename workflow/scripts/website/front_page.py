@@ -8,8 +8,8 @@ from website.documents import documents_of
 from website.markdown import prose
 
 TITLE = "# When does curiosity pay? Plan2Explore, MBPO and SAC"
-# The suite that answers the question is the first.
-MAIN = "core"
+# The suite that answers the question is the first; the one that only shows how is the last.
+MAIN, LAST = "core", "demo"
 SECTIONS = {
     "The question": (
         "docs/method.md",
@@ -33,7 +33,7 @@ def front_page(repository: Path, output: Path) -> str:
     """The page as Markdown; a report that is not in `output` has no link."""
     published = sorted(
         (path.parent for path in repository.glob("published/*/statistics.json")),
-        key=lambda folder: (folder.name != MAIN, folder.name),
+        key=lambda folder: (folder.name != MAIN, folder.name == LAST, folder.name),
     )
     findings = [finding(folder, output) for folder in published]
     words = (
@@ -45,7 +45,7 @@ def front_page(repository: Path, output: Path) -> str:
 
 
 def finding(folder: Path, output: Path) -> str:
-    """A suite's question, finding and size, and the link to its report."""
+    """A suite's question and finding, and the link to its report."""
     statistics = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
     suite = json.loads((folder / "suite.json").read_text(encoding="utf-8"))
     name = folder.name
@@ -55,18 +55,17 @@ def finding(folder: Path, output: Path) -> str:
         [
             # Suites that were published before they had a question have their name alone.
             f"## {prose(suite.get('question', name))}",
-            prose(statistics["headline"]["sentence"]),
-            size(statistics),
+            answer(statistics["headline"]),
             link if built else f"The report of the suite {name} is made by `make site`.",
         ]
     )
 
 
-def size(statistics: dict[str, Any]) -> str:
-    """What a suite compares, and on how many tasks."""
-    algorithms = ", ".join(f"`{name}`" for name in statistics["algorithms"])
-    tasks = len(statistics["budgets"])
-    return f"Compared: {algorithms}, on {tasks} task{'' if tasks == 1 else 's'}."
+def answer(headline: dict[str, Any]) -> str:
+    """The finding, its verdict in bold letters."""
+    verdict = headline["verdict"]
+    words = prose(headline["sentence"].removeprefix(verdict).strip())
+    return f"**{prose(verdict)}** {words}" if verdict else words
 
 
 def contents(repository: Path) -> list[str]:

@@ -10,11 +10,12 @@ from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.plot_coverage import mean_visits
 from reporting.figures.plot_differences import difference_rows
 from reporting.figures.plot_model import first_segment, shown_features
-from reporting.figures.plot_training import COSTS, metric_curves
+from reporting.figures.plot_training import COSTS
 from reporting.figures.style import Plot
+from reporting.over_tasks.profiles import Band
+from reporting.per_task.curves import Curve
+from reporting.per_task.logged_metrics import metric_curves
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.curves import Curve
-from reporting.statistics.profiles import Band
 from reporting.tables.summary import Summary
 
 Tables = Iterator[pd.DataFrame]
@@ -50,7 +51,7 @@ def _curves(curves: Iterable[Curve], environment: str) -> Tables:
 
 def _metrics(plot: Plot, statistics: Statistics, summary: Summary, environment: str) -> Tables:
     for metric in plot.shows:
-        curves = metric_curves(statistics, summary, environment, metric)
+        curves = metric_curves(summary, environment, metric)
         for algorithm, curve in curves.items():
             yield _of(algorithm, curve.assign(metric=metric))
 

@@ -63,7 +63,7 @@ def write_figures(statistics: Statistics, summary: Summary, folder: Path) -> lis
         data = figure_data(plot, statistics, summary)
         rows = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         replace_file(folder / plot.data_file, rows.encode())
-        plots.append(dataclasses.replace(plot, title=finding(statistics, plot, data)))
+        plots.append(dataclasses.replace(plot, title=finding(statistics, plot)))
     kept = {file for plot in plots for file in (plot.file, plot.data_file)}
     for stale in (*folder.glob("*.svg"), *folder.glob("*.csv")):
         if stale.name not in kept:

@@ -1,19 +1,16 @@
-"""The title of each figure: what it shows, in numbers of statistics.json or of its own data."""
+"""The title of each figure: what it shows, in numbers of statistics.json."""
 
 from collections.abc import Callable, Sequence
 
-import pandas as pd
-
 from reporting.figures.logged_changes import (
     MOST_NAMED,
-    MetricEnds,
     each_change,
     largest_change,
-    metric_ends,
 )
 from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
 from reporting.figures.style import Plot
-from reporting.statistics.aggregates import Group
+from reporting.over_tasks.aggregates import Group
+from reporting.per_task.logged_metrics import LoggedChange
 from reporting.statistics.analysis import Statistics
 from reporting.text import (
     count_of,
@@ -26,8 +23,8 @@ from reporting.text import (
 )
 
 
-def finding(statistics: Statistics, plot: Plot, data: pd.DataFrame) -> str:
-    """The title of a figure, which draws this data; without a number, the task's name."""
+def finding(statistics: Statistics, plot: Plot) -> str:
+    """The title of a figure; without a number, the task's name."""
     task = short_task_name(plot.environment or "")
     if plot.kind == "aggregate":
         return _aggregate(statistics, plot)
@@ -35,7 +32,7 @@ def finding(statistics: Statistics, plot: Plot, data: pd.DataFrame) -> str:
         return OVER_TASKS[plot.kind](statistics)
     environment = plot.environment or ""
     if plot.kind in OF_LOGS:
-        words = OF_LOGS[plot.kind](metric_ends(data, statistics.budgets[environment]))
+        words = OF_LOGS[plot.kind](_logged(statistics, environment, plot.shows))
     else:
         words = OF_TASK[plot.kind](statistics, environment)
     return f"{task}: {words}" if words else task
@@ -171,6 +168,12 @@ def _models(statistics: Statistics, environment: str) -> str:
     return f"error {ahead} ahead, as a share of that of “nothing changes”: {ranked}{known}"
 
 
+def _logged(statistics: Statistics, environment: str, metrics: Sequence[str]) -> list[LoggedChange]:
+    """The changes of these metrics on a task, in the order of the metrics."""
+    mine = [change for change in statistics.logged if change.environment == environment]
+    return [change for metric in metrics for change in mine if change.metric == metric]
+
+
 OVER_TASKS: dict[str, Callable[[Statistics], str]] = {
     "differences": _differences,
     "profiles": _solved,
@@ -186,7 +189,7 @@ OF_TASK: dict[str, Callable[[Statistics, str], str]] = {
     "open-loop": _models,
     "predictions": _models,
 }
-OF_LOGS: dict[str, Callable[[Sequence[MetricEnds]], str]] = {
+OF_LOGS: dict[str, Callable[[Sequence[LoggedChange]], str]] = {
     "model-losses": each_change,
     "internals": largest_change,
 }

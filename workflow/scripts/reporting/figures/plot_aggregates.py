@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from reporting.figures.plot_curves import draw_band
 from reporting.figures.style import Plot, colour, drawing, marker, rows_legend, svg_text
 from reporting.inference.intervals import Interval
-from reporting.statistics.aggregates import AlgorithmAggregate, Group
+from reporting.over_tasks.aggregates import AlgorithmAggregate, Group
 from reporting.statistics.analysis import Statistics
 from reporting.text import broken, count_of, display_name, number, short_name, slug
 

@@ -6,8 +6,8 @@ from matplotlib.colors import to_rgb
 
 from reporting.figures.style import Plot, colour, drawing, svg_text
 from reporting.inference.intervals import FloatArray
+from reporting.per_task.scores import coverage_of
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.scores import coverage_of
 from reporting.tables.summary import Summary
 from reporting.text import broken, display_name, number, short_name, slug
 

@@ -9,10 +9,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from reporting.figures.style import QUIET, Plot, colour, drawing, rows_legend, svg_text
 from reporting.inference.intervals import FloatArray
+from reporting.over_tasks.profiles import Band
+from reporting.per_task.comparison import Scores
+from reporting.per_task.curves import Curve
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.comparison import Scores
-from reporting.statistics.curves import Curve
-from reporting.statistics.profiles import Band
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import display_name, number, short_name, size_range, slug
 
@@ -40,10 +40,9 @@ def steps_axis(axes: Axes, label: str = "environment steps") -> None:
 
 def draw_curve(axes: Axes, curve: Curve, shade: str, label: str) -> None:
     """A mean with the band of its t interval; no band where there is none."""
-    steps, mean = np.array(curve.steps), np.array(curve.mean)
-    half = np.array([np.nan if value is None else value for value in curve.half])
-    axes.plot(steps, mean, color=shade, linewidth=2, label=label)
-    axes.fill_between(steps, mean - half, mean + half, color=shade, alpha=0.18, linewidth=0)
+    low, high = (np.array(ends, dtype=np.float64) for ends in (curve.low, curve.high))
+    axes.plot(curve.steps, curve.mean, color=shade, linewidth=2, label=label)
+    axes.fill_between(curve.steps, low, high, color=shade, alpha=0.18, linewidth=0)
 
 
 def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> tuple[Plot, str]:

@@ -8,11 +8,11 @@ from matplotlib.ticker import MaxNLocator
 
 from reporting.figures.style import Plot, colour, drawing, legend_columns, marker, svg_text
 from reporting.inference.intervals import Interval
+from reporting.per_task.comparison import BETTER, WORSE
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.comparison import BETTER, WORSE
-from reporting.statistics.verdict_words import BEATS
-from reporting.statistics.verdict_words import WORSE as GROUP_WORSE
 from reporting.text import count_of, display_name, number, short_name
+from reporting.verdict.verdict_words import BEATS
+from reporting.verdict.verdict_words import WORSE as GROUP_WORSE
 
 SPREAD = 0.5
 WIDTH = 4.4

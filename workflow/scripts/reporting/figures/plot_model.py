@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from reporting.figures.plot_curves import steps_axis
-from reporting.figures.plot_training import draw_metric, has_metric
+from reporting.figures.plot_training import draw_metric
 from reporting.figures.style import (
     INK,
     Plot,
@@ -19,8 +19,9 @@ from reporting.figures.style import (
     svg_text,
 )
 from reporting.inference.intervals import Interval
+from reporting.per_task.logged_metrics import logged_metrics
+from reporting.per_task.model_errors import ModelErrors
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.model_errors import ModelErrors
 from reporting.tables.summary import Summary, select
 from reporting.text import broken, display_name, number, short_name, slug
 
@@ -149,7 +150,8 @@ def model_losses_plot(
     statistics: Statistics, summary: Summary, environment: str
 ) -> tuple[Plot, str] | None:
     """The ensemble's disagreement, and the model's losses on held-out data, over steps."""
-    metrics = [m for m in MODEL_METRICS if has_metric(summary, m, environment)]
+    logged = logged_metrics(summary, environment)
+    metrics = [metric for metric in MODEL_METRICS if metric in logged]
     if not metrics:
         return None
     name = f"model-losses-{slug(environment)}"

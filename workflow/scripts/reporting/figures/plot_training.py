@@ -4,20 +4,18 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from reporting.figures.plot_curves import steps_axis
 from reporting.figures.style import Plot, colour, drawing, svg_text
-from reporting.inference.intervals import t_band
+from reporting.per_task.logged_metrics import TRAINING_RETURN, logged_metrics, metric_curves
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.scores import binned_metric
 from reporting.tables.costs import Cost
-from reporting.tables.summary import Summary, select
+from reporting.tables.summary import Summary
 from reporting.text import display_name, number, slug
 
-FIRST_METRICS = ("training_return", "world_loss", "intrinsic_reward", "alpha")
+FIRST_METRICS = (TRAINING_RETURN, "world_loss", "intrinsic_reward", "alpha")
 MOST_METRICS = 12  # in one figure
 THEN_METRICS = ("q_value", "actor_loss", "critic_loss")
 COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
@@ -26,35 +24,15 @@ COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
 }
 # A loss that spans more than this factor is drawn on a logarithmic scale.
 DECADES_FROM = 30.0
-KEYS = ("environment", "algorithm", "seed", "step")
 # These have figures of their own, among the world models.
 ELSEWHERE = ("disagreement", "holdout_loss")
 
 
 def internal_metrics(summary: Summary, environment: str) -> list[str]:
     """The metrics that some run of the task logged, those that explain most first."""
-    others = [name for name in summary.losses.columns if name not in (*KEYS, *ELSEWHERE)]
-    logged = [name for name in others if has_metric(summary, name, environment)]
-    preferred = [n for n in (*FIRST_METRICS, *THEN_METRICS) if n in logged or n == FIRST_METRICS[0]]
-    return preferred + sorted(set(logged) - set(preferred))
-
-
-def has_metric(summary: Summary, metric: str, environment: str) -> bool:
-    """Whether some run of the task logged the metric."""
-    mine = summary.losses[summary.losses["environment"] == environment]
-    return metric in mine.columns and bool(mine[metric].notna().any())
-
-
-def _metric_rows(
-    summary: Summary, metric: str, environment: str, algorithm: str
-) -> pd.DataFrame | None:
-    table = select(summary.losses, environment, algorithm)
-    if metric == "training_return":
-        table = select(summary.training, environment, algorithm)
-        table = table.assign(training_return=table["return"])
-    if metric not in table.columns or not table[metric].notna().any():
-        return None
-    return table
+    logged = [name for name in logged_metrics(summary, environment) if name not in ELSEWHERE]
+    preferred = [name for name in (*FIRST_METRICS, *THEN_METRICS) if name in logged]
+    return preferred + [name for name in logged if name not in preferred]
 
 
 def internals_plots(
@@ -93,27 +71,12 @@ def _internals_plot(
     return Plot(f"{name}.svg", "internals", environment, description, tuple(metrics)), text
 
 
-def metric_curves(
-    statistics: Statistics, summary: Summary, environment: str, metric: str
-) -> dict[str, pd.DataFrame]:
-    """By algorithm that logged it: step, mean, low, high and n, in the bins that hold a value."""
-    curves = {}
-    for algorithm in statistics.algorithms:
-        rows = _metric_rows(summary, metric, environment, algorithm)
-        if rows is not None:
-            steps, values = binned_metric(rows, metric, statistics.budgets[environment])
-            mean, half, n = t_band(values)
-            columns = {"step": steps, "mean": mean, "low": mean - half, "high": mean + half, "n": n}
-            curves[algorithm] = pd.DataFrame(columns)[np.isfinite(mean)]
-    return curves
-
-
 def draw_metric(
     axes: Axes, statistics: Statistics, summary: Summary, environment: str, metric: str
 ) -> None:
     """One metric of every algorithm that logged it: means over seeds with t intervals."""
     drawn_means = []
-    for algorithm, drawn in metric_curves(statistics, summary, environment, metric).items():
+    for algorithm, drawn in metric_curves(summary, environment, metric).items():
         shade = colour(algorithm, list(statistics.algorithms))
         axes.plot(drawn["step"], drawn["mean"], color=shade, linewidth=1.5)
         axes.fill_between(
@@ -129,6 +92,7 @@ def draw_metric(
         # Scaled to the means: the wide intervals of two or three seeds would flatten all curves.
         margin = 0.35 * (heights.max() - heights.min()) or 1.0
         axes.set_ylim(heights.min() - margin, heights.max() + margin)
+        axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_title(metric.replace("_", " "), size=8.5)
 
 

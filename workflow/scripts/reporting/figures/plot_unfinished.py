@@ -7,7 +7,7 @@ import pandas as pd
 
 from reporting.figures.plot_curves import PANEL, steps_axis
 from reporting.figures.style import colour, drawing, rows_legend, svg_text
-from reporting.statistics.scores import seed_step_table
+from reporting.per_task.scores import seed_step_table
 from reporting.text import display_name, short_name, slug
 
 Tables = Mapping[str, pd.DataFrame]

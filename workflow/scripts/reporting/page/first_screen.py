@@ -79,8 +79,8 @@ def tiles(
 
 
 def _picture(environment: str) -> str:
-    """The right half of a task's picture, where its goal is reached, as an address for an image
-    element; empty without a picture."""
+    """The right half of a task's picture, where its goal is reached, or the start, as an address
+    for an image element; empty without a picture."""
     file = task_picture(environment)
     if file is None:
         return ""

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from program.repository import ROOT
 from reporting import text
@@ -16,6 +16,8 @@ from reporting.figures.findings import first_group
 from reporting.figures.plot_aggregates import group_titles
 from reporting.figures.style import Plot, colour, css_colour
 from reporting.inference.permutation_test import PERMUTATIONS
+from reporting.over_tasks.aggregates import Group
+from reporting.over_tasks.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.page.first_screen import agents, limits, tiles
 from reporting.page.interactive_curves import interactive_curves
 from reporting.page.run_table import (
@@ -26,17 +28,15 @@ from reporting.page.run_table import (
     run_rows,
 )
 from reporting.page.small_drawings import dots, on_strip, sparkline, strip_ends, strip_place
-from reporting.page.templates import TEMPLATES, template_environment
-from reporting.statistics.aggregates import Group
+from reporting.page.templates import TEMPLATES, template_environment, unbroken
+from reporting.per_task.normalisation import SOLVED
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.headline import UNDECIDED, VERDICTS, Headline, only_variants
-from reporting.statistics.normalisation import SOLVED
-from reporting.statistics.verdict_words import EFFECTS, NO_HARM
 from reporting.statistics.verification_result import SCORE_NAMES
-from reporting.statistics.ways_to_explore import NOT_WORTH_IT, total_seconds
 from reporting.tables.film_files import Film, Images
-from reporting.tables.run_folder import LEFT_OUT
-from reporting.tables.summary import Summary
+from reporting.tables.run_folder import COMPLETE, LEFT_OUT
+from reporting.tables.summary import Summary, seeds_of
+from reporting.verdict.headline import UNDECIDED, VERDICTS, Headline, only_variants
+from reporting.verdict.verdict_words import EFFECTS, NO_HARM
 from runs.files import ANSWER_PAGE, DETAILS_PAGE
 
 # The two pages: the answer, and what somebody needs who checks it. Each section has an id, a title,
@@ -58,7 +58,7 @@ PAGES = {
         ("inside", "Inside the runs", "internals"),
         ("time", "Where the time goes", "cost"),
         ("runs", "Every run", None),
-        ("verification", "Published numbers", None),
+        ("verification", "Published numbers", "verification"),
         ("method", "Protocol and statistics", None),
         ("provenance", "Provenance", None),
     ),
@@ -109,8 +109,11 @@ def context(
         kinds.add("models")
     if statistics.without_coverage:
         kinds.add("coverage-map")
+    if statistics.verification:
+        kinds.add("verification")
     order, alone = colour_order(statistics, summary), only_variants(statistics.algorithms)
     curves = interactive_curves(statistics, summary, lambda name: css_colour(colour(name, order)))
+    requested = [run for run in summary.runs if run["status"] != LEFT_OUT]
     return {
         "statistics": statistics,
         "evidence": evidence(statistics.headline),
@@ -145,7 +148,8 @@ def context(
         "tested": sum(item.p is not None for item in statistics.comparisons),
         "excluded": excluded_tasks(statistics),
         "reproduce": reproduce_command(statistics.suite),
-        "requested": sum(run["status"] != LEFT_OUT for run in summary.runs),
+        "requested": len(requested),
+        "trained": sum(len(seeds_of(run)) for run in requested if run["status"] == COMPLETE),
         "unusable": len(summary.unusable_runs()),
         "gaps": gaps(summary),
         "left_out": summary.left_out_runs(),
@@ -163,7 +167,7 @@ def context(
 def evidence(headline: Headline) -> Markup:
     """The headline after its verdict, as HTML: verdicts bold, text in brackets less prominent."""
     words = headline.sentence.removeprefix(headline.verdict).strip()
-    sentence = re.sub(r"(\([^()]*\))", r'<span class="soft">\1</span>', str(escape(words)))
+    sentence = re.sub(r"(\([^()]*\))", r'<span class="soft">\1</span>', str(unbroken(words)))
     # The longest first, because one verdict is a substring of another.
     known = *VERDICTS, *EFFECTS.values(), NO_HARM, UNDECIDED, NOT_WORTH_IT
     verdicts = sorted(known, key=len, reverse=True)

@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from reporting import text
 from reporting.figures.plot_curves import RANDOM, score_axis
+from reporting.per_task.comparison import Scores
+from reporting.per_task.curves import Curve
 from reporting.statistics.analysis import Statistics, all_scores
-from reporting.statistics.comparison import Scores
-from reporting.statistics.curves import Curve
 from reporting.tables.summary import Summary
 
 # Of each number that is drawn or shown. statistics.json and the figures' own tables have more.

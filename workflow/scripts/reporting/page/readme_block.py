@@ -19,7 +19,7 @@ class Picture:
 
 
 def published_answer(statistics: dict[str, Any]) -> str:
-    """The verdict, its evidence, and a strip of the tasks that have a picture."""
+    """The verdict, its evidence, and a strip of the sparse tasks."""
     headline, algorithms = statistics["headline"], statistics["algorithms"]
     shown = pictures(statistics)
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
@@ -62,8 +62,9 @@ def tasks_of(statistics: dict[str, Any]) -> list[str]:
 
 
 def pictures(statistics: dict[str, Any]) -> list[Picture]:
-    """Of the suite's tasks, those that have a picture."""
-    files = {task: task_picture(task) for task in tasks_of(statistics)}
+    """Of the suite's sparse tasks, those with a picture. More do not fit beside each other."""
+    sparse = [task for task in tasks_of(statistics) if statistics["facts"][task]["sparse"]]
+    files = {task: task_picture(task) for task in sparse}
     return [Picture(task, short_task_name(task), str(file)) for task, file in files.items() if file]
 
 

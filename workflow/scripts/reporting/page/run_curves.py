@@ -7,7 +7,7 @@ import pandas as pd
 
 from reporting.figures.short_svg import line_path
 from reporting.inference.intervals import FloatArray
-from reporting.statistics.scores import binned_metric, seed_step_table
+from reporting.per_task.scores import binned_metric, seed_step_table
 from reporting.tables.summary import Summary
 from reporting.text import number
 

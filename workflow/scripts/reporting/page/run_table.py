@@ -43,7 +43,10 @@ PROVENANCE = {
     "compiled": "Compiled networks",
     "python": "Python",
 }
-DECISIVE = ("Commit", "Device", "Processor", "Precision", "Compiled networks", "Python")
+DECISIVE = {
+    **{name: name.lower() for name in ("Commit", "Device", "Processor", "Precision")},
+    **{"Compiled networks": "compilation of networks", "Python": "version of Python"},
+}
 
 
 def run_rows(summary: Summary, facts: dict[str, TaskFacts]) -> list[dict[str, Any]]:
@@ -149,7 +152,9 @@ def provenance(runs: list[dict[str, str]]) -> Provenance:
     """Collect the provenance of the complete runs."""
     complete = [run for run in runs if run["status"] == COMPLETE]
     facts = {name: _distinct(complete, key) for key, name in PROVENANCE.items()}
-    mixed = [name for name, values in facts.items() if len(values) > 1 and name in DECISIVE]
+    mixed = [
+        DECISIVE[name] for name, values in facts.items() if len(values) > 1 and name in DECISIVE
+    ]
     # Algorithms may differ in their code version; variants of one should share its code.
     hashes: list[str] = []
     for algorithm in dict.fromkeys(base_algorithm(run["algorithm"]) for run in complete):

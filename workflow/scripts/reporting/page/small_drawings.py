@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from reporting.inference.intervals import Interval
+from reporting.per_task.cells import Cell
 from reporting.statistics.analysis import Statistics
-from reporting.statistics.cells import Cell
 
 WIDTH, HEIGHT = 100, 22
 

@@ -1,4 +1,4 @@
-"""The picture of a task: the start and the reached goal, side by side."""
+"""The picture of a task: the start, and beside it the reached goal where it is a sparse one."""
 
 from pathlib import PurePosixPath
 

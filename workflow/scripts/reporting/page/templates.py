@@ -5,12 +5,14 @@ import re
 import textwrap
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from program.repository import ROOT
 from reporting import text
 
 TEMPLATES = ROOT / "workflow" / "report"
+# A name and its number, and `p < 0.001`.
+BEFORE_NUMBER = re.compile(rf" (?=[+{text.MINUS}]?\d)|(?<=\b[pn]) (?=[<=])")
 
 
 def template_environment() -> Environment:
@@ -33,6 +35,7 @@ def template_environment() -> Environment:
         display_name=text.display_name,
         narrow=narrow,
         initials=initials,
+        unbroken=unbroken,
         percent=lambda share: f"{share:.0%}",
         filled=filled,
         content=content,
@@ -48,6 +51,14 @@ def filled(words: str, width: int) -> str:
 def content(words: str) -> Markup:
     """Text between tags, where quotes may stay as they are: JSON is a third shorter."""
     return Markup(html.escape(words, quote=False))
+
+
+def unbroken(words: str) -> Markup:
+    """A sentence whose lines do not break before a number, nor within a compound such as
+    `zero-shot`."""
+    written = str(escape(BEFORE_NUMBER.sub("\N{NO-BREAK SPACE}", words)))
+    compound = "|".join(map(re.escape, text.COMPOUNDS))
+    return Markup(re.sub(compound, r'<span class="nowrap">\g<0></span>', written))
 
 
 def initials(task: str) -> str:

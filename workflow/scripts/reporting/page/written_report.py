@@ -18,7 +18,7 @@ from reporting.tables.summary import Summary
 def write_report(
     summary: Summary,
     statistics: Statistics,
-    verification: Verification,
+    verification: Verification | None,
     figures: Path,
     films: Path | None,
     output: Path,

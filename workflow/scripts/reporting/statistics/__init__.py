@@ -1,1 +1,1 @@
-"""Statistics of a suite: scores of seeds, intervals, tests, aggregates over tasks."""
+"""All statistics of a suite in one structure, and the verification beside them."""

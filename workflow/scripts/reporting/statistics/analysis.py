@@ -7,18 +7,10 @@ from typing import Any
 
 from reporting.inference.bootstrap import REPLICATES, SEED
 from reporting.inference.intervals import CONFIDENCE
-from reporting.statistics.aggregates import Group, efficiency_curves, task_groups
-from reporting.statistics.cells import Cell, cell_of
-from reporting.statistics.comparison import Comparison, Scores, algorithm_pairs, compare_all
-from reporting.statistics.curves import Curve, coverage_curves, learning_curves
-from reporting.statistics.headline import Headline, headline
-from reporting.statistics.model_errors import ModelErrors, model_errors
-from reporting.statistics.normalisation import with_reference
-from reporting.statistics.profiles import Band
-from reporting.statistics.scores import seed_scores
-from reporting.statistics.steps_to_match import StepsToMatch, steps_to_match
-from reporting.statistics.verification_result import Verification
-from reporting.statistics.ways_to_explore import (
+from reporting.over_tasks.aggregates import Group, efficiency_curves, task_groups
+from reporting.over_tasks.profiles import Band
+from reporting.over_tasks.steps_to_match import StepsToMatch, steps_to_match
+from reporting.over_tasks.ways_to_explore import (
     Change,
     TaskWays,
     compares_ways,
@@ -26,6 +18,19 @@ from reporting.statistics.ways_to_explore import (
     ways_sentence,
     ways_to_explore,
 )
+from reporting.per_task.cells import Cell, cell_of
+from reporting.per_task.comparison import (
+    Comparison,
+    Scores,
+    algorithm_pairs,
+    compare_all,
+)
+from reporting.per_task.curves import Curve, coverage_curves, learning_curves
+from reporting.per_task.logged_metrics import LoggedChange, logged_changes
+from reporting.per_task.model_errors import ModelErrors, model_errors
+from reporting.per_task.normalisation import with_reference
+from reporting.per_task.scores import seed_scores
+from reporting.statistics.verification_result import Verification
 from reporting.tables.costs import (
     Cost,
     CostTotal,
@@ -39,6 +44,7 @@ from reporting.tables.noise import TaskNoise, task_noise
 from reporting.tables.summary import Summary
 from reporting.tables.task_facts import FactsOf, TaskFacts
 from reporting.text import SUBJECT
+from reporting.verdict.headline import Headline, headline
 
 SHOWN_OF_A_RUN = (
     *("environment", "algorithm", "seeds", "status", "reason", "steps", "seconds"),
@@ -68,6 +74,7 @@ class Statistics:
     learning_curves: tuple[Curve, ...]
     coverage_curves: tuple[Curve, ...]
     model_errors: tuple[ModelErrors, ...]
+    logged: tuple[LoggedChange, ...]
     costs: tuple[Cost, ...]
     cost_totals: tuple[CostTotal, ...]
     noise: tuple[TaskNoise, ...]
@@ -145,9 +152,10 @@ def analyse(summary: Summary, facts_of: FactsOf) -> Statistics:
         groups=tuple(groups),
         steps_to_match=tuple(matched),
         sample_efficiency=efficiency_curves(comparable, known, budgets),
-        learning_curves=tuple(learning_curves(summary, scores)),
+        learning_curves=tuple(learning_curves(summary, scores, facts)),
         coverage_curves=tuple(coverage_curves(summary, scores)),
         model_errors=tuple(model_errors(summary)),
+        logged=tuple(logged_changes(summary)),
         costs=tuple(costs),
         cost_totals=tuple(cost_totals(summary)),
         noise=tuple(task_noise(summary.environments)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reporting.inference.intervals import CONFIDENCE, Interval
+from reporting.inference.intervals import Interval
 
 SCORES = {"final": "final return", "area": "mean return over training"}
 OVERALL, ALL_TASKS = "normalised", "all tasks"
@@ -58,14 +58,13 @@ class Verification:
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
 
 
-def read_verification(file: Path) -> Verification:
-    """Read what `as_json` wrote; without a file, the result says that nothing was compared.
+def read_verification(file: Path) -> Verification | None:
+    """Read what `as_json` wrote; None without a file, as where the published numbers are shown.
 
     Raises ValueError, naming the file, when it has other content.
     """
     if not file.is_file():
-        sentence = f"These numbers were not compared with published ones: there is no {file.name}."
-        return Verification(NOTHING, sentence, CONFIDENCE)
+        return None
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         rows = tuple(_row(entry) for entry in content.pop("rows"))

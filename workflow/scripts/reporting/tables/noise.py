@@ -1,4 +1,4 @@
-"""How hard the tasks of a suite are to explore: measured chances that undirected noise suffices."""
+"""How hard the tasks of a suite are to explore: measured chances that noise alone suffices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

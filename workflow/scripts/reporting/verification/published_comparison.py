@@ -27,7 +27,7 @@ from reporting.inference.intervals import (
     mean_welch_interval,
     t_interval,
 )
-from reporting.statistics.normalisation import normalised
+from reporting.per_task.normalisation import normalised
 from reporting.statistics.verification_result import (
     AGREES,
     ALL_TASKS,

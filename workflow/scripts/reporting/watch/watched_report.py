@@ -12,7 +12,6 @@ from reporting.page import metrics
 from reporting.page.html_page import render
 from reporting.page.templates import TEMPLATES
 from reporting.statistics.analysis import analyse, as_json
-from reporting.statistics.verification_result import read_verification
 from reporting.tables.collect import collect
 from reporting.tables.film_files import read_films
 from reporting.tables.run_folder import COMPLETE
@@ -84,8 +83,6 @@ class WatchedReport:
         statistics = dataclasses.replace(
             analyse(summary, task_facts),
             films=tuple(film for film, _ in films.values()),
-            # A comparison with published numbers waits for all runs.
-            verification=read_verification(tables / "verification.json"),
         )
         write_figures(statistics, summary, figures)
         pages = render(statistics, summary, read_figures(figures), films)

@@ -10,17 +10,16 @@ import pandas as pd
 import pytest
 
 import aggregate
-from reporting.figures.figure_data import figure_data
 from reporting.figures.findings import finding
 from reporting.figures.logged_changes import (
-    MetricEnds,
     each_change,
     largest_change,
-    metric_ends,
+    words_of,
     written,
 )
 from reporting.figures.style import Plot
-from reporting.statistics.analysis import analyse
+from reporting.per_task.logged_metrics import LoggedChange
+from reporting.statistics.analysis import analyse, as_json
 from reporting.tables.summary import read_summary
 from reporting.text import DISPLAY_NAMES, number
 from runs.files import COLUMNS
@@ -52,8 +51,7 @@ def titles(suite):
 
     def title(kind, file="a.svg", environment=MAZE):
         plot = Plot(file, kind, environment, "", METRICS.get(kind, ()))
-        data = figure_data(plot, statistics, summary) if kind in METRICS else pd.DataFrame()
-        return finding(statistics, plot, data)
+        return finding(statistics, plot)
 
     return title, statistics
 
@@ -139,7 +137,7 @@ def test_losses_of_models_are_those_at_the_ends_of_their_curves(suite, known):
 
 
 def test_the_title_of_what_was_logged_names_the_largest_change(suite, known):
-    title, _ = known
+    title, statistics = known
     pattern = (
         rf"PointMaze: largest relative change: (.+) \((.+)\) \w+ from ({NUMBER}) to ({NUMBER})"
     )
@@ -155,6 +153,14 @@ def test_the_title_of_what_was_logged_names_the_largest_change(suite, known):
     named = found[1], found[2]
     assert len(factors) == 8 and named == max(factors, key=lambda key: factors[key])
     assert (found[3], found[4]) == tuple(map(written, logged[named]))
+    # Whoever wants more digits finds them in statistics.json.
+    numbers = {
+        (row["metric"].replace("_", " "), DISPLAY_NAMES[row["algorithm"]]): row
+        for row in json.loads(as_json(statistics))["logged"]
+        if row["environment"] == MAZE
+    }
+    for key, ends in logged.items():
+        assert (numbers[key]["first"], numbers[key]["last"]) == pytest.approx(ends)
 
 
 def write_rows(suite, place, name, header, rows):
@@ -204,22 +210,15 @@ def test_without_a_recorded_time_no_hours_are_said(tmp_path):
     assert "SAC" not in words and "MBPO 0." in words
 
 
-def data_of(*curves):
-    rows = [
-        (algorithm, metric, step, mean)
-        for algorithm, metric, points in curves
-        for step, mean in points
-    ]
-    return pd.DataFrame(rows, columns=["algorithm", "metric", "step", "mean"])
+def change(algorithm, metric, first, last, until=None):
+    return LoggedChange(MAZE, algorithm, metric, first, last, until)
 
 
 def test_a_curve_that_ends_early_is_said_to():
-    data = data_of(
-        ("mbpo", "model_loss", [(20, 1.0), (900, 5e6)]),
-        ("sac", "q_value", [(20, 1.0), (1980, 3.0)]),
-    )
-    ends = metric_ends(data, STEPS)
-    assert [end.until for end in ends] == [900, None]
+    ends = [
+        change("mbpo", "model_loss", 1.0, 5e6, until=900.0),
+        change("sac", "q_value", 1.0, 3.0),
+    ]
     assert largest_change(ends).endswith(
         "model loss (MBPO) rises from 1.00 to 5,000,000 at step 900, where it ends"
     )
@@ -230,15 +229,15 @@ def test_a_small_change_is_not_rounded_away():
         "0.014",
         "\N{MINUS SIGN}0.0061",
         "1.50",
-        "2e-06",
+        "0.000002",
     ]
-    end = MetricEnds("sac", "alpha", 0.014, 0.0061, None)
-    assert end.words == "alpha (SAC) falls from 0.014 to 0.0061"
+    words = words_of(change("sac", "alpha", 0.014, 0.0061))
+    assert words == "alpha (SAC) falls from 0.014 to 0.0061"
 
 
 def test_changes_that_have_no_factor():
     same, crossing = (
-        MetricEnds("sac", name, first, last, None)
+        change("sac", name, first, last)
         for name, first, last in (("alpha", 0.1, 0.1), ("entropy", -1.0, 2.0))
     )
     assert largest_change([crossing]) == "entropy (SAC) rises from \N{MINUS SIGN}1.00 to 2.00"
@@ -249,10 +248,10 @@ def test_changes_that_have_no_factor():
 def test_of_many_curves_the_highest_and_the_lowest_end_are_named():
     names = [f"plan2explore-{word}" for word in ("one", "two", "three", "four", "five")]
     ends = [
-        MetricEnds(name, "disagreement", 1.0, value, None)
+        change(name, "disagreement", 1.0, value)
         for name, value in zip(names, (0.3, 0.5, 0.1, 0.2, 0.4), strict=True)
     ]
-    loss = MetricEnds("mbpo", "holdout_loss", 2.0, 1.0, None)
+    loss = change("mbpo", "holdout_loss", 2.0, 1.0)
     assert each_change([*ends, loss]) == (
         "disagreement ends at 0.5 (two) at most and at 0.1 (three) at least; "
         "holdout loss (MBPO) falls from 2.00 to 1.00"

@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from reporting.statistics.comparison import BETTER, NO_DIFFERENCE, NOT_ENOUGH_SEEDS, compare_all
-from reporting.statistics.scores import SeedScores
+from reporting.per_task.comparison import (
+    BETTER,
+    NO_DIFFERENCE,
+    NOT_ENOUGH_SEEDS,
+    compare_all,
+)
+from reporting.per_task.scores import SeedScores
 from reporting.tables.task_facts import TaskFacts
 
 PAIRS = [("b", "a"), ("c", "a"), ("c", "b")]

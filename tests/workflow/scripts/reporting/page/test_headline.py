@@ -13,9 +13,8 @@ import pytest
 
 import aggregate
 from reporting.inference.intervals import Interval
-from reporting.statistics.aggregates import PairAggregate
-from reporting.statistics.analysis import analyse, as_json
-from reporting.statistics.comparison import (
+from reporting.over_tasks.aggregates import PairAggregate
+from reporting.per_task.comparison import (
     BETTER,
     NO_DIFFERENCE,
     NOT_ENOUGH_SEEDS,
@@ -23,10 +22,11 @@ from reporting.statistics.comparison import (
     algorithm_pairs,
     compare_all,
 )
-from reporting.statistics.headline import group_verdict
-from reporting.statistics.scores import SeedScores
+from reporting.per_task.scores import SeedScores
+from reporting.statistics.analysis import analyse, as_json
 from reporting.tables.summary import read_summary
 from reporting.text import number
+from reporting.verdict.headline import group_verdict
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
 TASKS = (

@@ -1,4 +1,4 @@
-"""The report's table of chances that undirected noise meets the reward."""
+"""The report's table of chances that noise alone meets the reward."""
 
 from types import SimpleNamespace
 

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from build_site import build_suite
+from reporting.figures.figure_set import write_figures
 from runs.files import ANSWER_PAGE, DETAILS_PAGE
 from tests.helpers.axe import fetch_axe, violations
 from tests.helpers.browser import chromium, new_page
@@ -15,12 +17,14 @@ from tests.workflow.scripts.reporting.page.test_html_page import build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 from tests.workflow.scripts.test_published_store import (
     PUBLISHED,
+    SUITES,
     digest_of_runs,
     files_of,
     stored,
 )
 
 CORE = PUBLISHED / "core"
+OTHERS = [suite for suite in SUITES if suite != CORE]
 WIDTHS = (1280, 390)
 # WCAG 2.2, 2.5.8: the least size of a target, in pixels.
 TARGET = 24
@@ -46,13 +50,25 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def core(tmp_path_factory):
     """The first page of the published core suite; the second is beside it."""
-    published = tmp_path_factory.mktemp("published") / "core"
+    return build_suite(pulled(CORE, tmp_path_factory), tmp_path_factory.mktemp("site") / "core")
+
+
+def pulled(suite, tmp_path_factory):
+    """A published suite with its runs, taken out of the store as `dvc pull` does."""
+    published = tmp_path_factory.mktemp("published") / suite.name
     runs = published / "runs"
-    for path, digest in files_of(digest_of_runs(CORE)).items():
+    for path, digest in files_of(digest_of_runs(suite)).items():
         (runs / path).parent.mkdir(parents=True, exist_ok=True)
         (runs / path).write_bytes(stored(digest))
-    shutil.copy(CORE / "suite.json", published)
-    return build_suite(published, tmp_path_factory.mktemp("site") / "core")
+    shutil.copy(suite / "suite.json", published)
+    return published
+
+
+def write_figures_of_first_task(statistics, summary, folder):
+    """Every kind of figure once: those of the other tasks differ from them in their numbers alone,
+    and take most of the time."""
+    suite = summary.suite | {"tasks": summary.suite["tasks"][:1]}
+    return write_figures(statistics, replace(summary, suite=suite), folder)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +111,23 @@ def test_the_published_core_pages_are_small_and_axe_finds_nothing(browser, axe, 
         assert phone.evaluate("document.documentElement.scrollWidth") == WIDTHS[1]
     for opened in (page, phone):
         opened.close()
+
+
+@pytest.mark.parametrize("suite", OTHERS, ids=lambda suite: suite.name)
+def test_axe_finds_nothing_on_the_pages_of_any_published_suite(
+    browser, axe, suite, tmp_path_factory, monkeypatch
+):
+    monkeypatch.setattr("build_site.write_figures", write_figures_of_first_task)
+    first = build_suite(
+        pulled(suite, tmp_path_factory), tmp_path_factory.mktemp("site") / suite.name
+    )
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        page = new_page(browser, width, 900, color_scheme=scheme)
+        for name in (ANSWER_PAGE, DETAILS_PAGE):
+            page.goto(first.with_name(name).as_uri())
+            assert violations(page, axe) == []
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -12,11 +12,11 @@ import aggregate
 from p2e.exploration.settings import Config
 from reporting.figures.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
 from reporting.page.templates import TEMPLATES
+from reporting.per_task.comparison import algorithm_pairs
 from reporting.statistics.analysis import analyse
-from reporting.statistics.comparison import algorithm_pairs
-from reporting.statistics.headline import only_variants
 from reporting.tables.summary import read_summary
 from reporting.text import broken, display_name, number, short_name
+from reporting.verdict.headline import only_variants
 from tests.helpers.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build, build_details
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (

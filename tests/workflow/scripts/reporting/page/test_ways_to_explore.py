@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from reporting.page.templates import narrow
-from reporting.statistics.analysis import analyse
-from reporting.statistics.comparison import algorithm_pairs
-from reporting.statistics.scores import SeedScores
-from reporting.statistics.ways_to_explore import (
+from reporting.over_tasks.ways_to_explore import (
     compares_ways,
     single_changes,
     total_seconds,
     ways_sentence,
     ways_to_explore,
 )
+from reporting.page.templates import narrow
+from reporting.per_task.comparison import algorithm_pairs
+from reporting.per_task.scores import SeedScores
+from reporting.statistics.analysis import analyse
 from reporting.tables.costs import Cost
 from reporting.tables.summary import read_summary
 from tests.helpers.html_page import Page

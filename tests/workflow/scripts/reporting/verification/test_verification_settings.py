@@ -91,7 +91,9 @@ def published(suite: SyntheticSuite, tmp_path: Path) -> Callable[[], Path]:
 def verification(suite: SyntheticSuite, folder: Path) -> Verification:
     summary = suite.results / "summary"
     verify.write(summary, folder, suite.facts_of)
-    return read_verification(summary / "verification.json")
+    result = read_verification(summary / "verification.json")
+    assert result
+    return result
 
 
 def statuses(result: Verification) -> dict[str, set[str]]:

@@ -1,22 +1,27 @@
 """Curves over environment steps, and how long training took to each of those steps."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from reporting.inference.intervals import FloatArray, t_band
-from reporting.statistics.comparison import Scores
-from reporting.statistics.scores import coverage_of, visited_share
+from reporting.per_task.comparison import Scores
+from reporting.per_task.scores import coverage_of, visited_share
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary, seeds_of, select
+from reporting.tables.task_facts import TaskFacts
+
+# Where a return and a share can lie.
+ANY, SHARES = (-math.inf, math.inf), (0.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A mean over seeds at each step; half is the half width of its t interval, None without.
+    """A mean over seeds at each step, with the ends of its t interval; None where there is none.
 
+    An interval ends where the values do that are possible.
     seconds: wall-clock seconds of training a seed until each step, means over seeds; empty where a
     run did not record its time.
     """
@@ -25,28 +30,20 @@ class Curve:
     algorithm: str
     steps: tuple[int, ...]
     mean: tuple[float, ...]
-    half: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
     n: tuple[int, ...]
     seconds: tuple[float, ...] = ()
 
-    @property
-    def low(self) -> tuple[float | None, ...]:
-        """The lower ends of the intervals."""
-        ends = zip(self.mean, self.half, strict=True)
-        return tuple(None if half is None else mean - half for mean, half in ends)
 
-    @property
-    def high(self) -> tuple[float | None, ...]:
-        """The upper ends of the intervals."""
-        ends = zip(self.mean, self.half, strict=True)
-        return tuple(None if half is None else mean + half for mean, half in ends)
-
-
-def learning_curves(summary: Summary, scores: Scores) -> Iterable[Curve]:
+def learning_curves(
+    summary: Summary, scores: Scores, facts: Mapping[str, TaskFacts]
+) -> Iterable[Curve]:
     """The evaluation return of every task and algorithm with a usable run."""
     for case, cell in scores.items():
         if cell.n:
-            yield _curve(summary, case, cell.steps, cell.curve)
+            possible = facts[case[0]].return_range or ANY
+            yield _curve(summary, case, cell.steps, cell.curve, possible)
 
 
 def coverage_curves(summary: Summary, scores: Scores) -> Iterable[Curve]:
@@ -56,10 +53,16 @@ def coverage_curves(summary: Summary, scores: Scores) -> Iterable[Curve]:
         same = [record for record in records if np.array_equal(record.steps, records[0].steps)]
         if same:
             shares = np.concatenate([visited_share(record) for record in same])
-            yield _curve(summary, case, records[0].steps.astype(np.float64), shares)
+            yield _curve(summary, case, records[0].steps.astype(np.float64), shares, SHARES)
 
 
-def _curve(summary: Summary, case: tuple[str, str], steps: FloatArray, values: FloatArray) -> Curve:
+def _curve(
+    summary: Summary,
+    case: tuple[str, str],
+    steps: FloatArray,
+    values: FloatArray,
+    possible: tuple[float, float],
+) -> Curve:
     mean, half, n = t_band(values)
     seconds = training_seconds(summary, *case, steps)
     return Curve(
@@ -67,10 +70,15 @@ def _curve(summary: Summary, case: tuple[str, str], steps: FloatArray, values: F
         algorithm=case[1],
         steps=tuple(int(step) for step in steps),
         mean=tuple(float(x) for x in mean),
-        half=tuple(float(x) if math.isfinite(x) else None for x in half),
+        low=_ends(np.maximum(mean - half, possible[0])),
+        high=_ends(np.minimum(mean + half, possible[1])),
         n=tuple(int(x) for x in n),
         seconds=() if seconds is None else tuple(float(x) for x in seconds),
     )
+
+
+def _ends(values: FloatArray) -> tuple[float | None, ...]:
+    return tuple(float(x) if math.isfinite(x) else None for x in values)
 
 
 def training_seconds(

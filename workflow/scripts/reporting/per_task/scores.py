@@ -90,12 +90,16 @@ def binned_metric(
 
     Returns the bin centres (bins,) and the means (seeds, bins), NaN where a bin holds no value.
     """
-    present = table[["seed", "step", metric]].dropna()
+    logged = table[metric].to_numpy(dtype=np.float64)
+    present = ~np.isnan(logged)
     edges = np.linspace(0, max(budget, 1), bins + 1)
-    places = np.clip(np.searchsorted(edges, present["step"], side="left") - 1, 0, bins - 1)
-    means = present.assign(bin=places).pivot_table(
-        index="seed", columns="bin", values=metric, aggfunc="mean"
-    )
-    values = means.reindex(columns=range(bins)).to_numpy(dtype=np.float64)
+    steps = table["step"].to_numpy()[present]
+    places = np.clip(np.searchsorted(edges, steps, side="left") - 1, 0, bins - 1)
+    seeds, rows = np.unique(table["seed"].to_numpy()[present], return_inverse=True)
+    # A table for thousands of calls: pandas would take twenty milliseconds for each.
+    cells, size = rows * bins + places, len(seeds) * bins
+    totals = np.bincount(cells, logged[present], size)
+    with np.errstate(invalid="ignore"):
+        values = (totals / np.bincount(cells, minlength=size)).reshape(len(seeds), bins)
     middles: npt.NDArray[np.float64] = (edges[:-1] + edges[1:]) / 2
     return middles, values

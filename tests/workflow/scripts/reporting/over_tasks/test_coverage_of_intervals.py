@@ -16,8 +16,8 @@ from reporting.inference.bootstrap import (
     probability_of_improvement,
     stratified_interval,
 )
-from reporting.statistics import profiles
-from reporting.statistics.profiles import performance_profile, sample_efficiency
+from reporting.over_tasks import profiles
+from reporting.over_tasks.profiles import performance_profile, sample_efficiency
 
 LEVELS, SPREADS = np.array([0.1, 0.3, 0.5, 0.7, 0.9]), np.array([0.1, 0.3, 0.2, 0.1, 0.2])
 SEEDS, DRAWS, POPULATION = 10, 200, 40_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reporting.inference.bootstrap import superiority
 from reporting.inference.intervals import Interval, welch_interval
 from reporting.inference.rank_test import exact_rank_test, holm, smallest_p_value
-from reporting.statistics.scores import SeedScores
+from reporting.per_task.scores import SeedScores
 from reporting.tables.task_facts import TaskFacts
 from suites.variants import base_algorithm
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reporting.inference.intervals import Count, FloatArray, Interval, t_interval
-from reporting.statistics.comparison import Scores
-from reporting.statistics.normalisation import (
+from reporting.per_task.comparison import Scores
+from reporting.per_task.normalisation import (
     normalised,
     normalised_interval,
     return_interval,
     solved,
 )
-from reporting.statistics.scores import SeedScores
+from reporting.per_task.scores import SeedScores
 from reporting.tables.task_facts import TaskFacts
 
 

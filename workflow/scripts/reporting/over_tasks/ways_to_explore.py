@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporting.inference.intervals import Interval, mean_welch_interval
-from reporting.statistics.comparison import Scores
-from reporting.statistics.normalisation import normalised, solved
+from reporting.per_task.comparison import Scores
+from reporting.per_task.normalisation import normalised, solved
 from reporting.tables.costs import Cost
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT, count_of, joined, size_range

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.statistics.comparison import Scores
+from reporting.per_task.comparison import Scores
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from reporting.inference.intervals import Interval, clopper_pearson, t_interval
-from reporting.statistics.normalisation import normalised_interval, return_interval, solved
+from reporting.per_task.normalisation import normalised_interval, return_interval, solved
 from tests.helpers.paths import ROOT
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask
 

@@ -5,22 +5,9 @@ from dataclasses import dataclass
 
 from reporting.inference.intervals import Interval
 from reporting.inference.rank_test import holm
-from reporting.statistics.aggregates import Group, PairAggregate
-from reporting.statistics.comparison import ALPHA, Comparison
-from reporting.statistics.steps_to_match import StepsToMatch
-from reporting.statistics.task_verdicts import left_out_sentence, task_by_task_sentence
-from reporting.statistics.verdict_words import (
-    BEATS,
-    EFFECTS,
-    NO_DIFFERENCE,
-    NO_HARM,
-    NOT_ENOUGH,
-    WORSE,
-    changes_words,
-    group_verdict_words,
-    matched_words,
-    solved_words,
-)
+from reporting.over_tasks.aggregates import Group, PairAggregate
+from reporting.over_tasks.steps_to_match import StepsToMatch
+from reporting.per_task.comparison import ALPHA, Comparison
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import (
     SUBJECT,
@@ -31,6 +18,19 @@ from reporting.text import (
     p_value,
     short_name,
     size_range,
+)
+from reporting.verdict.task_verdicts import left_out_sentence, task_by_task_sentence
+from reporting.verdict.verdict_words import (
+    BEATS,
+    EFFECTS,
+    NO_DIFFERENCE,
+    NO_HARM,
+    NOT_ENOUGH,
+    WORSE,
+    changes_words,
+    group_verdict_words,
+    matched_words,
+    solved_words,
 )
 from suites.variants import base_algorithm
 

@@ -19,15 +19,15 @@ from reporting.inference.bootstrap import (
 )
 from reporting.inference.intervals import Count, FloatArray, Interval
 from reporting.inference.permutation_test import permutation_p, smallest_permutation_p
-from reporting.statistics.comparison import Scores, algorithm_pairs
-from reporting.statistics.normalisation import normalised, solved
-from reporting.statistics.profiles import (
+from reporting.over_tasks.profiles import (
     Band,
     curve_on_shares,
     performance_profile,
     sample_efficiency,
 )
-from reporting.statistics.scores import SeedScores
+from reporting.per_task.comparison import Scores, algorithm_pairs
+from reporting.per_task.normalisation import normalised, solved
+from reporting.per_task.scores import SeedScores
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT
 

@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from reporting.inference.bootstrap import generator_for
-from reporting.statistics.curves import training_seconds
-from reporting.statistics.profiles import curve_on_shares, performance_profile, sample_efficiency
-from reporting.statistics.scores import binned_metric, mean_height, visited_share
+from reporting.over_tasks.profiles import (
+    curve_on_shares,
+    performance_profile,
+    sample_efficiency,
+)
+from reporting.per_task.curves import learning_curves, training_seconds
+from reporting.per_task.scores import binned_metric, mean_height, visited_share
 from reporting.tables.summary import RecordedCoverage
 
 
@@ -94,3 +98,20 @@ def test_seconds_of_training_by_hand():
     runs[1]["seconds"] = ""
     assert training_seconds(summary, "task", "sac", steps) is None
     assert training_seconds(summary, "task", "mbpo", steps) is None
+
+
+def test_a_learning_curve_stays_within_the_possible_returns():
+    # The mean of two seeds is 5 and half of its t interval 12.7062 * 5.
+    returns = np.array([[0.0, 0.0], [0.0, 10.0]])
+    cell = SimpleNamespace(n=2, steps=np.array([0.0, 9.0]), curve=returns)
+    columns = ["environment", "algorithm", "seconds", "seed", "step"]
+    runs: Any = SimpleNamespace(runs=[], training=pd.DataFrame(columns=columns))
+    ends = {}
+    for possible in ((0.0, 20.0), None):
+        facts: Any = {"A-v0": SimpleNamespace(return_range=possible)}
+        scores: Any = {("A-v0", "sac"): cell}
+        (curve,) = learning_curves(runs, scores, facts)
+        assert (curve.low[0], curve.high[0]) == (0.0, 0.0)
+        ends[possible] = curve.low[1], curve.high[1]
+    assert ends[0.0, 20.0] == (0.0, 20.0)
+    assert ends[None] == pytest.approx((5 - 5 * 12.7062, 5 + 5 * 12.7062), rel=1e-5)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from reporting.statistics.aggregates import Group
-from reporting.statistics.steps_to_match import StepsToMatch
+from reporting.over_tasks.aggregates import Group
+from reporting.over_tasks.steps_to_match import StepsToMatch
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT, count_of, display_name, joined, short_name
 

@@ -11,7 +11,7 @@ from reporting.inference.intervals import (
     clopper_pearson,
     t_interval,
 )
-from reporting.statistics.comparison import Scores
+from reporting.per_task.comparison import Scores
 from reporting.tables.task_facts import TaskFacts
 
 # A run solves a task if its final normalised score is at least this: half of the way from the zero

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reporting.statistics.comparison import BETTER, NOT_ENOUGH_SEEDS, WORSE, Comparison
+from reporting.per_task.comparison import BETTER, NOT_ENOUGH_SEEDS, WORSE, Comparison
 from reporting.tables.task_facts import TaskFacts
 from reporting.text import SUBJECT, count_of, display_name, joined, size_range
 

@@ -1,5 +1,6 @@
 """Open-loop errors of world models, which predict repeatedly from their own predictions."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 
 from reporting.inference.intervals import Interval, t_interval
 from reporting.tables.summary import Summary, select
+
+POSSIBLE = (0.0, math.inf)  # of an error
 
 
 @dataclass(frozen=True)
@@ -88,4 +91,4 @@ def _split(rows: pd.DataFrame, column: str) -> list[tuple[int, pd.DataFrame]]:
 def _over_seeds(values: pd.Series) -> Interval:
     """The interval over one value per seed; values that are not finite are dropped."""
     numbers = values.to_numpy(dtype=np.float64)
-    return t_interval(numbers[np.isfinite(numbers)])
+    return t_interval(numbers[np.isfinite(numbers)]).within(POSSIBLE)

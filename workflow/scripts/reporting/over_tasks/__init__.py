@@ -1,0 +1,1 @@
+"""Statistics over several tasks: aggregates, profiles, steps to match, ways to explore."""

@@ -1,0 +1,1 @@
+"""The verdict of a suite: its numbers as sentences."""

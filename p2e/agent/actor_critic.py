@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from p2e.agent.actor import Actor
-from p2e.agent.critic import TwinCritic, chosen, smaller
+from p2e.agent.critic import TwinCritic
 from p2e.agent.settings import SoftActorCriticConfig
 from p2e.agent.temperature import Temperature
 from p2e.batch import TransitionBatch
@@ -19,15 +19,24 @@ from p2e.nn.target_networks import soft_update, target_copy
 
 
 class ActorCritic:
-    """Actor, twin critics with targets, and temperature, for all seeds of a group."""
+    """Actor, twin critics with targets, and temperature, for all seeds of a group.
+
+    Args:
+        pessimistic: whether the smaller of the twins' values counts, or their mean.
+    """
 
     def __init__(
-        self, features: int, actions: int, config: SoftActorCriticConfig, initial: SeedGenerators
+        self,
+        features: int,
+        actions: int,
+        config: SoftActorCriticConfig,
+        initial: SeedGenerators,
+        pessimistic: bool = True,
     ) -> None:
         self.config = config
         self.actor = Actor(features, actions, config.hidden, initial)
-        norm = config.critic_layer_norm
-        self.critic = TwinCritic(features, actions, config.hidden, initial, norm)
+        kind = config.critic_layer_norm, pessimistic
+        self.critic = TwinCritic(features, actions, config.hidden, initial, *kind)
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
         self.target_entropy = (
@@ -78,7 +87,8 @@ class ActorCritic:
         """r + discount * (1 - terminated) * (min Q' - alpha log pi); truncation is not termination,
         so a truncated row bootstraps."""
         sample = self.actor.sample(batch.next_observation, noise)
-        value = smaller(self.target_critic(batch.next_observation, sample.action))
+        values = self.target_critic(batch.next_observation, sample.action)
+        value = self.target_critic.counting(values)
         soft_value = value - self.temperature() * sample.log_probability
         bootstrapped: Tensor = (1 - batch.terminated) * soft_value
         return batch.reward + self.config.discount * bootstrapped
@@ -88,11 +98,12 @@ class ActorCritic:
         sample = self.actor.sample(batch.observation, noise)
         values, tape = self.critic.record(batch.observation, sample.action)
         alpha, rows = self.temperature(), values.shape[-1]
-        action_gradient = self.critic.action_gradient(tape, -chosen(values) / rows)
+        action_gradient = self.critic.action_gradient(tape, -self.critic.shares(values) / rows)
         gradient = self.actor.weight_gradient(sample, action_gradient, alpha / rows)
         norm = self.actor_optimizer.descend([gradient], rate)
+        losses = alpha * sample.log_probability - self.critic.counting(values)
         return {
-            "actor_loss": (alpha * sample.log_probability - smaller(values)).mean(dim=1),
+            "actor_loss": losses.mean(dim=1),
             "alpha": alpha.squeeze(1),
             "entropy": self._update_temperature(sample.log_probability),
             "actor_gradient_norm": norm,

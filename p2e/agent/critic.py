@@ -19,6 +19,8 @@ class TwinCritic(nn.Module):
         layer_norm: whether hidden layers are normalised, each row by itself, before ReLU. What the
             critics make of actions that were not tried then stays bounded, so that their targets,
             which they make themselves, do not run away (Ball et al. 2023, arXiv:2302.02948).
+        pessimistic: whether the smaller of the two values of a row counts (clipped double
+            Q-learning, Fujimoto et al. 2018), or their mean.
     """
 
     def __init__(
@@ -28,8 +30,10 @@ class TwinCritic(nn.Module):
         hidden: Sequence[int],
         generators: SeedGenerators,
         layer_norm: bool = False,
+        pessimistic: bool = True,
     ) -> None:
         super().__init__()
+        self.pessimistic = pessimistic
         self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
         activation = NORM_RELU if layer_norm else RELU
@@ -61,19 +65,21 @@ class TwinCritic(nn.Module):
         of_actions = self.network.row_gradient(tape, gradient.unsqueeze(-1), self._actions)
         return of_actions.sum(dim=1)
 
+    def counting(self, values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
+        """What counts of both values of each row: the smaller, or the mean."""
+        first, second = values[:, 0], values[:, 1]
+        return torch.minimum(first, second) if self.pessimistic else (first + second) / 2
+
+    def shares(self, values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S 2 B"]:
+        """The derivative of that with respect to both: 1 for the smaller and 0 for the other, or
+        a half for each."""
+        if not self.pessimistic:
+            return torch.full_like(values, 0.5)
+        first = (values[:, 0] <= values[:, 1]).to(values.dtype)
+        return torch.stack([first, 1 - first], dim=1)
+
 
 def _for_both(
     features: Float[Tensor, "S B F"], action: Float[Tensor, "S B A"]
 ) -> Float[Tensor, "S 2 B I"]:
     return rows_for_each(torch.cat([features, action], dim=-1), 2)
-
-
-def smaller(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
-    """The smaller of the twins' values (clipped double Q-learning, Fujimoto et al. 2018)."""
-    return torch.minimum(values[:, 0], values[:, 1])
-
-
-def chosen(values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S 2 B"]:
-    """The derivative of the smaller value with respect to both: 1 for that one, 0 for the other."""
-    first = (values[:, 0] <= values[:, 1]).to(values.dtype)
-    return torch.stack([first, 1 - first], dim=1)

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from p2e.agent.actor_critic import ActorCritic
 from p2e.agent.coloured_noise import ColouredNoise, coloured_noise
-from p2e.agent.critic import smaller
 from p2e.agent.cuda_graph import recorded
 from p2e.agent.executors import Executor
 from p2e.agent.native.native_update import NativeUpdate
@@ -36,6 +35,7 @@ class SoftActorCritic(ActorCritic):
         schedule: of the learning rates of actor and critics, by updates.
         acting_noise: what `explore` draws from; None for independent draws.
         normalizer: of the features, in all that the agent is asked; None to take them as they are.
+        pessimistic: whether the smaller of the twins' values counts, or their mean.
     """
 
     def __init__(
@@ -48,8 +48,9 @@ class SoftActorCritic(ActorCritic):
         schedule: LearningRateSchedule = CONSTANT,
         acting_noise: ColouredNoise | None = None,
         normalizer: RunningNormalizer | None = None,
+        pessimistic: bool = True,
     ) -> None:
-        super().__init__(features, actions, config, initial)
+        super().__init__(features, actions, config, initial, pessimistic)
         self.schedule, self.noise, self._actions = schedule, noise, actions
         self.acting_noise, self.normalizer = acting_noise, normalizer
         self.updates = 0
@@ -70,6 +71,7 @@ class SoftActorCritic(ActorCritic):
         schedule: LearningRateSchedule = CONSTANT,
         noise: str = "white",
         normalised: bool = False,
+        pessimistic: bool = True,
     ) -> "SoftActorCritic":
         """The agent of a problem; another name gives other random streams.
 
@@ -77,6 +79,7 @@ class SoftActorCritic(ActorCritic):
             noise: colour of the noise in the actions of `explore`, one of EXPONENTS.
             normalised: whether the agent takes features in units of the statistics of those that
                 were met, which `see` tells it.
+            pessimistic: whether the smaller of the twins' values counts, or their mean.
         """
         return cls(
             features,
@@ -87,6 +90,7 @@ class SoftActorCritic(ActorCritic):
             schedule,
             coloured_noise(problem, noise, f"{name} acting noise"),
             RunningNormalizer(len(problem.seeds), features, problem.device) if normalised else None,
+            pessimistic,
         )
 
     @torch.no_grad()
@@ -112,9 +116,9 @@ class SoftActorCritic(ActorCritic):
 
     @torch.no_grad()
     def value(self, features: Float[Tensor, "S B F"]) -> Float[Tensor, "S B"]:
-        """The value of the policy's mode, by the lower of the two critics."""
+        """The value of the policy's mode, by what counts of the two critics."""
         seen = self.features(features)
-        return smaller(self.critic(seen, self.actor.mode(seen)))
+        return self.critic.counting(self.critic(seen, self.actor.mode(seen)))
 
     def see(self, features: Float[Tensor, "S F"]) -> None:
         """Take features that were met into the statistics of the normaliser, if there is one."""
@@ -166,6 +170,7 @@ class SoftActorCritic(ActorCritic):
             self.target_entropy,
             self.config.min_alpha,
             self.config.critic_layer_norm,
+            self.critic.pessimistic,
         )
 
     def _parts(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Settings(ctypes.Structure):
         *((name, COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
         ("hidden", ctypes.POINTER(COUNT)),
         *((n, FLOAT) for n in ("discount", "target_rate", "target_entropy", "min_log_alpha")),
-        *((name, ctypes.c_bool) for name in ("critic_layer_norm", "rounded")),
+        *((name, ctypes.c_bool) for name in ("critic_layer_norm", "pessimistic", "rounded")),
     )
 
 
@@ -98,6 +98,7 @@ class NativeUpdate:
         target_entropy: float,
         min_alpha: float,
         critic_layer_norm: bool,
+        pessimistic: bool,
     ) -> None:
         self._actor, self._critic, self._temperature = actor, critic, temperature
         self._target = target
@@ -109,6 +110,7 @@ class NativeUpdate:
             target_entropy=target_entropy,
             min_log_alpha=math.log(min_alpha) if min_alpha > 0 else -math.inf,
             critic_layer_norm=critic_layer_norm,
+            pessimistic=pessimistic,
         )
 
     def __call__(

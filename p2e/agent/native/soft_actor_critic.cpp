@@ -146,8 +146,7 @@ class Update {
     float alpha = std::exp(log_alpha_);
     w_.target.resize(s_.rows);
     for (long row = 0; row < s_.rows; ++row) {
-      float value = smaller(value_of(0, row), value_of(1, row));
-      float soft = value - alpha * w_.sample.log_probability[row];
+      float soft = counting(row) - alpha * w_.sample.log_probability[row];
       w_.target[row] = w_.reward[row] + s_.discount * (1 - w_.terminated[row]) * soft;
     }
   }
@@ -161,7 +160,7 @@ class Update {
     double loss = 0, sum = 0;
     for (long row = 0; row < s_.rows; ++row) {
       float log_probability = w_.sample.log_probability[row];
-      loss += alpha * log_probability - smaller(value_of(0, row), value_of(1, row));
+      loss += alpha * log_probability - counting(row);
       sum += log_probability;
     }
     float entropy = -sum / s_.rows;
@@ -229,15 +228,25 @@ class Update {
 
   float value_of(int twin, long row) const { return w_.twins[twin].outputs[row]; }
 
-  // Of the mean of -min Q: of each row through the smaller of its values.
+  // What counts of both values of a row: the smaller, or the mean.
+  float counting(long row) const {
+    float first = value_of(0, row), second = value_of(1, row);
+    return s_.pessimistic ? smaller(first, second) : (first + second) / 2;
+  }
+
+  // The share of one twin's value in that.
+  float share_of(int twin, long row) const {
+    if (!s_.pessimistic) return 0.5f;
+    bool second = value_of(1, row) < value_of(0, row);
+    return second == (twin == 1) ? 1.0f : 0.0f;
+  }
+
+  // Of the mean of -Q: of each row through what counts of its values.
   void find_gradient_of_actions() {
     w_.of_actions.assign(s_.rows * s_.actions, 0.0f);
     w_.of_actions_by_twin.resize(s_.rows * s_.actions);
     for (int twin = 0; twin < 2; ++twin) {
-      for (long row = 0; row < s_.rows; ++row) {
-        bool second = value_of(1, row) < value_of(0, row);
-        w_.of_values[row] = second == (twin == 1) ? -1.0f / s_.rows : 0.0f;
-      }
+      for (long row = 0; row < s_.rows; ++row) w_.of_values[row] = -share_of(twin, row) / s_.rows;
       value_.row_gradient(critic_weights_ + twin * value_.parameters(), w_.twins[twin].tape,
                           w_.of_values.data(), s_.features, s_.actions,
                           w_.of_actions_by_twin.data());

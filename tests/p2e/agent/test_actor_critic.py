@@ -117,6 +117,33 @@ def test_the_two_critics_are_separate_networks_of_features_and_action() -> None:
     assert not torch.allclose(values[:, 0], values[:, 1])
 
 
+@pytest.mark.parametrize(
+    ("pessimistic", "counting", "shares"),
+    [
+        (True, [1.0, -2.0, 4.0], [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
+        (False, [2.0, 0.5, 4.0], [[0.5] * 3] * 2),
+    ],
+)
+def test_of_both_values_the_smaller_counts_or_their_mean(
+    pessimistic: bool, counting: list[float], shares: list[list[float]]
+) -> None:
+    generators = SeedGenerators([0], "weights")
+    critic = TwinCritic(3, 2, (8,), generators, pessimistic=pessimistic)
+    values = torch.tensor([[[1.0, 3.0, 4.0], [3.0, -2.0, 4.0]]])
+    assert critic.counting(values).tolist() == [counting]
+    assert critic.shares(values).tolist() == [shares]
+
+
+def test_a_normalised_critic_does_not_see_how_large_its_hidden_units_are() -> None:
+    critic = TwinCritic(3, 2, (8,), SeedGenerators([0], "weights"), layer_norm=True)
+    features, action = torch.randn(1, 5, 3), torch.rand(1, 5, 2)
+    before = critic(features, action)
+    with torch.no_grad():
+        for part in critic.network.layers[0]:
+            part.mul_(1000.0)
+    torch.testing.assert_close(critic(features, action), before, rtol=1e-3, atol=1e-3)
+
+
 def test_acting_is_sampling_without_the_rest() -> None:
     actor = Actor(3, 2, (8,), SeedGenerators([0, 1], "weights"))
     random = torch.Generator().manual_seed(0)

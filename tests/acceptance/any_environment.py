@@ -8,7 +8,6 @@ comparison as in chaos.py. One of the environments comes from a package in a tem
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -120,7 +119,7 @@ def write_package(folder: Path) -> None:
 
 
 def killed_once(algorithm: str, environment: str, steps: int, folder: Path) -> Outcome:
-    """Train twice, once with a kill in the middle, and compare what was written."""
+    """Train twice, once with a kill soon after it began to learn, and compare what was written."""
     whole, killed, packages = folder / "whole", folder / "killed", folder / "packages"
     write_package(packages)
     arguments = arguments_for(algorithm, environment, steps)
@@ -129,8 +128,8 @@ def killed_once(algorithm: str, environment: str, steps: int, folder: Path) -> O
     seconds = time.monotonic() - started
     process = start(arguments, killed, packages)
     state = killed.with_name("killed.state") / "state.pt"
-    wait_until(lambda: modified(state) != 0)
-    time.sleep(0.3 * json.loads((whole / "manifest.json").read_text())["seconds"])
+    losses = state.with_name("live") / "losses.csv"
+    wait_until(lambda: modified(state) != 0 and len(losses.read_text().splitlines()) > 1)
     assert process.poll() is None, "the run ended before it was killed"
     process.kill()
     process.wait()

@@ -31,29 +31,31 @@ def rare_so_far(values: Float[Tensor, "S N 1"]) -> Int64[Tensor, "S N"]:
 
 
 def window_starts(
-    found: Int64[Tensor, "S N"],
+    buffer: RowBuffer,
+    field: str,
     length: int,
     windows: int,
     rare_share: float,
     generators: SeedGenerators,
 ) -> Int64[Tensor, "S W"]:
-    """The first of `length` rows of each window, out of N rows in their order.
+    """The first of `length` rows of each window, out of the rows held in their order.
 
     Args:
-        found: how many rare values there are up to each row.
+        field: whose values may be rare: reward or terminated.
         rare_share: share of the windows that contain a rare value. A seed without rare values gets
             uniform windows instead.
     """
-    available = found.shape[1]
-    uniform = generators.integers(available - length + 1, windows)
+    last = buffer.size - length
+    uniform = generators.integers(last + 1, windows)
     around = round(windows * rare_share)
     if around == 0:
         return uniform
+    found = buffer.known(field, rare_so_far)
     count = found[:, -1:]
     number = (generators.uniform(0.0, 1.0, around) * count).long()
     number = number.minimum(count - 1).clamp(min=0)
     place = torch.searchsorted(found, number + 1)  # the first row by which so many were found
-    start = (place - generators.integers(length, around)).clamp(0, available - length)
+    start = (place - generators.integers(length, around)).clamp(0, last)
     return torch.cat([torch.where(count > 0, start, uniform[:, :around]), uniform[:, around:]], 1)
 
 
@@ -71,8 +73,7 @@ def draw_rows(
         name -> (S, B, width).
     """
     within = min(within, buffer.size)
-    found = buffer.known(field, rare_so_far)
-    start = window_starts(found, within, rows, rare_share, generators)
+    start = window_starts(buffer, field, within, rows, rare_share, generators)
     steps, _ = buffer.windows(start + generators.integers(within, rows), length=1)
     return {name: x[:, 0] for name, x in steps.items()}
 
@@ -91,5 +92,5 @@ def draw_windows(
         name -> (S, T, W, width) with T = length, or as many steps as are held.
     """
     length = min(length, buffer.size)
-    found = buffer.known(field, rare_so_far)
-    return buffer.windows(window_starts(found, length, windows, rare_share, generators), length)
+    start = window_starts(buffer, field, length, windows, rare_share, generators)
+    return buffer.windows(start, length)

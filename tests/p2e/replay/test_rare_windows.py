@@ -8,7 +8,7 @@ from torch import Tensor
 
 from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import RowBuffer
-from p2e.replay.rare_windows import draw_rows, rare, rare_so_far, window_starts
+from p2e.replay.rare_windows import draw_rows, rare, window_starts
 
 Make = Callable[..., SeedGenerators]
 
@@ -22,7 +22,10 @@ def rewards(*places: int, rows: int = 400) -> Tensor:
 
 def starts_of(values: Tensor, length: int, *of: Any) -> Tensor:
     """The starts of windows of rows with these values (S, N)."""
-    return window_starts(rare_so_far(values.unsqueeze(-1)), length, *of)
+    seeds, rows = values.shape
+    buffer = RowBuffer(seeds, rows, {"reward": 1})
+    buffer.add({"reward": values.unsqueeze(-1)})
+    return window_starts(buffer, "reward", length, *of)
 
 
 def test_a_few_successes_are_rare_and_many_are_not() -> None:

@@ -84,8 +84,8 @@ class ActorCritic:
     def bellman_target(
         self, batch: TransitionBatch, noise: Float[Tensor, "S B A"]
     ) -> Float[Tensor, "S B"]:
-        """r + discount * (1 - terminated) * (min Q' - alpha log pi); truncation is not termination,
-        so a truncated row bootstraps."""
+        """r + discount * (1 - terminated) * (Q' - alpha log pi), Q' what counts of the twins;
+        truncation is not termination, so a truncated row bootstraps."""
         sample = self.actor.sample(batch.next_observation, noise)
         values = self.target_critic(batch.next_observation, sample.action)
         value = self.target_critic.counting(values)
@@ -94,7 +94,7 @@ class ActorCritic:
         return batch.reward + self.config.discount * bootstrapped
 
     def _update_actor(self, batch: TransitionBatch, noise: Tensor, rate: Rate) -> Metrics:
-        """Loss: the mean of alpha log pi - min Q. The temperature is updated on the same sample."""
+        """Loss: the mean of alpha log pi - Q. The temperature is updated on the same sample."""
         sample = self.actor.sample(batch.observation, noise)
         values, tape = self.critic.record(batch.observation, sample.action)
         alpha, rows = self.temperature(), values.shape[-1]

@@ -161,17 +161,7 @@ class SoftActorCritic(ActorCritic):
 
     def _in_cpp(self) -> NativeUpdate:
         optimizers = self.actor_optimizer, self.critic_optimizer, self.temperature_optimizer
-        return NativeUpdate(
-            *optimizers,
-            self.target_critic.network,
-            self.config.hidden,
-            self.config.discount,
-            self.config.target_rate,
-            self.target_entropy,
-            self.config.min_alpha,
-            self.config.critic_layer_norm,
-            self.critic.pessimistic,
-        )
+        return NativeUpdate(*optimizers, self.target_critic, self.config, self.target_entropy)
 
     def _parts(self) -> dict[str, Any]:
         return {

@@ -22,7 +22,8 @@ class Config:
         world: of world model and disagreement ensemble.
         pretraining_updates: of the world model on the warm-up steps, once.
         update_interval: environment steps between updates of everything.
-        agent_updates: of each agent after an update of the world model, each from its own batch.
+        agent_updates: of each agent after an update of the world model; in "joint" both learn from
+            the same batches.
         final_learning_rate: of the task policy and its critics, as a share of the first; it falls
             in half a cosine over as many updates as the run would have without its warm-up.
         task_share: share of the episodes in "joint", after a first reward above 0, in which the

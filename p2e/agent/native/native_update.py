@@ -15,9 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from p2e.agent.critic import TwinCritic
+from p2e.agent.settings import SoftActorCriticConfig
 from p2e.batch import TransitionBatch, require_shape
 from p2e.metrics import Metrics
-from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.native.library import COUNT, FLOAT, POINTER, native_library
 from p2e.nn.optimizer import Rate, SeedOptimizer
 from p2e.nn.products import rounds_products
@@ -81,9 +82,8 @@ class NativeUpdate:
 
     Args:
         actor, critic, temperature: optimisers of one parameter each.
-        target: network of the target critics.
-        hidden: units of each hidden layer, of actor and of critics.
-        min_alpha: 0 for no bound.
+        target_critic: that the update moves.
+        target_entropy: as a number, which the settings may leave open.
     """
 
     def __init__(
@@ -91,26 +91,22 @@ class NativeUpdate:
         actor: SeedOptimizer,
         critic: SeedOptimizer,
         temperature: SeedOptimizer,
-        target: BatchedMLP,
-        hidden: Sequence[int],
-        discount: float,
-        target_rate: float,
+        target_critic: TwinCritic,
+        config: SoftActorCriticConfig,
         target_entropy: float,
-        min_alpha: float,
-        critic_layer_norm: bool,
-        pessimistic: bool,
     ) -> None:
         self._actor, self._critic, self._temperature = actor, critic, temperature
-        self._target = target
+        self._target = target_critic.network
+        hidden, floor = config.hidden, config.min_alpha
         self._settings = Settings(
             hidden_layers=len(hidden),
             hidden=(COUNT * len(hidden))(*hidden),
-            discount=discount,
-            target_rate=target_rate,
+            discount=config.discount,
+            target_rate=config.target_rate,
             target_entropy=target_entropy,
-            min_log_alpha=math.log(min_alpha) if min_alpha > 0 else -math.inf,
-            critic_layer_norm=critic_layer_norm,
-            pessimistic=pessimistic,
+            min_log_alpha=math.log(floor) if floor > 0 else -math.inf,
+            critic_layer_norm=config.critic_layer_norm,
+            pessimistic=target_critic.pessimistic,
         )
 
     def __call__(

@@ -2,7 +2,6 @@
 //
 // Called by p2e/world/native/world_step.py, which also declares `Step` for structures.hpp.
 
-
 #include "gru.hpp"
 #include "layer_norm.hpp"
 #include "perceptron.hpp"

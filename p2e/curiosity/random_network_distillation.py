@@ -13,7 +13,7 @@ from p2e.nn.batched_mlp import BatchedMLP
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.optimizer import SeedOptimizer
 
-HIDDEN, FEATURES = (128, 128), 64
+HIDDEN, FEATURES = (64, 64), 32
 LEARNING_RATE = 1e-3
 
 

@@ -22,7 +22,7 @@ from p2e.nn.ensemble import Ensemble
 from p2e.nn.generators import SeedGenerators
 from p2e.nn.normalizers import RewardRange
 
-HEADS = 5
+HEADS, HIDDEN = 5, (64, 64)
 
 
 class RewardHeads(Ensemble):
@@ -37,9 +37,9 @@ class RewardHeads(Ensemble):
         self,
         observation_size: int,
         action_size: int,
-        hidden: Sequence[int],
         generators: SeedGenerators,
         heads: int = HEADS,
+        hidden: Sequence[int] = HIDDEN,
     ) -> None:
         super().__init__(heads, [observation_size + action_size, *hidden, 1], generators)
         self.pessimistic = False  # whether the lowest of the predictions counts, or their mean

@@ -72,7 +72,7 @@ class WorldModel(nn.Module):
         head_sizes = [memory_size + latent_size + action_size, *hidden]
         self.head = BatchedMLP(lead, [*head_sizes, latent_size + 1], generators, SILU)
         self.decoder = Decoder(observation_size, latent_size, hidden, generators)
-        self.reward_heads = RewardHeads(observation_size, action_size, hidden, generators)
+        self.reward_heads = RewardHeads(observation_size, action_size, generators)
 
     def parts_of_the_world_loss(self) -> Iterator[nn.Parameter]:
         """All parameters but those of the reward heads, which learn by themselves."""

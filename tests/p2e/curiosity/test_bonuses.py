@@ -44,7 +44,7 @@ def test_where_it_has_been_pays_less_than_where_it_has_not(name: str) -> None:
     bonus, (near, far) = bonus_named(name), near_and_far()
     bonus.see(near)
     replay = buffer_of(near)
-    for _ in range(150):
+    for _ in range(400):
         bonus.learn_from(replay)
     assert (bonus.score(far).mean(dim=1) > 5 * bonus.score(near).mean(dim=1)).all()
     assert (bonus.reward(far).mean(dim=1) > 1.5).all()

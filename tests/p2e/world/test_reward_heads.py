@@ -15,7 +15,7 @@ RATE = 3e-3
 
 def make_heads() -> RewardHeads:
     generators = SeedGenerators(range(SEEDS), "test heads")
-    return RewardHeads(OBSERVATION, ACTION, [32], generators, HEADS)
+    return RewardHeads(OBSERVATION, ACTION, generators, HEADS, hidden=[32])
 
 
 def from_nothing_to(most: float) -> RewardRange:

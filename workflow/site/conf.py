@@ -1,4 +1,4 @@
-"""Sphinx's configuration of the site; `workflow/scripts/build_docs.py` writes what it reads."""
+"""Sphinx's configuration of the site; build_docs.py writes what it reads."""
 
 from typing import Any
 

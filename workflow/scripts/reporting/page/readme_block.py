@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.page.task_pictures import task_picture
-from reporting.page.templates import template_environment
+from reporting.page.answer.task_pictures import task_picture
 from reporting.tables.run_folder import LEFT_OUT
+from reporting.templates import template_environment
 from reporting.text import count_of, number, short_task_name
 
 
@@ -24,7 +24,7 @@ def published_answer(statistics: dict[str, Any]) -> str:
     shown = pictures(statistics)
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
     return _rendered(
-        "readme_answer.md.jinja",
+        "readme/answer.md.jinja",
         verdict=headline["verdict"],
         evidence=headline["sentence"].removeprefix(headline["verdict"]).strip(),
         pictures=shown,
@@ -40,7 +40,7 @@ def published_numbers(statistics: dict[str, Any]) -> str:
     counts = statistics["run_counts"]
     usual_n = max(one["n"] for one in statistics["cells"])
     return _rendered(
-        "readme_numbers.md.jinja",
+        "readme/numbers.md.jinja",
         algorithms=statistics["algorithms"],
         groups=groups_rows(statistics),
         tasks=tasks_table(statistics, usual_n),

@@ -11,7 +11,7 @@ import aggregate
 import figures
 import report
 from reporting.text import number
-from tests.helpers.html_page import Page
+from tests.helpers.pages.html_page import Page
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
     SyntheticTask,
     write_manifest,

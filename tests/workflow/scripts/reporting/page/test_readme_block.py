@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from readme import BLOCKS, ReadmeError, main, marks, replaced, with_published
+from publishing.readme import BLOCKS, ReadmeError, main, marks, replaced, with_published
 from reporting.page.readme_block import interval, published_answer, published_numbers
 from tests.helpers.paths import ROOT
 

@@ -15,8 +15,8 @@ from reporting.tables.summary import read_summary
 from reporting.tables.task_facts import task_facts
 from reporting.text import number
 from reporting.verification.published_comparison import Numbers, verify
-from tests.helpers.html_page import Page
-from tests.helpers.synthetic_films import write_films
+from tests.helpers.films.synthetic_films import write_films
+from tests.helpers.pages.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.helpers.pages.axe import fetch_axe, violations
 from tests.helpers.pages.browser import chromium, new_page, problems_of
 from tests.helpers.pages.site_links import SitePage, dead_links, loaded_from_elsewhere
 from tests.helpers.paths import ROOT
@@ -142,6 +143,36 @@ def test_no_page_is_wider_than_a_phone(site: Path) -> None:
         for name in ("index", "README", "docs/tasks", "docs/settings", "api/p2e/agent/actor"):
             page.goto((site / f"{name}.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+def written_by_hand(site: Path) -> list[str]:
+    """The pages of documents and the search; pages of the API all have one form."""
+    names = (path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    form = "api/p2e/agent/actor.html"
+    return [name for name in names if name == form or not name.startswith(("api/", "source/"))]
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_on_the_documents(
+    site: Path, tmp_path: Path, size: int, scheme: str
+) -> None:
+    axe = fetch_axe(tmp_path)
+    names = [name for name in written_by_hand(site) if name != f"{BUILT}/index.html"]
+    assert {"index.html", "search.html", "docs/experiments.html", "README.html"} <= set(names)
+    with chromium() as browser:
+        page = new_page(browser, size, 900, color_scheme=scheme)
+        found = {}
+        for name in names:
+            page.goto((site / name).as_uri())
+            found[name] = violations(page, axe)
+        assert {name: broken for name, broken in found.items() if broken} == {}
+
+
+def test_every_page_has_one_first_heading(pages: dict[str, str]) -> None:
+    counts = {
+        name: page.count("<h1") for name, page in pages.items() if name != f"{BUILT}/index.html"
+    }
+    assert {name: count for name, count in counts.items() if count != 1} == {}
 
 
 def test_formulas_need_no_network(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def template_environment() -> Environment:
         joined=text.joined,
         slug=text.slug,
         size_range=text.size_range,
+        in_type=text.in_type,
         display_name=text.display_name,
         narrow=narrow,
         initials=initials,

@@ -111,7 +111,7 @@ def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
 
 
 def test_without_a_projection_the_return_over_the_steps_is_drawn(run, monkeypatch):
-    monkeypatch.setattr("runs.task_settings.TaskSettings.projection_of", lambda *_: None)
+    monkeypatch.setattr("runs.settings.task_settings.TaskSettings.projection_of", lambda *_: None)
     frames, facts = film_of([run], drawn=True)
     assert (facts["drawn"], facts["every"], len(frames)) == (True, 4, 51)
     assert facts["return"] == float(filmed_row(run, facts)["return"])

@@ -1,6 +1,7 @@
 """How the figures look: colours, type, and vector files that suit light and dark pages."""
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,10 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
 from reporting.figures.drawing.short_svg import shortened
+from reporting.text import power_of_ten
 
 # Okabe and Ito's colours for the algorithms, and further ones for variants and others, in the
 # suite's order. All can be told apart with any colour vision, and from the text; each has a
@@ -119,6 +122,29 @@ def drawing(width: float, height: float) -> Iterator[Figure]:
     """An empty figure (inches) in the report's style."""
     with mpl.rc_context(cast(Any, STYLE)):
         yield Figure(figsize=(width, height))
+
+
+class NumberFormatter(ScalarFormatter):
+    """Numbers beside the ticks of an axis, with separators and without a common factor."""
+
+    def __init__(self) -> None:
+        super().__init__(useOffset=False)
+        self.set_scientific(False)
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        """The same decimals for all ticks, as in 1,000.0."""
+        written = super().__call__(value, position)
+        return re.sub(r"(?<![\d.])\d{4,}", lambda found: f"{int(found[0]):,}", written)
+
+
+def decades() -> FuncFormatter:
+    """The numbers beside the ticks of a logarithmic axis: 100, 0.1, 0.001, 10⁻⁴."""
+
+    def written(value: float, _: object = None) -> str:
+        exponent = round(math.log10(value))
+        return f"{value:g}" if -4 < exponent < 4 else power_of_ten(exponent)
+
+    return FuncFormatter(written)
 
 
 def rows_legend(axes: Axes, columns: int = 4) -> None:

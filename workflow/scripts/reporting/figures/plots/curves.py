@@ -7,7 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from reporting.figures.drawing.style import QUIET, Plot, colour, drawing, rows_legend, svg_text
+from reporting.figures.drawing.style import (
+    QUIET,
+    NumberFormatter,
+    Plot,
+    colour,
+    drawing,
+    rows_legend,
+    svg_text,
+)
 from reporting.inference.intervals import FloatArray
 from reporting.over_tasks.profiles import Band
 from reporting.per_task.comparison import Scores
@@ -63,6 +71,7 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
         axes.set_xlim(0, statistics.budgets[environment])
         steps_axis(axes)
         axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_formatter(NumberFormatter())
         rows_legend(axes)
         text = svg_text(figure, name, description)
     return Plot(f"{name}.svg", "learning", environment, description), text

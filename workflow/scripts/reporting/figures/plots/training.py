@@ -5,9 +5,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
-from reporting.figures.drawing.style import Plot, colour, drawing, svg_text
+from reporting.figures.drawing.style import (
+    NumberFormatter,
+    Plot,
+    colour,
+    decades,
+    drawing,
+    svg_text,
+)
 from reporting.figures.plots.curves import steps_axis
 from reporting.per_task.logged_metrics import TRAINING_RETURN, logged_metrics, metric_curves
 from reporting.statistics.analysis import Statistics
@@ -86,13 +93,15 @@ def draw_metric(
     heights = np.concatenate([*drawn_means, np.ones(1 - bool(drawn_means))])
     if metric.endswith("_loss") and 0 < heights.min() < heights.max() / DECADES_FROM:
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_major_formatter(decades())
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         # Scaled to the means: the wide intervals of two or three seeds would flatten all curves.
         margin = 0.35 * (heights.max() - heights.min()) or 1.0
         axes.set_ylim(heights.min() - margin, heights.max() + margin)
-        axes.ticklabel_format(axis="y", useOffset=False)
+        axes.yaxis.set_major_formatter(NumberFormatter())
+        if heights.min() == heights.max():
+            axes.set_yticks(heights[:1])
     axes.set_title(metric.replace("_", " "), size=8.5)
 
 
@@ -121,6 +130,7 @@ def cost_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
         axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_formatter(NumberFormatter())
         axes.set_xlabel(label)
         text = svg_text(figure, name, description)
     kind = "cost" if quantity == "seconds" else "throughput"

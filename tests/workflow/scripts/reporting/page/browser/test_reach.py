@@ -117,7 +117,7 @@ def test_the_published_core_pages_are_small_and_axe_finds_nothing(browser, axe, 
 def test_axe_finds_nothing_on_the_pages_of_any_published_suite(
     browser, axe, suite, tmp_path_factory, monkeypatch
 ):
-    monkeypatch.setattr("build_site.write_figures", write_figures_of_first_task)
+    monkeypatch.setattr("publishing.build_site.write_figures", write_figures_of_first_task)
     first = build_suite(
         pulled(suite, tmp_path_factory), tmp_path_factory.mktemp("site") / suite.name
     )

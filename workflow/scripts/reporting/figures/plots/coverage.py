@@ -1,10 +1,12 @@
 """Maps of the states visited in training, side by side."""
 
+import re
+from collections.abc import Iterable
+
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 
-from reporting.figures.drawing.style import Plot, colour, drawing, svg_text
+from reporting.figures.drawing.style import Plot, colour, css_colour, drawing, svg_text
 from reporting.inference.intervals import FloatArray
 from reporting.per_task.scores import coverage_of
 from reporting.statistics.analysis import Statistics
@@ -56,10 +58,9 @@ def coverage_maps(
         for axes in grid.flat[len(maps) :]:
             axes.set_visible(False)
         for axes, (algorithm, visits) in zip(grid.flat, maps.items(), strict=False):
-            shade = colour(algorithm, list(statistics.algorithms))
             extent = (low[0], high[0], low[1], high[1])
             axes.imshow(
-                tinted(visits, most, shade),
+                opacity(visits, most),
                 origin="lower",
                 extent=extent,
                 aspect="auto",
@@ -69,20 +70,37 @@ def coverage_maps(
         for axes in grid[:, 0]:
             axes.set_ylabel(labels[1])
         figure.supxlabel(labels[0], size=9)
-        text = svg_text(figure, name, description)
+        shades = [colour(algorithm, list(statistics.algorithms)) for algorithm in maps]
+        text = with_page_colours(svg_text(figure, name, description), name, shades)
     return Plot(f"{name}.svg", "coverage-map", environment, description), text
 
 
-def tinted(visits: FloatArray, most: float, shade: str) -> FloatArray:
-    """An image (bins, bins, 4), first bin axis horizontal: opacity grows with log visits.
+def opacity(visits: FloatArray, most: float) -> FloatArray:
+    """A white image (bins, bins, 4), first bin axis horizontal: opacity grows with log visits.
 
     Bins that were never visited are transparent, so that the page's background shows.
     """
     strength = np.log1p(visits.T) / np.log1p(max(most, 1.0))
-    image = np.empty((*visits.T.shape, 4))
-    image[..., :3] = to_rgb(shade)
+    image = np.ones((*visits.T.shape, 4))
     image[..., 3] = np.where(visits.T > 0, FAINTEST + (1 - FAINTEST) * strength, 0.0)
     return np.clip(image, 0.0, 1.0)
+
+
+def with_page_colours(text: str, name: str, shades: Iterable[str]) -> str:
+    """The SVG with each image as the mask of a coloured area: unlike the colours of an image, that
+    of an area may be another on a dark page."""
+    waiting = iter(shades)
+    places = iter(range(text.count("<image ")))
+
+    def masked(image: re.Match[str]) -> str:
+        place = re.search(r' width="\d+" height="\d+" transform="[^"]*"', image[0])
+        assert place is not None  # matplotlib writes these of every image
+        mask, where = f"{name}-{next(places)}", place[0]
+        pixels = image[0].replace(where[where.index(" transform") :], "")
+        fill = f'style="fill:{css_colour(next(waiting))}"'
+        return f'<mask id="{mask}">{pixels}</mask><rect{where} {fill} mask="url(#{mask})"/>'
+
+    return re.sub(r"<image [^>]*/>", masked, text)
 
 
 def _frame(axes: Axes, title: str) -> None:

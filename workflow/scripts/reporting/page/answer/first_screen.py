@@ -20,6 +20,7 @@ from reporting.text import size_range
 from suites.variants import base_algorithm
 
 MOST_NAMED = 6  # cases whose counts fit under a picture
+FRAME = 24  # the lightest grey of what MuJoCo draws around an arena, of 255
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,29 @@ def tiles(
 
 
 def _picture(environment: str) -> str:
-    """The right half of a task's picture, where its goal is reached, or the start, as an address
-    for an image element; empty without a picture."""
+    """The right half of a task's picture, where its goal is reached, or the start, 4:3, as an
+    address for an image element; empty without a picture."""
     file = task_picture(environment)
     if file is None:
         return ""
     stream = io.BytesIO()
     with Image.open(ROOT / file) as image:
-        side = image.height
-        margin = side // 8  # from a square to 4:3
-        box = (image.width - side, margin, image.width, side - margin)
-        image.crop(box).save(stream, format="PNG")
+        half = image.convert("RGB").crop((image.width - image.height, 0, image.width, image.height))
+        on_tile(half).save(stream, format="PNG")
     return f"data:image/png;base64,{b64encode(stream.getvalue()).decode()}"
+
+
+def on_tile(square: Image.Image) -> Image.Image:
+    """A square picture as one of 4:3: all that its dark frame surrounds, or without a frame its
+    middle."""
+    side = square.width
+    inside = square.convert("L").point(lambda light: 255 * (light > FRAME)).getbbox()
+    if inside is None or inside[2] - inside[0] == side:
+        return square.crop((0, side // 8, side, side - side // 8))
+    width, height = inside[2] - inside[0], inside[3] - inside[1]
+    tile = Image.new("RGB", (max(width, height * 4 // 3), max(height, width * 3 // 4)))
+    tile.paste(square.crop(inside), ((tile.width - width) // 2, (tile.height - height) // 2))
+    return tile
 
 
 def limits(statistics: Statistics) -> list[tuple[str, str]]:

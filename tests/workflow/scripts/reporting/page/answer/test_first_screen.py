@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import aggregate
-from reporting.page.answer.first_screen import agents, limits, tiles
+from reporting.page.answer.first_screen import agents, limits, on_tile, tiles
 from reporting.page.answer.small_drawings import WIDTH, dots, sparkline
 from reporting.statistics.analysis import analyse
 from reporting.tables.film_files import Film, Images
@@ -82,3 +83,18 @@ def test_a_sparkline_has_a_point_for_each_evaluation(statistics):
     across, down = ([float(point[i]) for point in points] for i in (0, 1))
     assert len(points) == 6 and across == sorted(across)
     assert down[-1] < down[0]  # it rises
+
+
+def test_a_tile_shows_all_that_a_dark_frame_surrounds():
+    framed = Image.new("RGB", (100, 100), (9, 9, 9))
+    framed.paste((200, 0, 0), (10, 5, 90, 95))
+    tile = on_tile(framed)
+    assert (tile.width, tile.height) == (120, 90)
+    assert tile.getcolors() == [(80 * 90, (200, 0, 0)), (40 * 90, (0, 0, 0))]
+
+
+def test_a_tile_of_a_picture_without_a_frame_is_its_middle():
+    whole = Image.new("RGB", (80, 80), (200, 0, 0))
+    whole.paste((0, 200, 0), (0, 10, 80, 70))
+    assert on_tile(whole).getcolors() == [(80 * 60, (0, 200, 0))]
+    assert on_tile(Image.new("RGB", (80, 80))).size == (80, 60)

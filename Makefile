@@ -60,13 +60,13 @@ verify: $(VENV)/.runtime
 
 site: $(VENV)/.runtime $(DOCS)/.ready
 	dvc pull --quiet $(PUBLISHED_RUNS)
-	python workflow/scripts/build_site.py --published published --output site
-	$(DOCS)/bin/python workflow/scripts/build_docs.py --output site
+	python workflow/scripts/publishing/build_site.py --published published --output site
+	$(DOCS)/bin/python workflow/scripts/publishing/build_docs.py --output site
 	@echo "The site: $(CURDIR)/site/index.html"
 
 publish: $(VENV)/.runtime
-	python workflow/scripts/publish.py --suite $(SUITE)
-	$(if $(filter core,$(SUITE)),python workflow/scripts/readme.py \
+	python workflow/scripts/publishing/publish.py --suite $(SUITE)
+	$(if $(filter core,$(SUITE)),python workflow/scripts/publishing/readme.py \
 	  --statistics published/core/statistics.json --readme README.md)
 
 # Snakemake gets the list of missing files: without it, it would train restored runs again that were
@@ -74,8 +74,8 @@ publish: $(VENV)/.runtime
 extend: $(VENV)/.runtime
 	dvc pull --quiet $(PUBLISHED_RUNS)
 	$(describe_suite)
-	python workflow/scripts/restore.py $(of_suite) --reports reports/$(SUITE) --published published
-	files=$$(python workflow/scripts/unfinished.py $(of_suite) --reports reports/$(SUITE)) \
+	python workflow/scripts/publishing/restore.py $(of_suite) --reports reports/$(SUITE) --published published
+	files=$$(python workflow/scripts/publishing/unfinished.py $(of_suite) --reports reports/$(SUITE)) \
 	  && { [ -z "$$files" ] \
 	    || snakemake $(addprefix --configfile ,$(LAID_OVER)) --cores all -- $$files; }
 	$(write_report)

@@ -13,7 +13,7 @@ configfile: "params.yaml"
 
 
 # The first page of `snakemake --report report.zip`.
-report: "workflow/report/workflow.rst"
+report: "workflow/report/snakemake/workflow.rst"
 
 
 # The image of all jobs, built from the Dockerfile; used with `--sdm apptainer` only.

@@ -22,8 +22,8 @@ from reporting.per_task.normalisation import normalised
 from reporting.per_task.scores import seed_scores
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
-from runs.overlay import nested, overlay
-from runs.setting_differences import flat
+from runs.settings.differences import flat
+from runs.settings.overlay import nested, overlay
 
 # Where Plan2Explore wins and noise alone meets the reward at times, so that settings matter.
 # The other tasks of the core suite are not searched on.

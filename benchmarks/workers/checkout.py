@@ -16,7 +16,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "build_algorithm": ("runs.parts", "runs"),
     "coverage_of": ("runs.parts", "runs"),
     "environments_of": ("runs.parts", "runs"),
-    "resolve_settings": ("runs.settings", "runs"),
+    "resolve_settings": ("runs.settings.run_settings", "runs.settings", "runs"),
 }
 
 

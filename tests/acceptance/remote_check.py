@@ -30,7 +30,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.helpers.pipeline_project import Project, copy_of_the_project  # noqa: E402
+from tests.helpers.suites.pipeline_project import Project, copy_of_the_project  # noqa: E402
 
 # The DVC with SSH support, for commands that access the remote (experiments do); others use plain
 # DVC.

@@ -25,7 +25,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.helpers.pipeline_project import Project, copy_of_the_project  # noqa: E402
+from tests.helpers.suites.pipeline_project import Project, copy_of_the_project  # noqa: E402
 
 CONFIG = """\
 ClusterName=check

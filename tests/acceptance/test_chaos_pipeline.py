@@ -13,7 +13,7 @@ import yaml
 from program.stale_lock import clear_stale_lock
 from tests.acceptance.chaos import differing_files, wait_until
 from tests.helpers.paths import SCRIPTS
-from tests.helpers.pipeline_project import Project, copy_of_the_project
+from tests.helpers.suites.pipeline_project import Project, copy_of_the_project
 
 RUNS = Path("results", "smoke", "runs", "Pendulum-v1", "sac")
 STATES = Path("results", "smoke", "state", "Pendulum-v1", "sac")

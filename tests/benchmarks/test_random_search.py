@@ -8,7 +8,7 @@ import yaml
 import aggregate
 from benchmarks.random_search import SPACES, drawn_settings, sections_of, suite_of, table
 from reporting.tables.summary import read_summary
-from runs.setting_differences import flat
+from runs.settings.differences import flat
 from tests.helpers.paths import ROOT
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 

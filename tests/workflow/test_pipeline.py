@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.pipeline_project import NOTHING, Project, copy_of_the_project
-from tests.helpers.synthetic_training import trained_earlier
+from tests.helpers.suites.pipeline_project import NOTHING, Project, copy_of_the_project
+from tests.helpers.suites.synthetic_training import trained_earlier
 
 ONCE = ("aggregate", "verify", "figures", "report", "all")
 EVALUATION_AND_BELOW = {"evaluate": 12, "film": 6, **dict.fromkeys(ONCE, 1)}
@@ -59,7 +59,7 @@ def clone(versioned: Versioned, tmp_path_factory: pytest.TempPathFactory) -> Pro
     The release has its dvc.lock, and the suite is published.
     """
     original = versioned.project
-    original.run("python", "workflow/scripts/publish.py", "--suite", "smoke")
+    original.run("python", "workflow/scripts/publishing/publish.py", "--suite", "smoke")
     original.run("dvc", "repro", "--force")  # the report now tells what is published
     original.run("dvc", "push")
     original.commit()

@@ -8,7 +8,7 @@ import yaml
 
 from tests.acceptance.any_environment import write_package
 from tests.helpers.foreign_algorithm import NAME, write_example
-from tests.helpers.pipeline_project import Project, copy_of_the_project
+from tests.helpers.suites.pipeline_project import Project, copy_of_the_project
 
 ENVIRONMENT = "temporary_package:Rolling-v0"
 CASES = ["sac", NAME, f"{NAME}-no-change"]

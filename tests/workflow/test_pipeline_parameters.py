@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runs.overlay import overlay
+from runs.settings.overlay import overlay
 from suites import parameters as module
 from suites.description import read
 from suites.parameter_errors import ParameterError

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from tests.helpers.pipeline_project import Project, copy_of_the_project
+from tests.helpers.suites.pipeline_project import Project, copy_of_the_project
 
 CASES = ["plan2explore", "plan2explore-novelty"]
 TINY = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.helpers.pipeline_project import Project, copy_of_the_project
+from tests.helpers.suites.pipeline_project import Project, copy_of_the_project
 
 RUN = "results/smoke/runs/Pendulum-v1/sac/0/manifest.json"
 COMMAND = ["snakemake", "--cores", "2", "--quiet", "rules", "--", RUN]

@@ -24,7 +24,7 @@ rule aggregate:
             (
                 report(
                     file,
-                    caption="../report/table.rst",
+                    caption="../report/snakemake/table.rst",
                     category="Tables",
                     labels={"table": Path(file).name},
                 )

@@ -29,7 +29,7 @@ rule film:
     output:
         report(
             f"{FILM_FOLDER}/{FILM}",
-            caption="../report/film.rst",
+            caption="../report/snakemake/film.rst",
             category="Films",
             labels={"task": "{environment}", "algorithm": "{algorithm}"},
         ),

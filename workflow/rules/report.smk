@@ -5,7 +5,7 @@ rule figures:
         folder=report(
             directory(FIGURES),
             patterns=["{figure}.svg"],
-            caption="../report/figure.rst",
+            caption="../report/snakemake/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
@@ -33,7 +33,7 @@ rule report:
         [
             report(
                 file,
-                caption="../report/page.rst",
+                caption="../report/snakemake/page.rst",
                 category="Report",
                 labels={"file": Path(file).name},
             )
@@ -51,7 +51,7 @@ rule report:
                 *ENVIRONMENT_FILES,
                 "envs/assets/noise_chances.csv",
                 "docs/tasks/*.png",
-                "workflow/report/*",
+                "workflow/report/**/*.*",
             ],
         ),
     shell:

@@ -22,9 +22,9 @@ from p2e.storage.checkpoint import CheckpointError
 from program.command_line import OneLineParser, choose_device, run_program
 from program.process import choose_compiled, prepare_process
 from program.strict import compute_strictly
-from runs.assignments import with_assignments
 from runs.parts import require_buildable, try_environment
-from runs.settings import require_strict_possible, resolve_settings, sections_of
+from runs.settings.assignments import with_assignments
+from runs.settings.run_settings import require_strict_possible, resolve_settings, sections_of
 from runs.training_run import TrainingRun
 
 EPILOG = """\

@@ -1,4 +1,4 @@
-"""Sphinx's configuration of the site; `workflow/scripts/build_docs.py` writes what it reads."""
+"""Sphinx's configuration of the site; build_docs.py writes what it reads."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_static_path = ["static"]
+templates_path = ["templates"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False

@@ -11,7 +11,7 @@ from envs import task_ids
 from p2e.algorithms import algorithm_names
 from p2e.loop.progress import Progress
 from p2e.storage.state_form import require_form
-from runs.settings import resolve_settings
+from runs.settings.run_settings import resolve_settings
 from runs.training_run import TrainingRun
 from tests.acceptance.fuzz import small_suite
 

@@ -21,7 +21,7 @@ from program import provenance
 from program.command_line import run_program
 from program.repository import TRAINING_CODE
 from runs.parts import environments_of
-from runs.settings import resolve_settings
+from runs.settings.run_settings import resolve_settings
 from runs.trained_policy import evaluate_run, load_algorithm, read_manifest, settings_of_manifest
 from runs.training_run import TrainingRun, fingerprint
 from tests.helpers import foreign_environments  # noqa: F401  (registers them)

@@ -15,7 +15,7 @@ import train
 from p2e.nn.compilation import compile_networks, compiles
 from p2e.storage.checkpoint import CheckpointError
 from program.process import choose_compiled
-from runs.settings import resolve_settings
+from runs.settings.run_settings import resolve_settings
 from runs.training_run import TrainingRun
 from tests.conftest import needs_a_compiler
 from tests.helpers.paths import ROOT

@@ -14,8 +14,9 @@ SUBJECT = "plan2explore"
 RIVALS = DISPLAY_NAMES.keys() - {SUBJECT}
 COMPOUNDS = ("zero-shot", "few-shot")
 ACRONYMS = ("RND",)
-MINUS = "\N{MINUS SIGN}"
+MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 LEAST_PLAIN = 1e-6
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # An absolute path: a slash that does not continue a path, followed by a name.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w./\-])(?:/[^\s/'\",;:=()\[\]{}<>]+)+/?")
 _KEPT_FOLDERS = ("workflow", "results", "reports", "p2e", "envs", "benchmarks", "tests")
@@ -107,10 +108,26 @@ def number(value: float | None, signed: bool = False) -> str:
 
 
 def plain(size: float, digits: int) -> str:
-    """A positive number with so many significant digits; with an exponent only where the zeros
-    would have to be counted."""
-    rounded = f"{size:.{digits}g}"
-    return f"{Decimal(rounded):f}" if size >= LEAST_PLAIN else rounded
+    """A positive number with so many significant digits; times a power of ten only where the zeros
+    would have to be counted, as in 3.8 times 10⁻⁸."""
+    if size >= LEAST_PLAIN:
+        return f"{Decimal(f'{size:.{digits}g}'):f}"
+    factor, _, exponent = f"{size:.{digits - 1}e}".partition("e")
+    return f"{factor}{TIMES}{power_of_ten(int(exponent))}"
+
+
+def power_of_ten(exponent: int) -> str:
+    """`10⁻⁵`."""
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def in_type(formula: str) -> str:
+    """A formula in plain characters as it is typeset: `<=`, `+-`, `^2`, `5e-7` and minus signs."""
+    signs = {"<=": "≤", ">=": "≥", "+-": "±", "^2": "²", " - ": f" {MINUS} "}
+    for plainly, typeset in signs.items():
+        formula = formula.replace(plainly, typeset)
+    power = re.compile(r"\b(\d+)e(-?\d+)\b")
+    return power.sub(lambda found: f"{found[1]}{TIMES}{power_of_ten(int(found[2]))}", formula)
 
 
 def p_value(value: float | None) -> str:

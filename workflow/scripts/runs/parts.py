@@ -9,7 +9,7 @@ from p2e.algorithms import algorithm_module, is_import_path
 from p2e.config import ConfigError
 from p2e.loop.coverage import Coverage
 from p2e.loop.environment import VectorEnvironment
-from runs.settings import RunSettings
+from runs.settings.run_settings import RunSettings
 
 
 def build_algorithm(

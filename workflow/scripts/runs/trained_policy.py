@@ -16,8 +16,8 @@ from p2e.storage.policy_file import load_policy
 from program import provenance
 from runs.files import MANIFEST, OLDER_POLICY, POLICY
 from runs.parts import build_algorithm, environments_of
-from runs.setting_differences import NEUTRAL, known_and_removed
-from runs.settings import RunSettings, resolve_settings
+from runs.settings.differences import NEUTRAL, known_and_removed
+from runs.settings.run_settings import RunSettings, resolve_settings
 
 # The random stream of the start states: using it again reproduces those of the final evaluation.
 FINAL_EPISODES = "final episode"

@@ -43,7 +43,7 @@ from runs.files import (
     TRAINING_FILES,
 )
 from runs.parts import build_algorithm, coverage_of, environments_of
-from runs.settings import RunSettings
+from runs.settings.run_settings import RunSettings
 from runs.tensorboard_log import TensorBoardLog
 
 # Exceptions on loading a state whose keys, shapes or types are not those of the run.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from runs.overlay import overlay
+from runs.settings.overlay import overlay
 from suites.entries import suite_entries
 from suites.parameter_errors import Parameters
 from suites.parameters import check, read_source

@@ -17,10 +17,10 @@ from envs.task import slug
 from p2e.algorithms import algorithm_module, algorithm_names
 from p2e.config import ConfigError, from_mapping
 from program.repository import ROOT
-from runs.overlay import overlay
 from runs.parts import try_environment
-from runs.settings import RunSettings, resolve_settings
-from runs.task_settings import TaskSettings, facts_of_runs
+from runs.settings.overlay import overlay
+from runs.settings.run_settings import RunSettings, resolve_settings
+from runs.settings.task_settings import TaskSettings, facts_of_runs
 from suites.parameter_errors import (
     ABSENT,
     COMMAND_LINE,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from p2e.config import ConfigError
-from runs.overlay import nested, overlay
-from runs.setting_differences import known_and_removed
-from runs.settings import with_defaults
+from runs.settings.differences import known_and_removed
+from runs.settings.overlay import nested, overlay
+from runs.settings.run_settings import with_defaults
 from suites.parameters import settings_of
 
 

@@ -12,7 +12,7 @@ import torch
 
 from p2e.config import ConfigError
 from program.strict import ENVIRONMENT
-from runs.settings import RunSettings, require_strict_possible, resolve_settings
+from runs.settings.run_settings import RunSettings, require_strict_possible, resolve_settings
 from tests.helpers.paths import ROOT
 
 STARTED_AGAIN = """

@@ -1,12 +1,20 @@
 """Numbers in words."""
 
-from reporting.text import number, plain
+from reporting.text import MINUS, TIMES, in_type, number, plain
 
 
 def test_only_zero_is_written_as_zero():
-    written = {0.0: "0.00", 0.006: "0.01", 0.004: "0.004", 2.4e-5: "0.00002", 1e-9: "1e-09"}
+    written = {0.0: "0.00", 0.006: "0.01", 0.004: "0.004", 2.4e-5: "0.00002"}
     assert {value: number(value) for value in written} == written
+    assert number(-1e-9) == f"{MINUS}1{TIMES}10⁻⁹"
 
 
-def test_a_small_number_is_written_without_an_exponent():
-    assert [plain(value, 2) for value in (0.1, 0.0049, 7.23e-5)] == ["0.1", "0.0049", "0.000072"]
+def test_a_small_number_is_written_without_the_exponent_of_a_program():
+    written = {0.1: "0.1", 0.0049: "0.0049", 7.23e-5: "0.000072", 3.84e-8: f"3.8{TIMES}10⁻⁸"}
+    assert {value: plain(value, 2) for value in written} == written
+
+
+def test_formulas_are_typeset():
+    reward = "x - 0.1 |a|^2; 5e-7, within +-0.4 if height <= 0.7 or >= 2 (walker-v2)"
+    typeset = f"x {MINUS} 0.1 |a|²; 5{TIMES}10⁻⁷, within ±0.4 if height ≤ 0.7 or ≥ 2 (walker-v2)"
+    assert in_type(reward) == typeset

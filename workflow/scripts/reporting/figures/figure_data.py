@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
-from reporting.figures.plot_coverage import mean_visits
-from reporting.figures.plot_differences import difference_rows
-from reporting.figures.plot_model import first_segment, shown_features
-from reporting.figures.plot_training import COSTS
-from reporting.figures.style import Plot
+from reporting.figures.drawing.style import Plot
+from reporting.figures.plots.aggregates import QUANTITIES, shown_groups
+from reporting.figures.plots.coverage import mean_visits
+from reporting.figures.plots.differences import difference_rows
+from reporting.figures.plots.model import first_segment, shown_features
+from reporting.figures.plots.training import COSTS
 from reporting.over_tasks.profiles import Band
 from reporting.per_task.curves import Curve
 from reporting.per_task.logged_metrics import metric_curves

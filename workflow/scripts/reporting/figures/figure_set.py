@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from program.atomic_file import replace_file
+from reporting.figures.drawing.style import Plot
 from reporting.figures.figure_data import figure_data
 from reporting.figures.findings import finding
-from reporting.figures.plot_aggregates import (
+from reporting.figures.plots.aggregates import (
     QUANTITIES,
     aggregate_plot,
     improvement_plot,
     profiles_plot,
 )
-from reporting.figures.plot_coverage import coverage_maps
-from reporting.figures.plot_curves import coverage_curve, learning_curve, sample_efficiency_plot
-from reporting.figures.plot_differences import differences_plot
-from reporting.figures.plot_model import model_losses_plot, open_loop_plot, predictions_plot
-from reporting.figures.plot_training import COSTS, cost_plot, internals_plots
-from reporting.figures.style import Plot
+from reporting.figures.plots.coverage import coverage_maps
+from reporting.figures.plots.curves import coverage_curve, learning_curve, sample_efficiency_plot
+from reporting.figures.plots.differences import differences_plot
+from reporting.figures.plots.model import model_losses_plot, open_loop_plot, predictions_plot
+from reporting.figures.plots.training import COSTS, cost_plot, internals_plots
 from reporting.statistics.analysis import Statistics, all_scores
 from reporting.tables.summary import Summary
 

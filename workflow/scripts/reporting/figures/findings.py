@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from reporting.figures.drawing.style import Plot
 from reporting.figures.logged_changes import (
     MOST_NAMED,
     each_change,
     largest_change,
 )
-from reporting.figures.plot_aggregates import QUANTITIES, shown_groups
-from reporting.figures.style import Plot
+from reporting.figures.plots.aggregates import QUANTITIES, shown_groups
 from reporting.over_tasks.aggregates import Group
 from reporting.per_task.logged_metrics import LoggedChange
 from reporting.statistics.analysis import Statistics

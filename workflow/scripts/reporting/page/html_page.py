@@ -12,29 +12,29 @@ from markupsafe import Markup
 
 from program.repository import ROOT
 from reporting import text
+from reporting.figures.drawing.style import Plot, colour, css_colour
 from reporting.figures.findings import first_group
-from reporting.figures.plot_aggregates import group_titles
-from reporting.figures.style import Plot, colour, css_colour
+from reporting.figures.plots.aggregates import group_titles
 from reporting.inference.permutation_test import PERMUTATIONS
 from reporting.over_tasks.aggregates import Group
 from reporting.over_tasks.ways_to_explore import NOT_WORTH_IT, total_seconds
-from reporting.page.first_screen import agents, limits, tiles
-from reporting.page.interactive_curves import interactive_curves
-from reporting.page.run_table import (
+from reporting.page.answer.first_screen import agents, limits, tiles
+from reporting.page.answer.interactive_curves import interactive_curves
+from reporting.page.answer.small_drawings import dots, on_strip, sparkline, strip_ends, strip_place
+from reporting.page.details.run_table import (
     RUN_COLUMNS,
     data_links,
     gaps,
     provenance,
     run_rows,
 )
-from reporting.page.small_drawings import dots, on_strip, sparkline, strip_ends, strip_place
-from reporting.page.templates import TEMPLATES, template_environment, unbroken
 from reporting.per_task.normalisation import SOLVED
 from reporting.statistics.analysis import Statistics
 from reporting.statistics.verification_result import SCORE_NAMES
 from reporting.tables.film_files import Film, Images
 from reporting.tables.run_folder import COMPLETE, LEFT_OUT
 from reporting.tables.summary import Summary, seeds_of
+from reporting.templates import TEMPLATES, template_environment, unbroken
 from reporting.verdict.headline import UNDECIDED, VERDICTS, Headline, only_variants
 from reporting.verdict.verdict_words import EFFECTS, NO_HARM
 from runs.files import ANSWER_PAGE, DETAILS_PAGE
@@ -133,8 +133,10 @@ def context(
         "images": {(film.environment, film.algorithm): images for film, images in films.values()},
         "captions": tomllib.loads((TEMPLATES / "captions.toml").read_text(encoding="utf-8")),
         # Files of this project; apart from the figures the only text that is not escaped.
-        "style": _files("style.css", "curves.css", "touch.css"),
-        "script": _files("report.js", "chart.js", "curves.js", "scroll.js"),
+        "style": _files("styles/style.css", "styles/curves.css", "styles/touch.css"),
+        "script": _files(
+            *(f"scripts/{name}.js" for name in ("report", "chart", "curves", "scroll"))
+        ),
         "colour": lambda algorithm: css_colour(colour(algorithm, order)),
         "group_titles": group_titles(statistics),
         "normalises": any(facts.ends for facts in statistics.facts.values()),

@@ -1,21 +1,27 @@
 """The published numbers as Markdown, for the README: the answer, and a table."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.page.task_pictures import task_picture
-from reporting.page.templates import template_environment
+from reporting.page.answer.task_pictures import task_picture
 from reporting.tables.run_folder import LEFT_OUT
+from reporting.templates import template_environment
 from reporting.text import count_of, number, short_task_name
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The picture of a task, by its path in the repository."""
+    """The picture of a task, by its path in the repository, and the task's name."""
 
     environment: str
     name: str
     file: str
+
+    @property
+    def narrow_name(self) -> str:
+        """The name with each of its words on a line."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "<br>", self.name)
 
 
 def published_answer(statistics: dict[str, Any]) -> str:
@@ -24,7 +30,7 @@ def published_answer(statistics: dict[str, Any]) -> str:
     shown = pictures(statistics)
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
     return _rendered(
-        "readme_answer.md.jinja",
+        "readme/answer.md.jinja",
         verdict=headline["verdict"],
         evidence=headline["sentence"].removeprefix(headline["verdict"]).strip(),
         pictures=shown,
@@ -40,7 +46,7 @@ def published_numbers(statistics: dict[str, Any]) -> str:
     counts = statistics["run_counts"]
     usual_n = max(one["n"] for one in statistics["cells"])
     return _rendered(
-        "readme_numbers.md.jinja",
+        "readme/numbers.md.jinja",
         algorithms=statistics["algorithms"],
         groups=groups_rows(statistics),
         tasks=tasks_table(statistics, usual_n),
@@ -75,11 +81,17 @@ def seeds_solved(cell: dict[str, Any]) -> str:
 
 
 def interval(value: dict[str, Any]) -> str:
-    """`1.04 (1.02 to 1.05)`; without an interval where there is none or it has no width."""
+    """`1.04 (1.02 to 1.05)`, of which a line holds the interval or all; without an interval where
+    there is none or it has no width."""
     estimate = number(value["estimate"])
     if value["low"] is None or value["low"] == value["high"]:
         return estimate
-    return f"{estimate} ({number(value['low'])} to {number(value['high'])})"
+    ends = f"({number(value['low'])} to {number(value['high'])})"
+    return f"{estimate} {_unbroken(ends)}"
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def cell(value: dict[str, Any], usual_n: int) -> str:
@@ -87,7 +99,7 @@ def cell(value: dict[str, Any], usual_n: int) -> str:
     if value["n"] == 0:
         return "not run yet"
     final, n = value["final"], value["n"]
-    same = " on every seed" if n > 1 and final["low"] == final["high"] else ""
+    same = f" {_unbroken('on every seed')}" if n > 1 and final["low"] == final["high"] else ""
     fewer = "" if n == usual_n else f", n = {n}"
     return interval(final) + same + fewer
 
@@ -98,16 +110,15 @@ def known(score: float | None) -> str:
 
 
 def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]]:
-    """For each task: budget, random policy, final return of each algorithm, reference score."""
+    """For each task, with its steps: final return of each algorithm, and the declared scores."""
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
     table = {}
     for environment in tasks_of(statistics):
         facts = statistics["facts"][environment]
-        table[environment] = [
-            f"{statistics['budgets'][environment]:,}",
-            known(facts["random_score"]),
+        steps = f"{statistics['budgets'][environment]:,}\N{NO-BREAK SPACE}steps"
+        table[f"{short_task_name(environment)}<br>{steps}"] = [
             *(cell(cells[environment, name], usual_n) for name in statistics["algorithms"]),
-            known(facts["reference_score"]),
+            f"{known(facts['random_score'])}, {known(facts['reference_score'])}",
         ]
     return table
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from p2e.config import ConfigError
 from reporting.tables.run_folder import COMPLETE, MISSING, CheckedRun, check_run
-from runs.settings import parse_seeds
+from runs.settings.run_settings import parse_seeds
 from suites.requested_runs import RequestedRun
 
 

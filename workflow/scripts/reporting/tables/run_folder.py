@@ -13,7 +13,7 @@ from p2e.loop.recorder import table_file
 from program.provenance import file_hash
 from reporting.text import count_of
 from runs.files import COLUMNS, FINAL_SCORES, MANIFEST, OLDER_POLICY, PREDICTIONS
-from runs.setting_differences import setting_differences
+from runs.settings.differences import setting_differences
 from suites.requested_runs import RequestedRun
 
 COMPLETE, MISSING, DAMAGED, LEFT_OUT = "complete", "missing", "damaged", "left out"

@@ -61,7 +61,7 @@ def task_facts(environment: str, of_suite: Mapping[str, Any]) -> TaskFacts:
     function needs it, and importing it starts a simulator's libraries.
     """
     from p2e.config import from_mapping
-    from runs.task_settings import TaskSettings
+    from runs.settings.task_settings import TaskSettings
 
     settings = from_mapping(TaskSettings, of_suite, "task")
     spec = settings.applied_to(environment)

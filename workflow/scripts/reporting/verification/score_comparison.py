@@ -15,7 +15,7 @@ from reporting.statistics.verification_result import (
     WITHIN,
 )
 from reporting.tables.summary import fact_of, seeds_of
-from runs.setting_differences import Difference, setting_differences
+from runs.settings.differences import Difference, setting_differences
 from suites.variants import base_algorithm
 
 # What has to be equal for bit-identical results, by its name in runs.csv and the manifests: with

@@ -11,9 +11,9 @@ from program.provenance import cpu_name
 from progress.run_progress import RunProgress, read_progress, state_folder
 from progress.status_lines import about, summary_line
 from progress.suite_progress import ActiveJob, Job, Survey
-from reporting.figures.plot_unfinished import unfinished_plot
-from reporting.page.templates import template_environment
+from reporting.figures.plots.unfinished import unfinished_plot
 from reporting.tables.summary import Summary, select
+from reporting.templates import template_environment
 from reporting.text import seed_group
 from runs.files import EVALUATIONS, LIVE_FOLDER, MANIFEST
 from suites.requested_runs import RequestedRun
@@ -72,7 +72,7 @@ class UnfinishedRuns:
         started = [(run, reached) for run, reached in found if reached is not None]
         return (
             template_environment()
-            .get_template("unfinished.html.jinja")
+            .get_template("watch/unfinished.html.jinja")
             .render(
                 version=version,
                 summary=words,

@@ -10,13 +10,13 @@ from program.atomic_file import replace_file
 from reporting.figures.figure_set import read_figures, write_figures
 from reporting.page import metrics
 from reporting.page.html_page import render
-from reporting.page.templates import TEMPLATES
 from reporting.statistics.analysis import analyse, as_json
 from reporting.tables.collect import collect
 from reporting.tables.film_files import read_films
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary, read_summary
 from reporting.tables.task_facts import task_facts
+from reporting.templates import TEMPLATES
 from reporting.watch.unfinished_runs import UnfinishedRuns
 from runs.files import ANSWER_PAGE, DETAILS_PAGE, FINAL_SCORES, MANIFEST
 from suites.requested_runs import requested_runs
@@ -57,7 +57,7 @@ class WatchedReport:
 
     def page(self) -> str:
         """The report with the runs in progress, which reloads itself."""
-        script = (TEMPLATES / "watch.js").read_text(encoding="utf-8")
+        script = (TEMPLATES / "watch/watch.js").read_text(encoding="utf-8")
         page = self._page.replace("<main>", f"<main>\n{self.section()}", 1)
         return page.replace("</body>", f"<script>\n{script}</script>\n</body>", 1)
 

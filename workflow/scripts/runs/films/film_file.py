@@ -12,7 +12,7 @@ from program.atomic_file import replace_file
 from runs.films.film_frames import SIZE, encode
 from runs.films.filmed_episode import Film, film_of_episode
 from runs.films.final_episodes import FinalEpisode
-from runs.settings import RunSettings
+from runs.settings.run_settings import RunSettings
 
 MP4_SIZE = (2 * SIZE[0], 2 * SIZE[1])
 MP4_FRAMES = 10_000  # every step, of episodes that are no longer than this

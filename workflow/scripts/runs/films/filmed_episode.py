@@ -18,7 +18,7 @@ from runs.films.film_frames import MOST_FRAMES, SIZE, FrameSampler, draw_curve, 
 from runs.films.final_episodes import FinalEpisode, final_episodes
 from runs.films.median_episode import median_episode
 from runs.films.visible_body import BodyWatch
-from runs.settings import RunSettings
+from runs.settings.run_settings import RunSettings
 from runs.trained_policy import read_manifest, settings_of_manifest
 
 

@@ -12,7 +12,7 @@ from envs import Task, VectorEnvironment, make_vector
 from envs.simulation.make import Simulator
 from p2e.loop.evaluation import EpisodeResult
 from p2e.nn.generators import derived_seed
-from runs.settings import RunSettings
+from runs.settings.run_settings import RunSettings
 from runs.trained_policy import FINAL_EPISODES, evaluate_policy
 
 

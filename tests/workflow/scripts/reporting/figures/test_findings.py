@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import aggregate
+from reporting.figures.drawing.style import Plot
 from reporting.figures.findings import finding
 from reporting.figures.logged_changes import (
     each_change,
@@ -17,13 +18,12 @@ from reporting.figures.logged_changes import (
     words_of,
     written,
 )
-from reporting.figures.style import Plot
 from reporting.per_task.logged_metrics import LoggedChange
 from reporting.statistics.analysis import analyse, as_json
 from reporting.tables.summary import read_summary
 from reporting.text import DISPLAY_NAMES, number
 from runs.files import COLUMNS
-from tests.helpers.synthetic_training import write_csv
+from tests.helpers.suites.synthetic_training import write_csv
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
     SyntheticTask,
     write_manifest,

@@ -28,10 +28,10 @@ from runs.films.film_frames import (
     encode,
 )
 from runs.films.filmed_episode import EmptyFilmError, Film, film_of, rendering_simulator
-from tests.helpers.html_page import Page
+from tests.helpers.films.synthetic_films import write_films
+from tests.helpers.pages.html_page import Page
 from tests.helpers.paths import ROOT, SCRIPTS
-from tests.helpers.synthetic_films import write_films
-from tests.helpers.synthetic_training import ALGORITHMS
+from tests.helpers.suites.synthetic_training import ALGORITHMS
 from tests.workflow.scripts.reporting.page.test_html_page import build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
@@ -111,7 +111,7 @@ def test_without_a_renderer_the_path_is_drawn(run, tmp_path):
 
 
 def test_without_a_projection_the_return_over_the_steps_is_drawn(run, monkeypatch):
-    monkeypatch.setattr("runs.task_settings.TaskSettings.projection_of", lambda *_: None)
+    monkeypatch.setattr("runs.settings.task_settings.TaskSettings.projection_of", lambda *_: None)
     frames, facts = film_of([run], drawn=True)
     assert (facts["drawn"], facts["every"], len(frames)) == (True, 4, 51)
     assert facts["return"] == float(filmed_row(run, facts)["return"])
@@ -141,7 +141,7 @@ def test_a_jump_of_the_return_is_drawn():
 
 @pytest.mark.skipif(choose_renderer() == "disable", reason="nothing can be rendered here")
 def test_the_camera_follows_a_body_that_runs():
-    script = str(ROOT / "tests" / "helpers" / "film_of_a_runner.py")
+    script = str(ROOT / "tests" / "helpers" / "films" / "film_of_a_runner.py")
     renderer = choose_renderer()
     pixels = program(script, "HalfCheetah-v5", "Hopper-v5", MUJOCO_GL=renderer)
     for line in pixels.splitlines():
@@ -160,7 +160,7 @@ def test_pictures_without_a_body_that_moves_are_no_film():
         "p2e/CartPoleSwingupSparse-v0=far away": "no body is to be seen in 4 of 5 pictures",
         "p2e/SparseReacher-v0=still": "the body does not move",
     }
-    script = str(ROOT / "tests" / "helpers" / "film_of_a_scene.py")
+    script = str(ROOT / "tests" / "helpers" / "films" / "film_of_a_scene.py")
     printed = program(script, *faults, MUJOCO_GL=choose_renderer()).splitlines()
     assert printed == [f"{case}: {fault}" for case, fault in faults.items()]
 

@@ -11,7 +11,7 @@ import aggregate
 import figures
 import report
 from reporting.text import number
-from tests.helpers.html_page import Page
+from tests.helpers.pages.html_page import Page
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
     SyntheticTask,
     write_manifest,
@@ -312,3 +312,23 @@ def test_runs_that_are_missing_for_the_same_reason_share_a_line(tmp_path):
     line = "A-v0, SAC, seeds 0-2: there is no manifest.json: it has not finished runs/task-0/sac "
     assert line in page.visible
     assert page.unbalanced == []
+
+
+def test_one_task_and_two_rivals_are_not_spoken_of_as_several_tasks_or_as_curious(tmp_path):
+    one = [SyntheticTask("A-v0", sparse=False)]
+    suite = write_suite(tmp_path / "results", one, seeds=3, algorithms=("sac", "mbpo"))
+    answer = Page(build(suite, tmp_path / "report")).visible
+    details = Page((tmp_path / "report" / "details.html").read_text(encoding="utf-8")).visible
+    assert "None of these algorithms is curious" in answer and "Curiosity should" not in answer
+    assert (
+        "One exact two-sided Mann\N{EN DASH}Whitney test, so that nothing has to be corrected"
+        in details
+    )
+    assert "The verdicts are those over several tasks" not in details
+    assert "how much they differ: with 1 task there is none." in details
+
+
+def test_several_tasks_and_a_curious_algorithm_are_spoken_of_as_such(page, details):
+    assert "Curiosity should show in the states that were visited" in page.visible
+    assert "corrected by Holm's method over all" in details.visible
+    assert "with 2 tasks it would be far wider" in details.visible

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 from envs.tools.action_noise import EXPONENTS
 from envs.tools.noise_table import read_table
-from reporting.page.templates import template_environment
 from reporting.tables.noise import NoiseOfColour, TaskNoise, task_noise
-from tests.helpers.html_page import Page
+from reporting.templates import template_environment
+from tests.helpers.pages.html_page import Page
 
 TEMPLATE = (
     '{% from "macros.html.jinja" import plain_cell, scroll with context %}'
-    '{% include "noise.html.jinja" %}'
+    '{% include "details/noise.html.jinja" %}'
 )
 MAZE, CAR = "p2e/PointMaze-v0", "MountainCarContinuous-v0"
 

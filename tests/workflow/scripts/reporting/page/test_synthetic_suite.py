@@ -17,7 +17,7 @@ import pytest
 from p2e.loop.training_loop import TrainingConfig
 from reporting.tables.task_facts import TaskFacts
 from suites.variants import base_algorithm
-from tests.helpers.synthetic_training import (
+from tests.helpers.suites.synthetic_training import (
     ALGORITHMS,
     BINS,
     write_coverage,

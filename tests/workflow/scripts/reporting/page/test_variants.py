@@ -10,14 +10,14 @@ import pytest
 
 import aggregate
 from p2e.exploration.settings import Config
-from reporting.figures.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
-from reporting.page.templates import TEMPLATES
+from reporting.figures.drawing.style import OTHER_COLOURS, OTHER_MARKERS, PALETTE, colour
 from reporting.per_task.comparison import algorithm_pairs
 from reporting.statistics.analysis import analyse
 from reporting.tables.summary import read_summary
+from reporting.templates import TEMPLATES
 from reporting.text import broken, display_name, number, short_name
 from reporting.verdict.headline import only_variants
-from tests.helpers.html_page import Page
+from tests.helpers.pages.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build, build_details
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
     SyntheticTask,
@@ -228,7 +228,7 @@ def lab(rgb):
 
 def shades(scheme):
     """The colours of the cases, the text's and the page's, on a light or a dark page."""
-    sheet = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    sheet = (TEMPLATES / "styles" / "style.css").read_text(encoding="utf-8")
     light, dark = (dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in _roots(sheet))
     cases = [*PALETTE.values(), *OTHER_COLOURS]
     if scheme == "light":

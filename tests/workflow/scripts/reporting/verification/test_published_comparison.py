@@ -33,7 +33,7 @@ from reporting.verification.published_comparison import (
     read_published,
     verify,
 )
-from tests.workflow.scripts.reporting.page.test_comparison import facts_of
+from tests.workflow.scripts.reporting.per_task.test_comparison import facts_of
 
 FACTS = {
     **{"cpu": "a", "device": "cpu", "threads": "1", "precision": "float32", "python": "3.11.9"},

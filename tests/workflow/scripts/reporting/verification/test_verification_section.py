@@ -11,8 +11,8 @@ from reporting.statistics.verification_result import read_verification
 from reporting.tables.summary import read_summary
 from reporting.text import number
 from reporting.verification.published_comparison import Numbers, verify
-from tests.helpers.html_page import Page
-from tests.helpers.synthetic_training import trained_earlier
+from tests.helpers.pages.html_page import Page
+from tests.helpers.suites.synthetic_training import trained_earlier
 from tests.workflow.scripts.reporting.page.test_html_page import build, build_details
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 from verify import write

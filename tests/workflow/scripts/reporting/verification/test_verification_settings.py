@@ -14,7 +14,7 @@ import aggregate
 import report
 import verify
 from p2e.algorithms import plan2explore
-from publish import publish
+from publishing.publish import publish
 from reporting.figures.figure_set import INDEX
 from reporting.statistics.verification_result import (
     AGREES,
@@ -24,10 +24,10 @@ from reporting.statistics.verification_result import (
     Verification,
     read_verification,
 )
-from runs import setting_differences
-from runs.settings import with_defaults
+from runs.settings import differences
+from runs.settings.run_settings import with_defaults
 from suites.variants import base_algorithm
-from tests.helpers.synthetic_training import write_csv
+from tests.helpers.suites.synthetic_training import write_csv
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
     SyntheticSuite,
     SyntheticTask,
@@ -128,7 +128,7 @@ def test_runs_are_compared_after_a_setting_was_added(
     with with_setting(default=0.5), pytest.MonkeyPatch.context() as patch:
         train(suite)
         assert statuses(verification(suite, folder)) == ALL_EQUAL
-        patch.setitem(setting_differences.NEUTRAL, KEY, 0.0)
+        patch.setitem(differences.NEUTRAL, KEY, 0.0)
         result = verification(suite, folder)
     assert statuses(result) == LEFT_OUT and result.verdict == LEAVES_OUT
     (why,) = {row.why for row in result.rows if row.status == OTHER_SETTINGS}
@@ -152,7 +152,7 @@ def test_runs_are_compared_after_a_setting_was_removed_that_was_neutral(
     unknown = verification(suite, folder)
     assert statuses(unknown) == LEFT_OUT and unknown.failed
     assert any(f"{KEY} was {value}, is absent, with no" in row.why for row in unknown.rows)
-    monkeypatch.setitem(setting_differences.NEUTRAL, KEY, 0.0)
+    monkeypatch.setitem(differences.NEUTRAL, KEY, 0.0)
     result = verification(suite, folder)
     assert statuses(result) == (LEFT_OUT if value else ALL_EQUAL)
     assert result.failed == bool(value)

@@ -1,0 +1,1 @@
+"""The figures themselves, one file for each thing that they show."""

@@ -1,0 +1,1 @@
+"""What the page with the answer shows beside its figures."""

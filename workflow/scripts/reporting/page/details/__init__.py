@@ -1,0 +1,1 @@
+"""What the page for those who check shows beside its figures."""

@@ -1,0 +1,1 @@
+"""The settings of a run: checked, laid over one another, compared, and explained."""

@@ -21,7 +21,8 @@ from p2e.world.world_learner import WorldLearner
 # settled never imagines another action, and stays where it is.
 RANDOM_SHARE = 0.25
 PROMISING_SHARE = 0.5  # of each policy's starts, those with the highest of several values
-CANDIDATES = 8  # states, of which the most promising starts an imagination
+PROVEN_SHARE = 1 / 3  # of the task policy's starts, those from which it was worth most
+CANDIDATES = 8  # states, of which the most promising or the best proven starts an imagination
 RETAINED = 4  # updates for which imagined rows are kept; older latents are stale
 
 
@@ -62,8 +63,20 @@ class LatentImagination:
         self._explorer, self._task_agent = explorer, task_agent
         self._action_size = problem.action_size
         self.trajectories, self.starts = trajectories, starts
+        # Where the trajectories of the last roll-out began, and what they were worth to the task.
+        self.proven = RowBuffer(
+            len(problem.seeds),
+            sum(trajectories),
+            {
+                "observation": problem.observation_size,
+                "memory": config.world.memory_size,
+                "worth": 1,
+            },
+            problem.device,
+        )
         self._ends: list[Tensor] = []  # latents and memories at the end of the last roll-out
 
+    @torch.no_grad()
     def roll_out(self, states: Starts, replay: RowBuffer) -> Fields:
         """Imagined steps: name -> (S, horizon, trajectories, width).
 
@@ -71,14 +84,19 @@ class LatentImagination:
             states: latents and memories, some of which are starts; the promising ones come from
                 the replay.
         """
+        latent, memory = self._choose_starts(states, replay)
         steps, *self._ends = roll_out(
             self._features,
             self._act,
             self._world.curiosity.disagreement,
-            *self._choose_starts(states, replay),
+            latent,
+            memory,
             self._config.horizon,
             self.starts,
         )
+        if self.trajectories.task:
+            began = {"observation": self._world.model.decode(latent), "memory": memory}
+            self.proven.add(began | {"worth": self._worth(steps)})
         return steps
 
     def as_rows(self, steps: Fields) -> Fields:
@@ -114,16 +132,20 @@ class LatentImagination:
         return torch.cat([random, explorer, task], dim=1)
 
     def _choose_starts(self, states: Starts, replay: RowBuffer) -> Starts:
-        """Random ones of these states, and the promising ones of each policy."""
+        """Random ones of these states, the promising ones of each policy, and for the task policy
+        proven ones."""
+        proven = round(self.trajectories.task * PROVEN_SHARE) if self.proven.size else 0
         parts = [random_starts(states, self.trajectories.random, self.starts)]
         for agent, number in (
             (self._explorer, self.trajectories.explorer),
-            (self._task_agent, self.trajectories.task),
+            (self._task_agent, self.trajectories.task - proven),
         ):
             promising = round(number * PROMISING_SHARE)
             parts.append(random_starts(states, number - promising, self.starts))
             if promising:
                 parts.append(self._promising_starts(replay, agent, promising))
+        if proven:
+            parts.append(self._proven_starts(proven))
         return together(parts)
 
     def _promising_starts(self, replay: RowBuffer, agent: SoftActorCritic, number: int) -> Starts:
@@ -140,6 +162,33 @@ class LatentImagination:
         latent, memory = self._features.latent_of(features), rows["memory"]
         best = best_of_each(agent.value(features), number)
         return pick_rows(latent, best), pick_rows(memory, best)
+
+    def _proven_starts(self, number: int) -> Starts:
+        """From where the last imagination was worth most, each the best out of several; seen again
+        as the world model is now.
+
+        A policy that meets a sparse reward first passes its goal, mostly at speed. The few states
+        from which it could stay have no better value than the others, as long as hardly anything is
+        imagined there, but what the world model predicts from there shows it. What was good once is
+        tried again until something is better (as in the archive of Go-Explore, Ecoffet et al. 2021,
+        arXiv:2004.12919).
+        """
+        rows = self.proven.sample(self.starts, number * CANDIDATES)
+        best = best_of_each(rows["worth"].squeeze(-1), number)
+        latent = self._world.model.encode(pick_rows(rows["observation"], best))
+        return latent, pick_rows(rows["memory"], best)
+
+    def _worth(self, steps: Fields) -> Float[Tensor, "S N 1"]:
+        """The task's return of each trajectory: predicted rewards, then the task policy's value."""
+        discount = self._config.agent.discount
+        worth = self._task_agent.value(steps["next_observation"][:, -1]).unsqueeze(-1)
+        for reward, terminated in zip(
+            reversed(steps["reward"].unbind(1)),
+            reversed(steps["terminated"].unbind(1)),
+            strict=True,
+        ):
+            worth = reward + discount * (1 - terminated) * worth
+        return worth
 
 
 def imagination_buffer(

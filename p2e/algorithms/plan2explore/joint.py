@@ -183,6 +183,7 @@ class Plan2Explore(Algorithm):
             "sac_buffer": self.sac_buffer,
             "imagination_buffer": self.imagination_buffer,
             "starts": self.imagination.starts,
+            "proven": self.imagination.proven,
             "batches": self.batches,
             "updates": self.updates,
             "steps_stored": self.steps_stored,

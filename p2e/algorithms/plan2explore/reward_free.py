@@ -143,6 +143,7 @@ class ZeroShot(RewardFree):
         return super().components() | {
             "task_buffer": self.task_buffer,
             "task_starts": self.task_imagination.starts,
+            "task_proven": self.task_imagination.proven,
             "task_batches": self.task_batches,
         }
 
@@ -188,3 +189,6 @@ class FewShot(ZeroShot):
         if not self._over:
             return super()._update_agents()
         return self._update_task_agent(self.few_shot_rows)
+
+    def components(self) -> dict[str, Stateful]:
+        return super().components() | {"lone_proven": self.lone_imagination.proven}

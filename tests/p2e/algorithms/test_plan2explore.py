@@ -173,6 +173,7 @@ def test_a_task_policy_apart_starts_where_its_reward_was_learned(
     chain: MakeChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2e.exploration.latent_imagination.PROMISING_SHARE", 0.0)
+    monkeypatch.setattr("p2e.exploration.latent_imagination.PROVEN_SHARE", 0.0)
     trained = zero_shot(run(make_loop(chain, mode="zero-shot")))
     seen, rewarding = trained.world.states.latent, trained.world.reward.states[0]
     chosen: list[torch.Tensor] = []

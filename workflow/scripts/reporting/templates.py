@@ -69,5 +69,4 @@ def initials(task: str) -> str:
 
 def narrow(task: str) -> Markup:
     """A task's name for a narrow column: without its version, and broken between its words."""
-    words = re.split(r"(?<=[a-z])(?=[A-Z])", text.short_task_name(task))
-    return Markup("<wbr>").join(words)
+    return Markup("<wbr>").join(text.task_words(task))

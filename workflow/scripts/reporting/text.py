@@ -63,6 +63,11 @@ def short_task_name(environment: str) -> str:
     return re.sub(r"-v\d+$", "", task_name(environment))
 
 
+def task_words(environment: str) -> list[str]:
+    """The words of a task's short name: `Point` and `Maze`."""
+    return re.split(r"(?<=[a-z])(?=[A-Z])", short_task_name(environment))
+
+
 def slug(text: str) -> str:
     """`text` with every character that is unsafe in a file name or an HTML id replaced."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)

@@ -1,13 +1,12 @@
 """The published numbers as Markdown, for the README: the answer, and a table."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from reporting.page.answer.task_pictures import task_picture
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.templates import template_environment
-from reporting.text import count_of, number, short_task_name
+from reporting.text import count_of, number, short_task_name, task_words
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Picture:
     @property
     def narrow_name(self) -> str:
         """The name with each of its words on a line."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "<br>", self.name)
+        return "<br>".join(task_words(self.environment))
 
 
 def published_answer(statistics: dict[str, Any]) -> str:
@@ -115,7 +114,7 @@ def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]
     table = {}
     for environment in tasks_of(statistics):
         facts = statistics["facts"][environment]
-        steps = f"{statistics['budgets'][environment]:,}\N{NO-BREAK SPACE}steps"
+        steps = _unbroken(f"{statistics['budgets'][environment]:,} steps")
         table[f"{short_task_name(environment)}<br>{steps}"] = [
             *(cell(cells[environment, name], usual_n) for name in statistics["algorithms"]),
             f"{known(facts['random_score'])}, {known(facts['reference_score'])}",

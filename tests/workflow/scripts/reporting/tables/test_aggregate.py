@@ -112,21 +112,21 @@ def damage_budget(folder, run):
     return "its steps is 7, the suite asks for 2000"
 
 
+FINAL = ("seed", "episode", "return", "length", "success")
+
+
 def damage_seeds(folder, run):
-    header = ("seed", "episode", "return", "length", "success")
-    write_csv(folder / "final.csv", header, [(5, 0, 1.0, 200, 0)])
+    write_csv(folder / "final.csv", FINAL, [(5, 0, 1.0, 200, 0)])
     return "final.csv does not hold exactly the seeds of the run"
 
 
 def damage_number(folder, run):
-    header = ("seed", "episode", "return", "length", "success")
-    write_csv(folder / "final.csv", header, [(0, episode, "nan", 200, 0) for episode in range(4)])
+    write_csv(folder / "final.csv", FINAL, [(0, episode, "nan", 200, 0) for episode in range(4)])
     return "final.csv holds a return that is not a finite number"
 
 
 def damage_episodes(folder, run):
-    header = ("seed", "episode", "return", "length", "success")
-    write_csv(folder / "final.csv", header, [(0, 0, 150.0, 200, 1)])
+    write_csv(folder / "final.csv", FINAL, [(0, 0, 150.0, 200, 1)])
     return "final.csv holds 1 episode of seed 0, the suite asks for 4"
 
 

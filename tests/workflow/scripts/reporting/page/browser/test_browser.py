@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from tests.helpers.films.synthetic_films import write_films
 from tests.helpers.pages.browser import (
     PATIENCE,
-    chromium,
     contrast,
     height,
     new_page,
@@ -43,12 +42,6 @@ def folder(tmp_path_factory):
     _, published = publish(suite, folder, change=1e-9)
     verified(suite, folder, published)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from scipy import stats
 
 from runs.files import DETAILS_PAGE
-from tests.helpers.pages.browser import chromium, height, opened_pages
+from tests.helpers.pages.browser import height, opened_pages
 from tests.workflow.scripts.reporting.page.test_html_page import EVIL, build
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
@@ -36,12 +36,6 @@ def folder(suite, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     build(suite, folder)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from reporting.figures.figure_set import write_figures
 from runs.files import ANSWER_PAGE, DETAILS_PAGE
 from tests.helpers.films.synthetic_films import write_films
 from tests.helpers.pages.axe import fetch_axe, violations
-from tests.helpers.pages.browser import chromium, new_page
+from tests.helpers.pages.browser import new_page
 from tests.workflow.scripts.publishing.test_published_store import (
     PUBLISHED,
     SUITES,
@@ -69,12 +69,6 @@ def write_figures_of_first_task(statistics, summary, folder):
     and take most of the time."""
     suite = summary.suite | {"tasks": summary.suite["tasks"][:1]}
     return write_figures(statistics, replace(summary, suite=suite), folder)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

@@ -1,5 +1,7 @@
 """The published numbers as Markdown, for the README: the answer, and a table."""
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +9,9 @@ from reporting.page.answer.task_pictures import task_picture
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.templates import template_environment
 from reporting.text import count_of, number, short_task_name, task_words
+
+INTERVAL = "95% interval"
+MOST_LINES = 3  # of a task's name above its picture
 
 
 @dataclass(frozen=True)
@@ -19,8 +24,13 @@ class Picture:
 
     @property
     def narrow_name(self) -> str:
-        """The name with each of its words on a line."""
-        return "<br>".join(task_words(self.environment))
+        """The name with each of its words on a line, of which there are at most `MOST_LINES`."""
+        lines = task_words(self.environment)
+        while len(lines) > MOST_LINES:
+            pairs = [first + second for first, second in itertools.pairwise(lines)]
+            shortest = min(range(len(pairs)), key=lambda place: len(pairs[place]))
+            lines[shortest : shortest + 2] = [pairs[shortest]]
+        return "<br>".join(lines)
 
 
 def published_answer(statistics: dict[str, Any]) -> str:
@@ -31,7 +41,7 @@ def published_answer(statistics: dict[str, Any]) -> str:
     return _rendered(
         "readme/answer.md.jinja",
         verdict=headline["verdict"],
-        evidence=headline["sentence"].removeprefix(headline["verdict"]).strip(),
+        evidence=_said_once(headline["sentence"].removeprefix(headline["verdict"]).strip()),
         pictures=shown,
         solved={
             name: [seeds_solved(cells[picture.environment, name]) for picture in shown]
@@ -50,9 +60,16 @@ def published_numbers(statistics: dict[str, Any]) -> str:
         groups=groups_rows(statistics),
         tasks=tasks_table(statistics, usual_n),
         usual_n=usual_n,
+        steps=steps_in_words(statistics["budgets"][name] for name in tasks_of(statistics)),
         complete=counts["complete"],
         requested=sum(counts.values()) - counts.get(LEFT_OUT, 0),
     )
+
+
+def _said_once(evidence: str) -> str:
+    """The evidence, which says only once that ranges are 95% intervals."""
+    begin, *rest = evidence.split(f" {INTERVAL} ")
+    return " ".join([begin, *([INTERVAL] if rest else []), *rest])
 
 
 def _rendered(template: str, **known: Any) -> str:
@@ -80,13 +97,13 @@ def seeds_solved(cell: dict[str, Any]) -> str:
 
 
 def interval(value: dict[str, Any]) -> str:
-    """`1.04 (1.02 to 1.05)`, of which a line holds the interval or all; without an interval where
-    there is none or it has no width."""
+    """`1.04 (1.02 to 1.05)`, of which a line holds the interval, in small letters, or all; without
+    an interval where there is none or it has no width."""
     estimate = number(value["estimate"])
     if value["low"] is None or value["low"] == value["high"]:
         return estimate
     ends = f"({number(value['low'])} to {number(value['high'])})"
-    return f"{estimate} {_unbroken(ends)}"
+    return f"{estimate} <sub>{_unbroken(ends)}</sub>"
 
 
 def _unbroken(words: str) -> str:
@@ -97,10 +114,8 @@ def cell(value: dict[str, Any], usual_n: int) -> str:
     """A task's final return by one algorithm; the seeds are counted where they are fewer."""
     if value["n"] == 0:
         return "not run yet"
-    final, n = value["final"], value["n"]
-    same = f" {_unbroken('on every seed')}" if n > 1 and final["low"] == final["high"] else ""
-    fewer = "" if n == usual_n else f", n = {n}"
-    return interval(final) + same + fewer
+    fewer = "" if value["n"] == usual_n else f", n = {value['n']}"
+    return interval(value["final"]) + fewer
 
 
 def known(score: float | None) -> str:
@@ -108,16 +123,21 @@ def known(score: float | None) -> str:
     return "\N{EN DASH}" if score is None else number(score)
 
 
+def steps_in_words(budgets: Iterable[int]) -> str:
+    """`8,000 to 20,000`, or the one number that all tasks have."""
+    least, *_, most = sorted([*set(budgets)] * 2)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
 def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]]:
-    """For each task, with its steps: final return of each algorithm, and the declared scores."""
+    """For each task: final return of each algorithm, and the reference score."""
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
     table = {}
     for environment in tasks_of(statistics):
         facts = statistics["facts"][environment]
-        steps = _unbroken(f"{statistics['budgets'][environment]:,} steps")
-        table[f"{short_task_name(environment)}<br>{steps}"] = [
+        table[short_task_name(environment)] = [
             *(cell(cells[environment, name], usual_n) for name in statistics["algorithms"]),
-            f"{known(facts['random_score'])}, {known(facts['reference_score'])}",
+            known(facts["reference_score"]),
         ]
     return table
 

@@ -29,8 +29,9 @@ Frame = NDArray[np.uint8]  # (SIZE, SIZE, 3)
 SIZE = 240  # pixels, of each half
 REWARDED_STEPS = 5  # before the right half is drawn
 COLOUR_STEP = 16  # coarser colours make files small
-# The cheetah's own camera follows it, and would not show both the start and the goal.
-WIDE_VIEWS = {"p2e/SparseHalfCheetah-v0": {"lookat": (3.0, 0.0, 0.4), "distance": 10.0}}
+# From where tasks are seen whose model has no camera that shows body and goal. It follows the body:
+# from far enough to show the start and the goal at once, the body would be some pixels.
+FOLLOWING = {"p2e/SparseHalfCheetah-v0": {"distance": 3.6, "elevation": -14.0, "height": 0.45}}
 
 
 def drawn_ids() -> list[str]:
@@ -72,11 +73,11 @@ def frame(environment_id: str, simulator: Simulator) -> Frame:
         return draw_plainly(simulator)
     # Gymnasium's models have a camera that follows the body, or none, where MuJoCo's own does.
     view: Any = simulator.camera_name or ("track" if simulator.model.ncam else -1)
-    if environment_id in WIDE_VIEWS:
+    if environment_id in FOLLOWING:
+        wanted = FOLLOWING[environment_id]
         view = mujoco.MjvCamera()
-        view.azimuth, view.elevation = 90, -20
-        view.lookat[:] = WIDE_VIEWS[environment_id]["lookat"]
-        view.distance = WIDE_VIEWS[environment_id]["distance"]
+        view.azimuth, view.elevation, view.distance = 90, wanted["elevation"], wanted["distance"]
+        view.lookat[:] = simulator.data.qpos[0], 0.0, wanted["height"]
     mujoco.mj_forward(simulator.model, simulator.data)
     with mujoco.Renderer(simulator.model, SIZE, SIZE) as renderer:
         renderer.update_scene(simulator.data, view)

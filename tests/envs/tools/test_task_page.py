@@ -61,6 +61,12 @@ def test_every_dense_task_has_a_small_picture_of_its_start(environment_id):
     assert f"](tasks/{path.name})" in generated()
 
 
+def test_the_half_cheetah_is_large_enough_to_be_seen():
+    picture = imageio.imread(DOCS / "tasks" / "p2e-SparseHalfCheetah-v0.png").astype(int)
+    skin = picture[..., 0] - picture[..., 2] > 40
+    assert skin[:, :240].sum() > 500 and skin[:, 248:].sum() > 500
+
+
 def test_no_picture_is_left_over():
     names = {path.stem for path in (DOCS / "tasks").iterdir()}
     assert names == {task(environment_id).slug for environment_id in (*SPARSE, *DENSE)}

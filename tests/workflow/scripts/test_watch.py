@@ -128,7 +128,7 @@ def test_the_page_changes_while_a_run_goes_on_and_when_it_has_finished(watched: 
     while 'data-report="1"' in watched.get("in-progress"):
         time.sleep(0.2)
     page = watched.get()
-    assert "all 1 runs have finished" in page and "All 1 run that the suite asks for" in page
+    assert "all 1 runs have finished" in page and "The suite is complete: 1 run." in page
     assert "sac" in watched.get("statistics.json")
     assert "Everything behind the answer" in watched.get("details.html")
     assert '"fingerprint"' in watched.get(f"../../{folder}/manifest.json")

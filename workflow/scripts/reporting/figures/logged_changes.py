@@ -34,7 +34,8 @@ def largest_change(ends: Sequence[LoggedChange]) -> str:
     known = [end for end in ends if end.factor is not None]
     if known:
         most = max(known, key=lambda end: end.factor or 0.0)
-        return f"largest relative change: {words_of(most)}"
+        changed = written(most.first) != written(most.last)
+        return f"{'largest relative change: ' * changed}{words_of(most)}"
     return words_of(ends[0]) if ends else ""
 
 

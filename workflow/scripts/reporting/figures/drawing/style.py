@@ -27,6 +27,9 @@ MARKERS = {"sac": "o", "mbpo": "s", "plan2explore": "D"}
 OTHER_MARKERS = ("^", "v", "P", "X", "p", "*")
 # Stands for the page's text colour while drawing, and is replaced by currentColor in the file.
 INK = "#010203"
+# Inside of hollow markers: opaque, so that the line behind does not show through. On a dark page
+# style.css replaces it by a darker one.
+HOLLOW = "#d4d4d4"
 QUIET = 0.62
 POINTS_AN_INCH = 72
 FONT = "ui-sans-serif, system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
@@ -138,11 +141,11 @@ class NumberFormatter(ScalarFormatter):
 
 
 def decades() -> FuncFormatter:
-    """The numbers beside the ticks of a logarithmic axis: 100, 0.1, 0.001, 10⁻⁴."""
+    """The numbers beside the ticks of a logarithmic axis: 1,000, 0.1, 0.001, 10⁻⁴."""
 
     def written(value: float, _: object = None) -> str:
         exponent = round(math.log10(value))
-        return f"{value:g}" if -4 < exponent < 4 else power_of_ten(exponent)
+        return f"{value:,g}" if -4 < exponent < 4 else power_of_ten(exponent)
 
     return FuncFormatter(written)
 
@@ -181,7 +184,7 @@ def svg_text(figure: Figure, name: str, description: str) -> str:
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(INK, "currentColor", text, flags=re.IGNORECASE)
-    for shade in (*PALETTE.values(), *OTHER_COLOURS):
+    for shade in (*PALETTE.values(), *OTHER_COLOURS, HOLLOW):
         text = text.replace(f": {shade.lower()}", f": {css_colour(shade)}")
     text = re.sub(r" font-family: [^;\"]*;", "", text)
     return _sized_by_container(shortened(text, name), description)

@@ -6,7 +6,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from reporting.figures.drawing.style import Plot, colour, drawing, legend_columns, marker, svg_text
+from reporting.figures.drawing.style import (
+    HOLLOW,
+    Plot,
+    colour,
+    drawing,
+    legend_columns,
+    marker,
+    svg_text,
+)
 from reporting.inference.intervals import Interval
 from reporting.per_task.comparison import BETTER, WORSE
 from reporting.statistics.analysis import Statistics
@@ -16,8 +24,6 @@ from reporting.verdict.verdict_words import WORSE as GROUP_WORSE
 
 SPREAD = 0.5
 WIDTH = 4.4
-# Opaque, so that the interval does not show through, and mild on light and on dark pages.
-HOLLOW = "#d4d4d4"
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,15 @@ def internals_plots(
 
     Many metrics are split into several figures, so that each fits onto a printed page.
     """
-    metrics = internal_metrics(summary, environment)
-    for part, first in enumerate(range(0, len(metrics), MOST_METRICS)):
-        shown = metrics[first : first + MOST_METRICS]
+    for part, shown in enumerate(split_metrics(internal_metrics(summary, environment))):
         yield _internals_plot(statistics, summary, environment, shown, part)
+
+
+def split_metrics(metrics: list[str]) -> list[list[str]]:
+    """At most `MOST_METRICS` in a figure, and about as many in each: none is left alone."""
+    figures = math.ceil(len(metrics) / MOST_METRICS)
+    size = 2 * math.ceil(len(metrics) / (2 * max(1, figures)))  # whole rows of two
+    return [metrics[first : first + size] for first in range(0, len(metrics), size or 1)]
 
 
 def _internals_plot(
@@ -73,6 +78,8 @@ def _internals_plot(
             axes.set_xlim(0, statistics.budgets[environment])
         for axes in list(grid.flat)[len(metrics) :]:
             axes.set_visible(False)
+            if lines > 1:  # the panel above it is the last of its column
+                grid[-2, 1].tick_params(labelbottom=True)
         figure.supxlabel("environment steps", size=8.5)
         text = svg_text(figure, name, description)
     return Plot(f"{name}.svg", "internals", environment, description, tuple(metrics)), text

@@ -9,7 +9,7 @@ from reporting.page.details.run_curves import RunCurves
 from reporting.tables.run_folder import COMPLETE
 from reporting.tables.summary import Summary, fact_of, seeds_of
 from reporting.tables.task_facts import TaskFacts
-from reporting.text import display_name, duration, number, seed_group, slug
+from reporting.text import display_name, duration, joined, number, seed_group, slug
 from runs.files import MANIFEST, SUMMARY_TABLES
 from suites.variants import base_algorithm
 
@@ -156,13 +156,15 @@ def provenance(runs: list[dict[str, str]]) -> Provenance:
         DECISIVE[name] for name, values in facts.items() if len(values) > 1 and name in DECISIVE
     ]
     # Algorithms may differ in their code version; variants of one should share its code.
-    hashes: list[str] = []
+    users: dict[str, list[str]] = {}
     for algorithm in dict.fromkeys(base_algorithm(run["algorithm"]) for run in complete):
         same = [run for run in complete if base_algorithm(run["algorithm"]) == algorithm]
         found = _distinct(same, "code_hash")
-        hashes += [f"{display_name(algorithm)} {code}" for code in found]
+        for code in found:
+            users.setdefault(code, []).append(display_name(algorithm))
         mixed += [f"code of {display_name(algorithm)}"] * (len(found) > 1)
-    facts["Hash of the training code"] = tuple(hashes)
+    hashes = tuple(f"{joined(names)} {code}" for code, names in users.items())
+    facts["Hash of the training code"] = hashes
     versions: dict[str, set[str]] = {}
     for run in complete:
         for package, version in json.loads(run["packages"] or "{}").items():

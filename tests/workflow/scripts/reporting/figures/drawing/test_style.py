@@ -23,11 +23,11 @@ def test_decades_are_powers_of_ten_where_zeros_would_have_to_be_counted():
     def draw(axes):
         axes.plot([0, 1], [1e-7, 1.0])
         axes.set_yscale("log")
-        axes.set_yticks([1e-7, 1e-5, 1e-3, 0.1, 1.0, 1e5], minor=False)
+        axes.set_yticks([1e-7, 1e-5, 1e-3, 0.1, 1.0, 1e3, 1e5], minor=False)
         axes.yaxis.set_major_formatter(decades())
         axes.minorticks_off()
 
-    assert labels(draw) == ["10⁻⁷", "10⁻⁵", "0.001", "0.1", "1", "10⁵"]
+    assert labels(draw) == ["10⁻⁷", "10⁻⁵", "0.001", "0.1", "1", "1,000", "10⁵"]
 
 
 @pytest.mark.parametrize(

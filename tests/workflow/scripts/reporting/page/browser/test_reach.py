@@ -26,6 +26,8 @@ from tests.workflow.scripts.reporting.page.test_synthetic_suite import Synthetic
 CORE = PUBLISHED / "core"
 OTHERS = [suite for suite in SUITES if suite != CORE]
 WIDTHS = (1280, 390)
+WIDEST_NAME = """Math.max(0, ...[...document.querySelectorAll(".scroll tbody th[scope=row]")]
+  .map(cell => cell.offsetWidth))"""
 # WCAG 2.2, 2.5.8: the least size of a target, in pixels.
 TARGET = 24
 TARGETS = "button, td a, th a, .figure-files a, .tools input, .contents a"
@@ -121,6 +123,8 @@ def test_axe_finds_nothing_on_the_pages_of_any_published_suite(
             page.goto(first.with_name(name).as_uri())
             assert violations(page, axe) == []
             assert page.evaluate("document.documentElement.scrollWidth") == width
+            # Beside the cells that stay at the left there is room for the others.
+            assert page.evaluate(WIDEST_NAME) <= 0.62 * width
         page.close()
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from envs import task, task_ids
 from envs.simulation.make import make_simulator
+from envs.tools import task_page
 from envs.tools.controllers import CONTROLLERS
 from envs.tools.noise_table import NoiseChance
 from envs.tools.pictures import frame
-from envs.tools.task_page import MARKER, by_chance, generated, main, noise_chance
+from envs.tools.task_page import by_chance, generated, noise_chance
+from tests.helpers.pages.generated_page import check_page
 from tests.helpers.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -24,21 +26,8 @@ DENSE = ["HalfCheetah-v5", "Hopper-v5", "Humanoid-v5", "InvertedPendulum-v5", "P
 DENSE += ["Walker2d-v5"]
 
 
-def test_the_page_is_current():
-    text = (DOCS / "tasks.md").read_text(encoding="utf-8")
-    assert text.split(MARKER)[1] == "\n" + generated()
-
-
-def test_the_program_keeps_what_is_written_by_hand(tmp_path, capsys):
-    page = tmp_path / "tasks.md"
-    page.write_text(f"By hand.\n\n{MARKER}old", encoding="utf-8")
-    main([str(page)])
-    assert page.read_text(encoding="utf-8") == f"By hand.\n\n{MARKER}\n{generated()}"
-    page.write_text("By hand.\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="2"):
-        main([str(page)])
-    assert "has no line" in capsys.readouterr().err
-    assert page.read_text(encoding="utf-8") == "By hand.\n"
+def test_the_page_is_current_and_its_beginning_is_kept(tmp_path, capsys):
+    check_page(task_page, DOCS / "tasks.md", tmp_path, capsys)
 
 
 @pytest.mark.parametrize("environment_id", SPARSE)

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from p2e.algorithms import algorithm_names
-from publishing.settings_page import MARKER, generated, main
+from publishing import settings_page
+from publishing.settings_page import generated
 from runs.settings.differences import flat
 from runs.settings.documented import Setting, meanings_in, setting_names, settings_in
 from runs.settings.run_settings import sections_of, with_defaults
 from runs.settings.task_settings import CoverageSettings, TaskSettings
+from tests.helpers.pages.generated_page import check_page
 from tests.helpers.paths import ROOT
 
 PAGE = ROOT / "docs" / "settings.md"
@@ -44,8 +46,10 @@ def test_every_setting_of_a_run_is_listed(algorithm: str) -> None:
     assert all(f"| `{name}` |" in text for name in listed)
 
 
-def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8").split(MARKER)[1] == "\n" + generated()
+def test_the_page_is_current_and_its_beginning_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_page(settings_page, PAGE, tmp_path, capsys)
 
 
 def test_a_row_shows_where_the_core_suite_differs() -> None:
@@ -54,19 +58,6 @@ def test_a_row_shows_where_the_core_suite_differs() -> None:
     assert learning_rate.startswith("| `sac.agent.learning_rate` | float | `0.0003` | `0.001` |")
     (share,) = (row for row in rows if row.startswith("| `mbpo.real_share`"))
     assert share == "| `mbpo.real_share` | float | `0.05` |  | share of real rows in every batch. |"
-
-
-def test_the_program_keeps_what_is_written_by_hand(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = tmp_path / "settings.md"
-    page.write_text(f"By hand.\n\n{MARKER}old", encoding="utf-8")
-    main([str(page)])
-    assert page.read_text(encoding="utf-8") == f"By hand.\n\n{MARKER}\n{generated()}"
-    page.write_text("By hand.\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="2"):
-        main([str(page)])
-    assert "has no line" in capsys.readouterr().err
 
 
 @dataclass(frozen=True)

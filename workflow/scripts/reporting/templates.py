@@ -26,6 +26,7 @@ def template_environment() -> Environment:
     )
     environment.filters.update(
         number=text.number,
+        score=text.score,
         p_value=text.p_value,
         duration=text.duration,
         count_of=text.count_of,

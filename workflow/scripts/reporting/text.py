@@ -96,20 +96,34 @@ def seed_group(seeds: Sequence[int]) -> str:
     return ",".join(str(seed) for seed in ordered)
 
 
-def number(value: float | None, signed: bool = False) -> str:
+def number(value: float | None, signed: bool = False, scale: float | None = None) -> str:
     """Three significant digits for small numbers, whole numbers with separators for large ones.
 
     Only zero is written as 0.00; what would round to it has one digit, as in 0.00002.
+
+    Args:
+        scale: a size of which three digits are enough, as of the other numbers of a column. Then
+            what would round to zero is zero, as in 0.00 where the scale is 1 and 0 where it is 262.
     """
     if value is None or not math.isfinite(value):
         return "not available"
     size = abs(value)
-    decimals = 0 if size >= 100 else 1 if size >= 10 else 2
-    written = f"{size:,.{decimals}f}"
-    if size != 0 and float(written.replace(",", "")) == 0.0:
+    written = f"{size:,.{_decimals(max(size, scale or 0.0))}f}"
+    if float(written.replace(",", "")) == 0.0:
+        if size == 0 or scale is not None:
+            return written
         written = plain(size, 1)
     sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
     return sign + written
+
+
+def score(value: float | None, signed: bool = False) -> str:
+    """A normalised score, a difference of such scores, or a probability: two decimals."""
+    return number(value, signed, scale=1.0)
+
+
+def _decimals(size: float) -> int:
+    return 0 if size >= 100 else 1 if size >= 10 else 2
 
 
 def plain(size: float, digits: int) -> str:

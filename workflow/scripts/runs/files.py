@@ -13,6 +13,8 @@ COLUMNS = KEY_COLUMNS | {"final": ["seed", "episode", "return", "length", "succe
 FINAL_SCORES = table_file("final")
 EPISODES, EVALUATIONS = table_file("training"), table_file("evaluation")
 PREDICTIONS = table_file("predictions")
+# Columns of the losses that had other names in older runs: old name to new name.
+RENAMED_METRICS = {"doubt_loss": "error_discount_loss"}
 # What training writes; the manifest holds the sha256 of each and appears last.
 TRAINING_FILES = (*map(table_file, KEY_COLUMNS), COVERAGE, POLICY)
 # In a run's state folder: the tables as far as the run is, and how far that is.

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from program.repository import ROOT
 from runs.settings.overlay import overlay
 from suites.entries import suite_entries
+from suites.limits import about_the_suite
 from suites.parameter_errors import Parameters
 from suites.parameters import check, read_source
 from suites.variants import of_suite
@@ -16,7 +18,7 @@ def describe(parameters: Parameters) -> dict[str, Any]:
     """The content of suite.json: the parameters, and every run with its path and its command.
 
     Results are grouped by the case's name; `variant_of` is the algorithm that a variant's runs
-    train.
+    train. Of the limits in params.yaml only what is about the suite's algorithms is kept.
     """
     suite = parameters["suite"]
     runs = [
@@ -31,6 +33,9 @@ def describe(parameters: Parameters) -> dict[str, Any]:
         }
         for run in suite_entries(parameters)
     ]
+    limits = parameters.get("limits", [])
+    if limits == read_source(str(ROOT / BASE)).values.get("limits"):
+        parameters = {**parameters, "limits": about_the_suite(limits, parameters["algorithms"])}
     return {**parameters, "runs": runs}
 
 

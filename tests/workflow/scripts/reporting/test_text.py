@@ -1,12 +1,36 @@
 """Numbers in words."""
 
-from reporting.text import MINUS, TIMES, in_type, number, plain
+import pytest
+
+from reporting.text import MINUS, TIMES, in_type, number, plain, score
 
 
 def test_only_zero_is_written_as_zero():
     written = {0.0: "0.00", 0.006: "0.01", 0.004: "0.004", 2.4e-5: "0.00002"}
     assert {value: number(value) for value in written} == written
     assert number(-1e-9) == f"{MINUS}1{TIMES}10⁻⁹"
+
+
+@pytest.mark.parametrize(
+    ("scale", "written"),
+    [
+        (
+            1.0,
+            {-2e-5: "0.00", 0.0049: "0.00", -0.0051: f"{MINUS}0.01", 0.63: "0.63", 12.34: "12.3"},
+        ),
+        (94.0, {-0.002: "0.0", 0.04: "0.0", 0.06: "0.1", 94.44: "94.4", -120.0: f"{MINUS}120"}),
+        (262.0, {0.3: "0", 0.93: "1", 34.2: "34", 1234.5: "1,234"}),
+    ],
+)
+def test_a_column_has_the_digits_of_its_scale(scale, written):
+    assert {value: number(value, scale=scale) for value in written} == written
+
+
+def test_what_is_zero_in_a_column_has_no_sign():
+    values = (0.004, -0.004, 0.005, 0.0, None)
+    assert [score(value, signed=True) for value in values] == [
+        *("0.00", "0.00", "+0.01", "0.00", "not available"),
+    ]
 
 
 def test_a_small_number_is_written_without_the_exponent_of_a_program():

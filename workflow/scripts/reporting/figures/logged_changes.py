@@ -46,12 +46,26 @@ def each_change(ends: Sequence[LoggedChange]) -> str:
     parts = []
     for metric in dict.fromkeys(end.metric for end in ends):
         mine = sorted((end for end in ends if end.metric == metric), key=lambda end: -end.last)
-        shown = [f"{written(end.last)} ({short_name(end.algorithm)})" for end in mine]
         if len(mine) == 1:
             parts.append(words_of(mine[0]))
         else:
-            parts.append(f"{_name(mine[0])} ends at {shown[0]} at most and at {shown[-1]} at least")
+            parts.append(f"{_name(mine[0])} ends at {_ends(mine)}")
     return "; ".join(parts)
+
+
+def _ends(ordered: Sequence[LoggedChange]) -> str:
+    """The highest and the lowest end, each with all curves that read the same."""
+    ends = [(end.algorithm, written(end.last)) for end in ordered]
+    most, least = ends[0][1], ends[-1][1]
+    if most == least:
+        return f"{most} of all"
+    return f"{most} ({alike(ends, most)}) at most and at {least} ({alike(ends, least)}) at least"
+
+
+def alike(values: Sequence[tuple[str, str]], written_value: str) -> str:
+    """The cases whose value is written like this; of many only how many they are."""
+    names = [short_name(name) for name, value in values if value == written_value]
+    return joined(names) if len(names) <= MOST_NAMED else f"{len(names)} of {len(values)}"
 
 
 def _name(change: LoggedChange) -> str:

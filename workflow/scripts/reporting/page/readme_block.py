@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporting.page.answer.task_pictures import task_picture
+from reporting.per_task.normalisation import scale_of_returns
 from reporting.tables.run_folder import LEFT_OUT
 from reporting.templates import template_environment
 from reporting.text import count_of, number, short_task_name, task_words
@@ -96,13 +97,13 @@ def seeds_solved(cell: dict[str, Any]) -> str:
     return f"{solved['count']} of {solved['n']}" if solved else "\N{EN DASH}"
 
 
-def interval(value: dict[str, Any]) -> str:
+def interval(value: dict[str, Any], scale: float) -> str:
     """`1.04 (1.02 to 1.05)`, of which a line holds the interval, in small letters, or all; without
-    an interval where there is none or it has no width."""
-    estimate = number(value["estimate"])
-    if value["low"] is None or value["low"] == value["high"]:
+    an interval where there is none, or where its ends are written like the estimate."""
+    estimate, low, high = (number(value[key], scale=scale) for key in ("estimate", "low", "high"))
+    if value["low"] is None or estimate == low == high:
         return estimate
-    ends = f"({number(value['low'])} to {number(value['high'])})"
+    ends = f"({low} to {high})"
     return f"{estimate} <sub>{_unbroken(ends)}</sub>"
 
 
@@ -110,12 +111,12 @@ def _unbroken(words: str) -> str:
     return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def cell(value: dict[str, Any], usual_n: int) -> str:
+def cell(value: dict[str, Any], usual_n: int, scale: float) -> str:
     """A task's final return by one algorithm; the seeds are counted where they are fewer."""
     if value["n"] == 0:
         return "not run yet"
     fewer = "" if value["n"] == usual_n else f", n = {value['n']}"
-    return interval(value["final"]) + fewer
+    return interval(value["final"], scale) + fewer
 
 
 def known(score: float | None) -> str:
@@ -134,10 +135,12 @@ def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]
     cells = {(one["environment"], one["algorithm"]): one for one in statistics["cells"]}
     table = {}
     for environment in tasks_of(statistics):
-        facts = statistics["facts"][environment]
+        reference = statistics["facts"][environment]["reference_score"]
+        mine = [cells[environment, name] for name in statistics["algorithms"]]
+        scale = scale_of_returns(reference, (one["final"]["estimate"] for one in mine))
         table[short_task_name(environment)] = [
-            *(cell(cells[environment, name], usual_n) for name in statistics["algorithms"]),
-            known(facts["reference_score"]),
+            *(cell(one, usual_n, scale) for one in mine),
+            known(reference),
         ]
     return table
 
@@ -149,7 +152,7 @@ def groups_rows(statistics: dict[str, Any]) -> dict[str, list[str]]:
     for group in statistics["groups"][1:] or statistics["groups"]:
         by_name = {one["algorithm"]: one for one in group["algorithms"]}
         rows[count_of(len(group["environments"]), group["noun"])] = [
-            interval(by_name[name]["mean"]) if name in by_name else ""
+            interval(by_name[name]["mean"], scale=1.0) if name in by_name else ""
             for name in statistics["algorithms"]
         ]
     return rows

@@ -1,6 +1,6 @@
 """Normalised scores, and what it is to solve a task."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -44,6 +44,12 @@ def normalised_interval(returns: FloatArray, facts: TaskFacts) -> Interval:
         return t_interval([])
     zero, one = facts.ends
     return return_interval(returns, facts).mapped(zero, one - zero)
+
+
+def scale_of_returns(reference: float | None, means: Iterable[float | None]) -> float:
+    """The size of a task's returns, which decides how many of their digits are written: the largest
+    of its mean returns and its reference score."""
+    return max((abs(value) for value in (reference, *means) if value is not None), default=0.0)
 
 
 def solved(scores: Sequence[FloatArray]) -> Count:

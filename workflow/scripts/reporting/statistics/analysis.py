@@ -28,7 +28,7 @@ from reporting.per_task.comparison import (
 from reporting.per_task.curves import Curve, coverage_curves, learning_curves
 from reporting.per_task.logged_metrics import LoggedChange, logged_changes
 from reporting.per_task.model_errors import ModelErrors, model_errors
-from reporting.per_task.normalisation import with_reference
+from reporting.per_task.normalisation import scale_of_returns, with_reference
 from reporting.per_task.scores import seed_scores
 from reporting.statistics.verification_result import Verification
 from reporting.tables.costs import (
@@ -93,6 +93,11 @@ class Statistics:
             for cell in self.cells
             if (cell.environment, cell.algorithm) == (environment, algorithm)
         )
+
+    def scale(self, environment: str) -> float:
+        """The size of the returns of one task, with which they are written."""
+        means = [cell.final.estimate for cell in self.cells if cell.environment == environment]
+        return scale_of_returns(self.facts[environment].reference_score, means)
 
     @property
     def without_reference(self) -> list[str]:

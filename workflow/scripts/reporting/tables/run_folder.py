@@ -12,7 +12,14 @@ import pandas as pd
 from p2e.loop.recorder import table_file
 from program.provenance import file_hash
 from reporting.text import count_of
-from runs.files import COLUMNS, FINAL_SCORES, MANIFEST, OLDER_POLICY, PREDICTIONS
+from runs.files import (
+    COLUMNS,
+    FINAL_SCORES,
+    MANIFEST,
+    OLDER_POLICY,
+    PREDICTIONS,
+    RENAMED_METRICS,
+)
 from runs.settings.differences import setting_differences
 from suites.requested_runs import RequestedRun
 
@@ -122,6 +129,7 @@ def _read_table(directory: Path, name: str, requested: RequestedRun) -> pd.DataF
         table = pd.read_csv(path)
     except ValueError as error:
         raise DamagedRunError(f"{name}.csv is not readable as a table") from error
+    table = table.rename(columns=RENAMED_METRICS)
     absent = [column for column in COLUMNS[name] if column not in table.columns]
     if absent:
         raise DamagedRunError(f"{name}.csv lacks the column {absent[0]}")

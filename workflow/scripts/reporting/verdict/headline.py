@@ -14,8 +14,8 @@ from reporting.text import (
     count_of,
     display_name,
     joined,
-    number,
     p_value,
+    score,
     short_name,
     size_range,
 )
@@ -202,7 +202,7 @@ def _place(group: Group, facts: dict[str, TaskFacts]) -> str:
 
 def _undecided_words(place: str, leader: str, clauses: list[Clause]) -> str:
     rivals = [
-        f"{number(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
+        f"{score(c.difference.estimate, signed=True)} ({_ends(c.difference)}) "
         f"against {short_name(c.rival)}"
         for c in clauses
     ]
@@ -232,7 +232,7 @@ def _effect_words(place: str, leader: str, clauses: list[Clause]) -> str:
 
 
 def _numbers(clause: Clause) -> str:
-    difference = f"{number(clause.difference.estimate, signed=True)}, {_ends(clause.difference)}"
+    difference = f"{score(clause.difference.estimate, signed=True)}, {_ends(clause.difference)}"
     if clause.p_holm is None:
         return difference
     p = p_value(clause.p_holm)
@@ -242,7 +242,7 @@ def _numbers(clause: Clause) -> str:
 def _ends(difference: Interval) -> str:
     if difference.low is None or difference.high is None:
         return "no interval available"
-    low, high = number(difference.low, signed=True), number(difference.high, signed=True)
+    low, high = score(difference.low, signed=True), score(difference.high, signed=True)
     return f"95% interval {low} to {high}"
 
 

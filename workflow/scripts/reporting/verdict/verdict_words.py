@@ -51,11 +51,16 @@ def group_verdict_words(group: Group, leader: str, verdicts: Sequence[tuple[str,
 def changes_words(verdicts: Sequence[tuple[str, str]]) -> str:
     """How many changes make the subject worse, and which."""
     worse = [short_name(case) for case, verdict in verdicts if verdict == BEATS]
-    of = count_of(len(verdicts), "change")
+    effect = "shown to make Plan2Explore worse"
+    amount, of = len(verdicts), count_of(len(verdicts), "change")
     if not worse:
-        return f"None of {of} is shown to make Plan2Explore worse"
+        none = {1: "The one change is not", 2: "Neither change is"}.get(amount, f"None of {of} is")
+        return f"{none} {effect}"
+    if len(worse) == amount:
+        every = {1: "The one change is", 2: "Both changes are"}.get(amount, f"All {of} are")
+        return f"{every} {effect}: {joined(worse)}"
     are = "is" if len(worse) == 1 else "are"
-    return f"{len(worse)} of {of} {are} shown to make Plan2Explore worse: {joined(worse)}"
+    return f"{len(worse)} of {of} {are} {effect}: {joined(worse)}"
 
 
 def solved_words(group: Group, leader: str, facts: dict[str, TaskFacts]) -> str:

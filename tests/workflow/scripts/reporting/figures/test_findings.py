@@ -11,7 +11,7 @@ import pytest
 
 import aggregate
 from reporting.figures.drawing.style import Plot
-from reporting.figures.findings import finding
+from reporting.figures.findings import finding, ranked
 from reporting.figures.logged_changes import (
     each_change,
     largest_change,
@@ -21,7 +21,7 @@ from reporting.figures.logged_changes import (
 from reporting.per_task.logged_metrics import LoggedChange
 from reporting.statistics.analysis import analyse, as_json
 from reporting.tables.summary import read_summary
-from reporting.text import DISPLAY_NAMES, number
+from reporting.text import DISPLAY_NAMES, number, score
 from runs.files import COLUMNS
 from tests.helpers.suites.synthetic_training import write_csv
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
@@ -111,7 +111,6 @@ def test_titles_over_tasks_and_of_returns_are_findings(known):
 def test_a_model_is_measured_by_what_saying_nothing_changes_errs(suite, known):
     title, _ = known
     words = title("open-loop")
-    assert words == title("predictions")
     start, _, shares = words.rpartition(": ")
     assert start == "PointMaze: error 5 steps ahead, as a share of that of “nothing changes”"
     for algorithm in ("mbpo", "plan2explore"):
@@ -120,6 +119,19 @@ def test_a_model_is_measured_by_what_saying_nothing_changes_errs(suite, known):
         share = 100 * rows["error"].mean() / rows["unchanged"].mean()
         assert f"{DISPLAY_NAMES[algorithm]} {number(share)}%" in shares
     assert "SAC" not in words  # it has no model
+
+
+def test_predictions_are_measured_at_their_last_step(suite, known):
+    title, _ = known
+    words = title("predictions")
+    assert words != title("open-loop")
+    start, _, shares = words.rpartition(": ")
+    rows = tables(suite, "open_loop", "mbpo")
+    rows = rows[rows["step"] == rows["step"].max()]
+    steps = rows["horizon"].max()
+    assert start.startswith(f"PointMaze: error after all {steps} predicted steps, as a share of ")
+    rows = rows[rows["horizon"] == steps]
+    assert f"MBPO {number(100 * rows['error'].mean() / rows['unchanged'].mean())}%" in shares
 
 
 def test_losses_of_models_are_those_at_the_ends_of_their_curves(suite, known):
@@ -256,3 +268,27 @@ def test_of_many_curves_the_highest_and_the_lowest_end_are_named():
         "disagreement ends at 0.5 (two) at most and at 0.1 (three) at least; "
         "holdout loss (MBPO) falls from 2.00 to 1.00"
     )
+    ends[3] = change(names[3], "disagreement", 1.0, 0.1001)
+    assert each_change(ends) == (
+        "disagreement ends at 0.5 (two) at most and at 0.1 (four and three) at least"
+    )
+    same = [change(name, "disagreement", 1.0, 0.3) for name in names]
+    assert each_change(same) == "disagreement ends at 0.3 of all"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((1.0, 0.6, 0.5, 0.0, 0.0), "one 1.00 is the most, four and five 0.00 the least"),
+        (
+            (1.0, 0.0, 0.0, 0.0, 0.0),
+            "one 1.00 is the most, two, three, four and five 0.00 the least",
+        ),
+        ((1.0, 0.0, 0.0, 0.0, 0.0, 0.0), "one 1.00 is the most, 5 of 6 0.00 the least"),
+        ((0.0,) * 5, "all 0.00"),
+        ((1.0, 0.0, 0.0), "one 1.00, two 0.00 and three 0.00"),
+    ],
+)
+def test_all_that_are_the_most_or_the_least_are_named(values, words):
+    names = (f"plan2explore-{word}" for word in ("one", "two", "three", "four", "five", "six"))
+    assert ranked(list(zip(names, values, strict=False)), score) == words

@@ -10,7 +10,7 @@ import pytest
 import aggregate
 import figures
 import report
-from reporting.text import number
+from reporting.text import number, score
 from tests.helpers.pages.html_page import Page
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import (
     SyntheticTask,
@@ -257,11 +257,16 @@ def test_numbers_of_the_table_are_those_of_the_statistics(details, numbers):
     start = page.visible.index("Final scores of every algorithm")
     table = page.visible[start : page.visible.index("Which differences")]
     for cell in numbers["cells"]:
-        for quantity in ("final", "normalised", "normalised_area", "best"):
-            assert number(cell[quantity]["estimate"]) in table
+        mine = [c for c in numbers["cells"] if c["environment"] == cell["environment"]]
+        reference = numbers["facts"][cell["environment"]]["reference_score"]
+        size = max(abs(value) for value in (reference, *(c["final"]["estimate"] for c in mine)))
+        for quantity in ("final", "best"):
+            assert number(cell[quantity]["estimate"], scale=size) in table
+        for quantity in ("normalised", "normalised_area"):
+            assert score(cell[quantity]["estimate"]) in table
         if cell["n"] >= 2:
             ends = cell["final"]["low"], cell["final"]["high"]
-            assert " to ".join(number(end) for end in ends) in table
+            assert " to ".join(number(end, scale=size) for end in ends) in table
     assert {cell["n"] for cell in numbers["cells"]} == {1, 2}
     assert "not available" in table
 

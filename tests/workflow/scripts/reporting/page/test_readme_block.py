@@ -84,10 +84,19 @@ def test_the_answer_counts_the_seeds_that_solve_each_task_with_a_picture():
         (0.5, 1.5, f"1.00 <sub>(0.50{SPACE}to{SPACE}1.50)</sub>"),
         (None, None, "1.00"),
         (1.0, 1.0, "1.00"),
+        (0.999, 1.001, "1.00"),
     ],
 )
 def test_an_interval_is_shown_where_it_has_a_width(low, high, text):
-    assert interval({"estimate": 1.0, "low": low, "high": high}) == text
+    assert interval({"estimate": 1.0, "low": low, "high": high}, scale=1.0) == text
+
+
+def test_what_the_scale_of_a_task_hides_is_zero():
+    """Mountain car's reference is 94: of a return of -0.002 nothing is seen."""
+    block = published_numbers(published_statistics())
+    (row,) = (line for line in block.splitlines() if line.startswith("| MountainCarContinuous"))
+    assert row.startswith("| MountainCarContinuous | 0.0 | 0.0 | 94.4 <sub>(94.2")
+    assert "0.000" not in block and "0.00 to" not in row
 
 
 def test_a_name_above_a_picture_has_at_most_three_lines():

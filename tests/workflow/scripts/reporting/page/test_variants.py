@@ -15,7 +15,7 @@ from reporting.per_task.comparison import algorithm_pairs
 from reporting.statistics.analysis import analyse
 from reporting.tables.summary import read_summary
 from reporting.templates import TEMPLATES
-from reporting.text import broken, display_name, number, short_name
+from reporting.text import broken, display_name, score, short_name
 from reporting.verdict.headline import only_variants
 from tests.helpers.pages.html_page import Page
 from tests.workflow.scripts.reporting.page.test_html_page import build, build_details
@@ -74,7 +74,7 @@ def test_the_sentence_says_which_changes_make_it_worse(analysis):
 
     def shown(clause):
         ends = (clause.difference.estimate, clause.difference.low, clause.difference.high)
-        estimate, low, high = (number(value, signed=True) for value in ends)
+        estimate, low, high = (score(value, signed=True) for value in ends)
         p = f"< {0.001}" if clause.p_holm < 0.001 else f"= {clause.p_holm:.3f}"
         return f"({estimate}, 95% interval {low} to {high}, p {p})"
 
@@ -103,7 +103,7 @@ def test_nothing_that_makes_it_worse_is_said_first(tmp_path):
         variants={CASES[4]: VARIANTS[CASES[4]]},
     )
     sentence = analysed(suite).headline.sentence
-    assert sentence.startswith("None of 1 change is shown to make Plan2Explore worse. Of ")
+    assert sentence.startswith("The one change is not shown to make Plan2Explore worse. Of ")
     expected = "On the one sparse task, no change is shown to make Plan2Explore worse; shown to ma"
     assert expected in sentence
 

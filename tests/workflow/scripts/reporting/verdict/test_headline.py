@@ -25,7 +25,7 @@ from reporting.per_task.comparison import (
 from reporting.per_task.scores import SeedScores
 from reporting.statistics.analysis import analyse, as_json
 from reporting.tables.summary import read_summary
-from reporting.text import number
+from reporting.text import score
 from reporting.verdict.headline import group_verdict
 from tests.workflow.scripts.reporting.page.test_synthetic_suite import SyntheticTask, write_suite
 
@@ -170,7 +170,7 @@ def test_the_sentence_has_the_same_digits_by_another_path(suite, analysis):
         found = (clause.difference.low, clause.difference.high)
         assert found == pytest.approx((low, high), rel=1e-9)
         estimate = mean_of_tasks(ours) - mean_of_tasks(theirs)
-        shown = [number(value, signed=True) for value in (estimate, low, high)]
+        shown = [score(value, signed=True) for value in (estimate, low, high)]
         assert f"({shown[0]}, 95% interval {shown[1]} to {shown[2]}, p " in sentence
 
 

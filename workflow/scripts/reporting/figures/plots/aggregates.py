@@ -10,7 +10,7 @@ from reporting.figures.plots.curves import draw_band
 from reporting.inference.intervals import Interval
 from reporting.over_tasks.aggregates import AlgorithmAggregate, Group
 from reporting.statistics.analysis import Statistics
-from reporting.text import broken, count_of, display_name, number, short_name, slug
+from reporting.text import broken, count_of, display_name, score, short_name, slug
 
 QUANTITIES: dict[str, Callable[[AlgorithmAggregate], Interval]] = {
     "mean": lambda item: item.mean,
@@ -77,7 +77,7 @@ def _aggregate_description(groups: tuple[Group, ...], quantity: str, titles: dic
     parts = []
     for group in groups:
         values = [
-            f"{display_name(item.algorithm)} {number(QUANTITIES[quantity](item).estimate)}"
+            f"{display_name(item.algorithm)} {score(QUANTITIES[quantity](item).estimate)}"
             for item in group.algorithms
         ]
         tasks = count_of(len(group.environments), "task")
@@ -127,7 +127,7 @@ def improvement_plot(statistics: Statistics) -> tuple[Plot, str]:
     groups, titles = shown_groups(statistics), group_titles(statistics)
     parts = [
         f"{titles[group.name]}, {display_name(pair.first)} above {display_name(pair.second)} "
-        f"{number(pair.probability_of_improvement.estimate)}"
+        f"{score(pair.probability_of_improvement.estimate)}"
         for group in groups
         for pair in group.pairs
     ]

@@ -22,7 +22,7 @@ from reporting.per_task.comparison import Scores
 from reporting.per_task.curves import Curve
 from reporting.statistics.analysis import Statistics
 from reporting.tables.task_facts import TaskFacts
-from reporting.text import display_name, number, short_name, size_range, slug
+from reporting.text import display_name, number, score, short_name, size_range, slug
 
 PANEL = (4.1, 2.75)
 WIDE_PANEL = (4.4, 2.9)
@@ -58,7 +58,7 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
     algorithms, facts = list(statistics.algorithms), statistics.facts[environment]
     name = f"learning-{slug(environment)}"
     curves = [c for c in statistics.learning_curves if c.environment == environment]
-    description = _learning_description(curves, facts)
+    description = _learning_description(curves, facts, statistics.scale(environment))
     with drawing(*PANEL) as figure:
         axes = figure.subplots()
         for curve in curves:
@@ -129,9 +129,10 @@ def _score_lines(axes: Axes, axis: ScoreAxis) -> None:
         )
 
 
-def _learning_description(curves: list[Curve], facts: TaskFacts) -> str:
+def _learning_description(curves: list[Curve], facts: TaskFacts, scale: float) -> str:
     ends = [
-        f"{display_name(curve.algorithm)} ends at {number(curve.mean[-1])} (n = {curve.n[-1]})"
+        f"{display_name(curve.algorithm)} ends at {number(curve.mean[-1], scale=scale)} "
+        f"(n = {curve.n[-1]})"
         for curve in curves
     ]
     known = [
@@ -149,7 +150,7 @@ def _learning_description(curves: list[Curve], facts: TaskFacts) -> str:
 def sample_efficiency_plot(statistics: Statistics) -> tuple[Plot, str]:
     """Interquartile mean of the normalised score over the share of the step budget."""
     bands = statistics.sample_efficiency
-    ends = [f"{display_name(name)} {number(band.estimate[-1])}" for name, band in bands.items()]
+    ends = [f"{display_name(name)} {score(band.estimate[-1])}" for name, band in bands.items()]
     description = (
         "Sample efficiency: interquartile mean of the normalised evaluation return over the share "
         f"of each task's step budget. At the last evaluation: {', '.join(ends)}."

@@ -18,7 +18,7 @@ from reporting.figures.drawing.style import (
 from reporting.inference.intervals import Interval
 from reporting.per_task.comparison import BETTER, WORSE
 from reporting.statistics.analysis import Statistics
-from reporting.text import count_of, display_name, number, short_name
+from reporting.text import count_of, display_name, score, short_name
 from reporting.verdict.verdict_words import BEATS
 from reporting.verdict.verdict_words import WORSE as GROUP_WORSE
 
@@ -172,10 +172,10 @@ def _description(rows: list[FigureRow], leader: str) -> str:
     for row in rows:
         for mark in row.marks:
             low, high = mark.difference.low, mark.difference.high
-            interval = f"{number(low, True)} to {number(high, True)}"
+            interval = f"{score(low, True)} to {score(high, True)}"
             parts.append(
                 f"{row.label} against {display_name(mark.rival)} "
-                f"{number(mark.difference.estimate, True)} "
+                f"{score(mark.difference.estimate, True)} "
                 f"({'no interval' if low is None else interval})"
             )
     return f"{leader}'s normalised score minus its rivals': {'; '.join(parts) or 'no comparison'}."

@@ -119,9 +119,9 @@ def cell(value: dict[str, Any], usual_n: int, scale: float) -> str:
     return interval(value["final"], scale) + fewer
 
 
-def known(score: float | None) -> str:
+def known(score: float | None, scale: float) -> str:
     """A declared score; a dash where nobody knows it."""
-    return "\N{EN DASH}" if score is None else number(score)
+    return "\N{EN DASH}" if score is None else number(score, scale=scale)
 
 
 def steps_in_words(budgets: Iterable[int]) -> str:
@@ -140,7 +140,7 @@ def tasks_table(statistics: dict[str, Any], usual_n: int) -> dict[str, list[str]
         scale = scale_of_returns(reference, (one["final"]["estimate"] for one in mine))
         table[short_task_name(environment)] = [
             *(cell(one, usual_n, scale) for one in mine),
-            known(reference),
+            known(reference, scale),
         ]
     return table
 

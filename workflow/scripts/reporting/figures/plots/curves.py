@@ -58,7 +58,8 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
     algorithms, facts = list(statistics.algorithms), statistics.facts[environment]
     name = f"learning-{slug(environment)}"
     curves = [c for c in statistics.learning_curves if c.environment == environment]
-    description = _learning_description(curves, facts, statistics.scale(environment))
+    scale = statistics.scale(environment)
+    description = _learning_description(curves, facts, scale)
     with drawing(*PANEL) as figure:
         axes = figure.subplots()
         for curve in curves:
@@ -67,7 +68,7 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
             axes.plot(cell.steps, cell.curve.T, color=shade, alpha=0.32, linewidth=0.7)
             draw_curve(axes, curve, shade, short_name(curve.algorithm))
         values = [scores[environment, curve.algorithm].curve for curve in curves]
-        _score_lines(axes, score_axis(facts, values))
+        _score_lines(axes, score_axis(facts, values, scale))
         axes.set_xlim(0, statistics.budgets[environment])
         steps_axis(axes)
         axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -80,16 +81,25 @@ def learning_curve(statistics: Statistics, scores: Scores, environment: str) -> 
 @dataclass(frozen=True)
 class ScoreAxis:
     """The axis of returns: its ends, the scores that are lines in it, and a note on the reference
-    where that lies far above."""
+    where that lies far above. `scale` is the size with which they are written."""
 
     low: float
     high: float
     scores: dict[str, float]
     note: str
+    scale: float
+
+    def name(self, word: str) -> str:
+        """What stands beside the line of a score."""
+        return f"{word} {number(self.scores[word], scale=self.scale)}"
 
 
-def score_axis(facts: TaskFacts, values: Sequence[FloatArray]) -> ScoreAxis:
-    """All values fit; the random policy's and the reference score, if known, are marked."""
+def score_axis(facts: TaskFacts, values: Sequence[FloatArray], scale: float) -> ScoreAxis:
+    """All values fit; the random policy's and the reference score, if known, are marked.
+
+    Args:
+        scale: the size of the task's returns, with which these two are written.
+    """
     scores = {} if facts.random_score is None else {RANDOM: facts.random_score}
     lowest = min([*scores.values(), *(float(np.nanmin(value)) for value in values)])
     highest = max([*scores.values(), *(float(np.nanmax(value)) for value in values)])
@@ -99,8 +109,8 @@ def score_axis(facts: TaskFacts, values: Sequence[FloatArray]) -> ScoreAxis:
             scores[REFERENCE] = facts.reference_score
             highest = max(highest, facts.reference_score)
         else:
-            note = f"{REFERENCE} {number(facts.reference_score)} \N{UPWARDS ARROW}"
-    return ScoreAxis(lowest - 0.13 * reach, highest + 0.1 * reach, scores, note)
+            note = f"{REFERENCE} {number(facts.reference_score, scale=scale)} \N{UPWARDS ARROW}"
+    return ScoreAxis(lowest - 0.13 * reach, highest + 0.1 * reach, scores, note, scale)
 
 
 def _score_lines(axes: Axes, axis: ScoreAxis) -> None:
@@ -117,7 +127,7 @@ def _score_lines(axes: Axes, axis: ScoreAxis) -> None:
         x, side, above, offset = places[word]
         axes.axhline(height, color="#808080", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(
-            f"{word} {number(height)}",
+            axis.name(word),
             (x, height),
             xycoords=("axes fraction", "data"),
             xytext=(0, offset),
@@ -136,12 +146,12 @@ def _learning_description(curves: list[Curve], facts: TaskFacts, scale: float) -
         for curve in curves
     ]
     known = [
-        f"{whose} {number(score)}"
-        for whose, score in (
+        f"{whose} {number(known_score, scale=scale)}"
+        for whose, known_score in (
             ("random policy scores", facts.random_score),
             ("reference is", facts.reference_score),
         )
-        if score is not None
+        if known_score is not None
     ]
     scores = f" The {', the '.join(known)}." if known else ""
     return f"Learning curves on {facts.name}: {'; '.join(ends) or 'no usable runs'}.{scores}"

@@ -56,13 +56,12 @@ def _returns(
 ) -> Json:
     """The evaluation returns: with a faint line for each seed, and the known scores."""
     seeds = [scores[environment, curve.algorithm].curve for curve in curves]
-    axis = score_axis(statistics.facts[environment], seeds)
+    axis = score_axis(statistics.facts[environment], seeds, statistics.scale(environment))
     return {
         "of": "evaluation return",
         "y": [axis.low, axis.high],
         "marks": [
-            [height, f"{word} {text.number(height)}", word == RANDOM]
-            for word, height in axis.scores.items()
+            [height, axis.name(word), word == RANDOM] for word, height in axis.scores.items()
         ],
         "note": axis.note,
         "lines": [

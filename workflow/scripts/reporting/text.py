@@ -102,17 +102,20 @@ def number(value: float | None, signed: bool = False, scale: float | None = None
     Only zero is written as 0.00; what would round to it has one digit, as in 0.00002.
 
     Args:
+        signed: with a plus sign too.
         scale: a size of which three digits are enough, as of the other numbers of a column. Then
-            what would round to zero is zero, as in 0.00 where the scale is 1 and 0 where it is 262.
+            what would round to zero is zero, as in 0.00 where the scale is 1 and 0 where it is 262;
+            only where it is signed, it still says on which side of zero it is.
     """
     if value is None or not math.isfinite(value):
         return "not available"
     size = abs(value)
     written = f"{size:,.{_decimals(max(size, scale or 0.0))}f}"
     if float(written.replace(",", "")) == 0.0:
-        if size == 0 or scale is not None:
+        if size == 0 or (scale is not None and not signed):
             return written
-        written = plain(size, 1)
+        if scale is None:
+            written = plain(size, 1)
     sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
     return sign + written
 

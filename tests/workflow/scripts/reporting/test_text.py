@@ -26,11 +26,13 @@ def test_a_column_has_the_digits_of_its_scale(scale, written):
     assert {value: number(value, scale=scale) for value in written} == written
 
 
-def test_what_is_zero_in_a_column_has_no_sign():
-    values = (0.004, -0.004, 0.005, 0.0, None)
+def test_of_a_signed_zero_the_side_is_said():
+    values = (0.004, -0.004, 0.005, 0.0)
     assert [score(value, signed=True) for value in values] == [
-        *("0.00", "0.00", "+0.01", "0.00", "not available"),
+        *("+0.00", f"{MINUS}0.00", "+0.01", "0.00"),
     ]
+    assert [score(value) for value in values[:2]] == ["0.00", "0.00"]
+    assert score(None) == "not available"
 
 
 def test_a_small_number_is_written_without_the_exponent_of_a_program():

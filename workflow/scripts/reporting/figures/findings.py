@@ -149,7 +149,10 @@ def _coverage(statistics: Statistics, environment: str) -> str:
         for curve in statistics.coverage_curves
         if curve.environment == environment
     ]
-    return f"{ranked(ends, _share)} of the map visited"
+    shares = ranked(ends, _share)
+    if len(ends) > MOST_NAMED:
+        return f"share of the map visited: {shares}"
+    return f"{shares} of the map visited"
 
 
 def _models(statistics: Statistics, environment: str) -> str:

@@ -20,10 +20,11 @@ from reporting.per_task.logged_metrics import TRAINING_RETURN, logged_metrics, m
 from reporting.statistics.analysis import Statistics
 from reporting.tables.costs import Cost
 from reporting.tables.summary import Summary
-from reporting.text import display_name, number, slug
+from reporting.text import broken, display_name, number, slug
 
 FIRST_METRICS = (TRAINING_RETURN, "world_loss", "intrinsic_reward", "alpha")
 MOST_METRICS = 12  # in one figure
+LONGEST_TITLE = 24  # letters in a line above a small panel: more would reach beyond it
 THEN_METRICS = ("q_value", "actor_loss", "critic_loss")
 COSTS: dict[str, tuple[str, Callable[[Cost], float | None]]] = {
     "seconds": ("wall-clock seconds a seed", lambda cost: cost.seconds_per_seed),
@@ -109,7 +110,7 @@ def draw_metric(
         axes.yaxis.set_major_formatter(NumberFormatter())
         if heights.min() == heights.max():
             axes.set_yticks(heights[:1])
-    axes.set_title(metric.replace("_", " "), size=8.5)
+    axes.set_title(broken(metric.replace("_", " "), LONGEST_TITLE), size=8.5)
 
 
 def cost_plot(statistics: Statistics, quantity: str) -> tuple[Plot, str]:

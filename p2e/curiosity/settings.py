@@ -22,7 +22,8 @@ class ExplorationConfig:
             draws, "pink" or "red" for such that push longer into one direction.
         bonus: what a step pays besides: "none"; "disagreement" of an ensemble of one-step
             predictors; "rnd", the error of random network distillation; "novelty", the distance to
-            the nearest states met before.
+            the nearest states met before; "elliptical", how little is known about a state in a
+            space of random features.
         weight: of the bonus, beside the task's reward. A bonus is the logarithm of a score in units
             of twice its running mean, and 0 below. None lets it adapt as in MaxInfoRL, for SAC and
             MBPO with "disagreement": no other bonus tells what an action would be paid before it is

@@ -44,13 +44,16 @@ class StepUnits(nn.Module):
         """Take the changes of one more batch of steps into their running average."""
         self.change.update(self._normalised_change(rows))
 
+    def steps(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B O"]:
+        """How far each feature is from its mean, in units of what steps change on average."""
+        normalised: Tensor = self.normalizer(observation)
+        return normalised.clamp(-LARGEST_SCORE, LARGEST_SCORE) / self.change.scale
+
     def forward(self, observation: Float[Tensor, "S B O"]) -> Float[Tensor, "S B O"]:
         """Normalised observations, each feature divided by its change; all together multiplied so
         that the mean square of the factors is 1."""
         factors = 1.0 / self.change.scale
-        factors = factors / factors.square().mean(dim=-1, keepdim=True).sqrt()
-        normalised: Tensor = self.normalizer(observation)
-        return normalised.clamp(-LARGEST_SCORE, LARGEST_SCORE) * factors
+        return self.steps(observation) / factors.square().mean(dim=-1, keepdim=True).sqrt()
 
     def changes(self, rows: TransitionBatch) -> Float[Tensor, "S B O"]:
         """What each step changes, in units of what steps change on average."""

@@ -11,10 +11,12 @@ from p2e.batch import Transition, TransitionBatch
 from p2e.config import ConfigError
 from p2e.curiosity.bonus import Bonus
 from p2e.curiosity.bonuses import BONUSES
+from p2e.curiosity.elliptical_novelty import REACH, EllipticalNovelty, RandomFourierFeatures
 from p2e.curiosity.observation_disagreement import ObservationDisagreement
 from p2e.curiosity.settings import ExplorationConfig
 from p2e.curiosity.state_novelty import StateNovelty, nearest_distances
 from p2e.metrics import Metrics
+from p2e.nn.generators import SeedGenerators
 from p2e.replay.buffers import buffer_of
 
 PROBLEM = Problem((0, 1), 2, 1, 500, 50, None, torch.device("cpu"))
@@ -35,7 +37,7 @@ def rows_at(observation: torch.Tensor) -> TransitionBatch:
 
 def near_and_far(seeds: int = 2) -> tuple[TransitionBatch, TransitionBatch]:
     generator = torch.Generator().manual_seed(0)
-    near = torch.randn(1, 200, 2, generator=generator).expand(seeds, -1, -1)
+    near = torch.randn(1, 500, 2, generator=generator).expand(seeds, -1, -1)
     return rows_at(near), rows_at(near * 0.1 + 4.0)
 
 
@@ -82,6 +84,27 @@ def test_nearest_distances_are_those_of_differences() -> None:
     expected = exact.topk(3, dim=2, largest=False).values
     torch.testing.assert_close(nearest_distances(states, others), expected, atol=1e-6, rtol=1e-5)
     assert nearest_distances(states, others)[:, 0, 0].tolist() == [0.0, 0.0]
+
+
+def test_elliptical_novelty_falls_with_the_number_of_visits() -> None:
+    bonus, met = EllipticalNovelty(PROBLEM, 1.0), 9
+    rows = rows_at(torch.full((2, met, 2), 0.3))
+    before = bonus.score(rows)[:, :1]
+    torch.testing.assert_close(before, torch.ones(2, 1), atol=0.2, rtol=0)
+    bonus.see(rows)
+    bonus.learn_from(buffer_of(rows))
+    now = bonus.features(bonus.units.steps(rows.next_observation) / REACH).square().sum(dim=2)
+    expected = now[:, :1] / (1 + met * now[:, :1])
+    torch.testing.assert_close(bonus.score(rows)[:, :1], expected)
+
+
+def test_states_are_alike_within_a_few_steps() -> None:
+    draws = SeedGenerators((0, 1), "test", torch.device("cpu"))
+    apart = torch.tensor([0.0, 0.5, 1.0, 2.0, 5.0])
+    features = RandomFourierFeatures(3, 4000, draws)(apart.view(1, -1, 1).expand(2, -1, 3))
+    products = (features * features[:, :1]).sum(dim=2)
+    expected = (-apart.square() / 2).exp().expand(2, -1)
+    torch.testing.assert_close(products, expected, atol=0.05, rtol=0)
 
 
 @pytest.mark.parametrize("name", PAYING)

@@ -10,10 +10,10 @@ generalise to a place that was never met.
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
-from p2e.algorithm import Counter, Problem, Stateful
+from p2e.algorithm import Problem, Stateful
 from p2e.batch import TransitionBatch
 from p2e.curiosity.automatic_weight import AutomaticWeight
 from p2e.curiosity.bonus import Bonus
@@ -32,11 +32,6 @@ class EllipticalNovelty(Bonus):
         draws = SeedGenerators(problem.seeds, "random features", problem.device)
         self.features = RandomFourierFeatures(problem.observation_size, FEATURES, draws)
         self.known = InverseCovariance(len(problem.seeds), FEATURES, problem.device)
-        self.met = Counter()
-
-    def see(self, steps: TransitionBatch) -> None:
-        super().see(steps)
-        self.met.value += steps.reward.shape[1]
 
     def score(self, rows: TransitionBatch) -> Float[Tensor, "S B"]:
         features = self._features(rows)
@@ -44,7 +39,7 @@ class EllipticalNovelty(Bonus):
 
     @torch.no_grad()
     def _learn(self, rows: TransitionBatch) -> Metrics:
-        self.known.update(self._features(rows), self.met.value)
+        self.known.update(self._features(rows), self.units.normalizer.count)
         return {}
 
     def _features(self, rows: TransitionBatch) -> Float[Tensor, "S B M"]:
@@ -52,8 +47,7 @@ class EllipticalNovelty(Bonus):
         return features
 
     def parts(self) -> dict[str, Stateful]:
-        own: dict[str, Stateful] = {"features": self.features, "known": self.known, "met": self.met}
-        return super().parts() | own
+        return super().parts() | {"features": self.features, "known": self.known}
 
 
 class RandomFourierFeatures(nn.Module):
@@ -94,7 +88,7 @@ class InverseCovariance(nn.Module):
         self.register_buffer("weight", torch.zeros((), device=device))
         self.register_buffer("inverse", identity.repeat(seeds, 1, 1))
 
-    def update(self, features: Float[Tensor, "S B M"], met: int) -> None:
+    def update(self, features: Float[Tensor, "S B M"], met: Float64[Tensor, ""]) -> None:
         """Take one more batch into the average, which stands for so many rows."""
         moment = torch.bmm(features.transpose(1, 2), features) / features.shape[1]
         self.moment.lerp_(moment, 1 - self.DECAY)

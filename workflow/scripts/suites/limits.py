@@ -19,11 +19,12 @@ def about_the_suite(limits: Sequence[str], algorithms: Sequence[str]) -> list[st
         algorithms: the cases of the suite.
     """
     absent = set(algorithm_names()) - {base_algorithm(case) for case in algorithms}
+    if not absent:
+        return list(limits)
     names = re.compile(rf"\b({'|'.join(map(re.escape, sorted(absent)))})\b", re.IGNORECASE)
     found = []
     for limit in limits:
         first, *others = SENTENCE_END.split(limit)
-        if not absent or not names.search(first):
-            others = [each for each in others if not absent or not names.search(each)]
-            found.append(" ".join([first, *others]))
+        if not names.search(first):
+            found.append(" ".join([first, *(each for each in others if not names.search(each))]))
     return found

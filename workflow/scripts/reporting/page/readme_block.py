@@ -126,7 +126,8 @@ def known(score: float | None, scale: float) -> str:
 
 def steps_in_words(budgets: Iterable[int]) -> str:
     """`8,000 to 20,000`, or the one number that all tasks have."""
-    least, *_, most = sorted([*set(budgets)] * 2)
+    steps = sorted(budgets)
+    least, most = steps[0], steps[-1]
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 

@@ -70,7 +70,7 @@ class LatentExplorationConfig(ExplorationConfig):
     Args:
         noise: colour of the noise in the actions of the training episodes, as for all algorithms.
         bonus: what a step pays besides: "disagreement" of the ensemble about how the latent
-            changes; "disagreement+rnd" or "disagreement+elliptical" for that and for new states;
+            changes; "disagreement+elliptical" or "disagreement+rnd" for that and for new states;
             "observation-disagreement", which is what the others call "disagreement"; or "none",
             "rnd", "novelty" or "elliptical", as for all algorithms.
         weight: of the bonus in the explorer's reward, beside the task's.
@@ -82,8 +82,8 @@ class LatentExplorationConfig(ExplorationConfig):
     bonuses: ClassVar[Mapping[str, type[Bonus]]] = {
         **BONUSES,
         "disagreement": NoBonus,
-        "disagreement+rnd": BONUSES["rnd"],
         "disagreement+elliptical": BONUSES["elliptical"],
+        "disagreement+rnd": BONUSES["rnd"],
         "observation-disagreement": BONUSES["disagreement"],
     }
 

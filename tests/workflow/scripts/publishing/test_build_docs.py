@@ -129,6 +129,9 @@ def test_the_search_finds_a_word_from_disk(site: Path, width: int) -> None:
         page.get_by_placeholder("Search").fill("disagreement")
         page.get_by_placeholder("Search").press("Enter")
         page.get_by_role("link", name="Glossary").last.wait_for()
+        # Results are listed one by one and move down when the count above them is written: a click
+        # before that may meet the neighbour.
+        page.get_by_text("Search finished").wait_for()
         page.locator("#search-results a", has_text="p2e.curiosity.disagreement").first.click()
         page.get_by_role("heading", name="disagreement").first.wait_for()
         assert page.url.split("?")[0].split("#")[0] == (

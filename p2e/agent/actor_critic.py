@@ -19,11 +19,7 @@ from p2e.nn.target_networks import soft_update, target_copy
 
 
 class ActorCritic:
-    """Actor, twin critics with targets, and temperature, for all seeds of a group.
-
-    Args:
-        pessimistic: whether the smaller of the twins' values counts, or their mean.
-    """
+    """Actor, twin critics with targets, and temperature, for all seeds of a group."""
 
     def __init__(
         self,
@@ -31,12 +27,11 @@ class ActorCritic:
         actions: int,
         config: SoftActorCriticConfig,
         initial: SeedGenerators,
-        pessimistic: bool = True,
     ) -> None:
         self.config = config
         self.actor = Actor(features, actions, config.hidden, initial)
-        kind = config.critic_layer_norm, pessimistic
-        self.critic = TwinCritic(features, actions, config.hidden, initial, *kind)
+        sizes = features, actions, config.hidden
+        self.critic = TwinCritic(*sizes, initial, config.critic_layer_norm)
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
         self.target_entropy = (

@@ -18,9 +18,10 @@ class TwinCritic(nn.Module):
     Args:
         layer_norm: whether hidden layers are normalised, each row by itself, before ReLU. What the
             critics make of actions that were not tried then stays bounded, so that their targets,
-            which they make themselves, do not run away (Ball et al. 2023, arXiv:2302.02948).
-        pessimistic: whether the smaller of the two values of a row counts (clipped double
-            Q-learning, Fujimoto et al. 2018), or their mean.
+            which they make themselves, do not run away (Ball et al. 2023, arXiv:2302.02948). The
+            smaller of the two values of a row is then not needed to keep them down (clipped double
+            Q-learning, Fujimoto et al. 2018), and their mean counts: the smaller makes little of
+            what is not known (Nauman et al. 2024, arXiv:2405.16158).
     """
 
     def __init__(
@@ -30,10 +31,9 @@ class TwinCritic(nn.Module):
         hidden: Sequence[int],
         generators: SeedGenerators,
         layer_norm: bool = False,
-        pessimistic: bool = True,
     ) -> None:
         super().__init__()
-        self.pessimistic = pessimistic
+        self.layer_norm = layer_norm
         self._actions = slice(features, features + actions)
         sizes = [features + actions, *hidden, 1]
         activation = NORM_RELU if layer_norm else RELU
@@ -66,14 +66,14 @@ class TwinCritic(nn.Module):
         return of_actions.sum(dim=1)
 
     def counting(self, values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
-        """What counts of both values of each row: the smaller, or the mean."""
+        """What counts of both values of each row: the smaller, or of normalised critics the mean."""
         first, second = values[:, 0], values[:, 1]
-        return torch.minimum(first, second) if self.pessimistic else (first + second) / 2
+        return (first + second) / 2 if self.layer_norm else torch.minimum(first, second)
 
     def shares(self, values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S 2 B"]:
         """The derivative of that with respect to both: 1 for the smaller and 0 for the other, or
         a half for each."""
-        if not self.pessimistic:
+        if self.layer_norm:
             return torch.full_like(values, 0.5)
         first = (values[:, 0] <= values[:, 1]).to(values.dtype)
         return torch.stack([first, 1 - first], dim=1)

@@ -20,7 +20,7 @@ class SoftActorCriticConfig:
         min_alpha: alpha does not fall below it. Where no reward was met yet, all actions are worth
             the same, and alpha otherwise falls until the policy settles on one of them by chance.
         critic_layer_norm: whether the critics' hidden layers are normalised (layer normalisation).
-            The mean of both critics then counts for an explorer, in place of the smaller.
+            The mean of both critics then counts, in place of the smaller.
     """
 
     hidden: tuple[int, ...] = (256, 256)

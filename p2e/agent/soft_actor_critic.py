@@ -35,7 +35,6 @@ class SoftActorCritic(ActorCritic):
         schedule: of the learning rates of actor and critics, by updates.
         acting_noise: what `explore` draws from; None for independent draws.
         normalizer: of the features, in all that the agent is asked; None to take them as they are.
-        pessimistic: whether the smaller of the twins' values counts, or their mean.
     """
 
     def __init__(
@@ -48,9 +47,8 @@ class SoftActorCritic(ActorCritic):
         schedule: LearningRateSchedule = CONSTANT,
         acting_noise: ColouredNoise | None = None,
         normalizer: RunningNormalizer | None = None,
-        pessimistic: bool = True,
     ) -> None:
-        super().__init__(features, actions, config, initial, pessimistic)
+        super().__init__(features, actions, config, initial)
         self.schedule, self.noise, self._actions = schedule, noise, actions
         self.acting_noise, self.normalizer = acting_noise, normalizer
         self.updates = 0
@@ -71,7 +69,6 @@ class SoftActorCritic(ActorCritic):
         schedule: LearningRateSchedule = CONSTANT,
         noise: str = "white",
         normalised: bool = False,
-        pessimistic: bool = True,
     ) -> "SoftActorCritic":
         """The agent of a problem; another name gives other random streams.
 
@@ -79,7 +76,6 @@ class SoftActorCritic(ActorCritic):
             noise: colour of the noise in the actions of `explore`, one of EXPONENTS.
             normalised: whether the agent takes features in units of the statistics of those that
                 were met, which `see` tells it.
-            pessimistic: whether the smaller of the twins' values counts, or their mean.
         """
         return cls(
             features,
@@ -90,7 +86,6 @@ class SoftActorCritic(ActorCritic):
             schedule,
             coloured_noise(problem, noise, f"{name} acting noise"),
             RunningNormalizer(len(problem.seeds), features, problem.device) if normalised else None,
-            pessimistic,
         )
 
     @torch.no_grad()

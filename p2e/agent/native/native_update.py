@@ -37,7 +37,7 @@ class Settings(ctypes.Structure):
         *((name, COUNT) for name in ("seeds", "rows", "features", "actions", "hidden_layers")),
         ("hidden", ctypes.POINTER(COUNT)),
         *((n, FLOAT) for n in ("discount", "target_rate", "target_entropy", "min_log_alpha")),
-        *((name, ctypes.c_bool) for name in ("critic_layer_norm", "pessimistic", "rounded")),
+        *((name, ctypes.c_bool) for name in ("critic_layer_norm", "rounded")),
     )
 
 
@@ -106,7 +106,6 @@ class NativeUpdate:
             target_entropy=target_entropy,
             min_log_alpha=math.log(floor) if floor > 0 else -math.inf,
             critic_layer_norm=config.critic_layer_norm,
-            pessimistic=target_critic.pessimistic,
         )
 
     def __call__(

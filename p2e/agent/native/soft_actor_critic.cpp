@@ -228,15 +228,15 @@ class Update {
 
   float value_of(int twin, long row) const { return w_.twins[twin].outputs[row]; }
 
-  // What counts of both values of a row: the smaller, or the mean.
+  // What counts of both values of a row: the smaller, or of normalised critics the mean.
   float counting(long row) const {
     float first = value_of(0, row), second = value_of(1, row);
-    return s_.pessimistic ? smaller(first, second) : (first + second) / 2;
+    return s_.critic_layer_norm ? (first + second) / 2 : smaller(first, second);
   }
 
   // The share of one twin's value in that.
   float share_of(int twin, long row) const {
-    if (!s_.pessimistic) return 0.5f;
+    if (s_.critic_layer_norm) return 0.5f;
     bool second = value_of(1, row) < value_of(0, row);
     return second == (twin == 1) ? 1.0f : 0.0f;
   }

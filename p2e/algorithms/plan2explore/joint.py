@@ -50,10 +50,7 @@ class Plan2Explore(Algorithm):
         self.curiosity = self.world.curiosity
         self.task_scale = RunningScale(seeds, decay=0.99, device=self._device, floor=1.0)
         self.task_agent = self._agent("agent", self._settling(rounds * config.agent_updates))
-        # The smaller of two values makes little of what is not known, which is what an explorer is
-        # for. Normalised critics do not need it (Nauman et al. 2024, arXiv:2405.16158).
-        pessimistic = not config.agent.critic_layer_norm
-        self.explorer_agent = self._agent("explorer", LearningRateSchedule(), pessimistic)
+        self.explorer_agent = self._agent("explorer", LearningRateSchedule())
         self.task_policy = LatentPolicy(self.task_agent, self.world.features)
         explorer = LatentPolicy(self.explorer_agent, self.world.features)
         share = config.task_share
@@ -195,9 +192,7 @@ class Plan2Explore(Algorithm):
     def _generators(self, stream: str) -> SeedGenerators:
         return SeedGenerators(self._problem.seeds, stream, self._device)
 
-    def _agent(
-        self, name: str, schedule: LearningRateSchedule, pessimistic: bool = True
-    ) -> SoftActorCritic:
+    def _agent(self, name: str, schedule: LearningRateSchedule) -> SoftActorCritic:
         return SoftActorCritic.of_problem(
             self._problem,
             self.world.features.size,
@@ -205,7 +200,6 @@ class Plan2Explore(Algorithm):
             name,
             schedule,
             self.config.exploration.noise,
-            pessimistic=pessimistic,
         )
 
     def _settling(self, updates: int) -> LearningRateSchedule:

@@ -118,17 +118,17 @@ def test_the_two_critics_are_separate_networks_of_features_and_action() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pessimistic", "counting", "shares"),
+    ("layer_norm", "counting", "shares"),
     [
-        (True, [1.0, -2.0, 4.0], [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
-        (False, [2.0, 0.5, 4.0], [[0.5] * 3] * 2),
+        (False, [1.0, -2.0, 4.0], [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
+        (True, [2.0, 0.5, 4.0], [[0.5] * 3] * 2),
     ],
 )
-def test_of_both_values_the_smaller_counts_or_their_mean(
-    pessimistic: bool, counting: list[float], shares: list[list[float]]
+def test_of_both_values_the_smaller_counts_or_of_normalised_critics_their_mean(
+    layer_norm: bool, counting: list[float], shares: list[list[float]]
 ) -> None:
     generators = SeedGenerators([0], "weights")
-    critic = TwinCritic(3, 2, (8,), generators, pessimistic=pessimistic)
+    critic = TwinCritic(3, 2, (8,), generators, layer_norm)
     values = torch.tensor([[[1.0, 3.0, 4.0], [3.0, -2.0, 4.0]]])
     assert critic.counting(values).tolist() == [counting]
     assert critic.shares(values).tolist() == [shares]

@@ -434,17 +434,6 @@ def test_errors_are_discounted_in_all_that_an_adapting_policy_learns_from(
     assert (metrics["error_discount_loss"] > 0).all()
 
 
-def test_the_explorer_alone_is_an_optimist_and_only_with_normalised_critics(
-    chain: MakeChain,
-) -> None:
-    for norm in (False, True):
-        agent = SoftActorCriticConfig(hidden=(16,), batch_size=16, critic_layer_norm=norm)
-        algorithm = plan2explore(make_loop(chain, agent=agent))
-        agents = algorithm.task_agent, algorithm.explorer_agent
-        critics = [(each.critic.pessimistic, each.target_critic.pessimistic) for each in agents]
-        assert critics == [(True, True), (not norm, not norm)]
-
-
 def test_every_mode_has_its_algorithm() -> None:
     assert tuple(algorithm_module.MODES) == MODES
 

@@ -26,7 +26,6 @@ def agent_of(
     seeds: tuple[int, ...],
     compiled: bool = True,
     clip_norm: float | None = None,
-    pessimistic: bool = True,
     **settings: Any,
 ) -> SoftActorCritic:
     small: dict[str, Any] = {"hidden": (24, 20), "learning_rate": 1e-3}
@@ -34,8 +33,7 @@ def agent_of(
     weights, noise = (SeedGenerators(seeds, name) for name in ("weights", "noise"))
     schedule = LearningRateSchedule(warmup_updates=4)
     compile_networks(compiled)
-    sizes = FEATURES, ACTIONS
-    agent = SoftActorCritic(*sizes, config, weights, noise, schedule, pessimistic=pessimistic)
+    agent = SoftActorCritic(FEATURES, ACTIONS, config, weights, noise, schedule)
     compile_networks(False)  # what the update alone computes is compared
     for optimizer in (agent.actor_optimizer, agent.critic_optimizer):
         optimizer.clip_norm = clip_norm
@@ -85,7 +83,6 @@ def assert_close(found: dict[str, Tensor], expected: dict[str, Tensor], toleranc
         ({"hidden": (130, 64, 33)}, 5),
         ({"hidden": (1, 16)}, 50),
         ({"critic_layer_norm": True}, ROWS),
-        ({"critic_layer_norm": True, "pessimistic": False}, ROWS),
         ({"critic_layer_norm": True, "hidden": (130, 64, 33)}, 5),
         ({"clip_norm": 0.5, "target_rate": 0.3, "discount": 0.5}, ROWS),
         ({"initial_alpha": 0.2, "min_alpha": 0.1999, "target_entropy": -30.0}, ROWS),

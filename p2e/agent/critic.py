@@ -66,7 +66,7 @@ class TwinCritic(nn.Module):
         return of_actions.sum(dim=1)
 
     def counting(self, values: Float[Tensor, "S 2 B"]) -> Float[Tensor, "S B"]:
-        """What counts of both values of each row: the smaller, or of normalised critics the mean."""
+        """What counts of both values of each row: the smaller; of normalised critics the mean."""
         first, second = values[:, 0], values[:, 1]
         return (first + second) / 2 if self.layer_norm else torch.minimum(first, second)
 

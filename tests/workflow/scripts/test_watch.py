@@ -26,7 +26,7 @@ from tests.helpers.paths import ROOT, SCRIPTS
 SUITE = """
 suite: tiny
 seeds: {first: 100, count: 1, group_size: 1}
-tasks: [{environment: Pendulum-v1, steps: 3000}]
+tasks: [{environment: Pendulum-v1, steps: 12000}]
 algorithms: [sac]
 device: cpu
 training: {warmup_steps: 200, evaluation_interval: 200, evaluation_episodes: 1, log_interval: 100}
@@ -105,7 +105,7 @@ def while_paused(process: "subprocess.Popen[bytes]", happened: Callable[[], bool
 
 def step(text: str) -> int:
     """The step that the page tells of."""
-    found = re.search(r"([\d,]+) of 3,000", text)
+    found = re.search(r"([\d,]+) of 12,000", text)
     return int(found[1].replace(",", "")) if found else -1
 
 
@@ -115,8 +115,14 @@ def test_the_page_changes_while_a_run_goes_on_and_when_it_has_finished(watched: 
     assert 'fetch("in-progress")' in page
 
     run = watched.training()
-    wait_until(lambda: step(watched.get("in-progress")) > 0, run)
-    first = watched.get("in-progress")
+    seen = [""]
+
+    def has_begun() -> bool:
+        seen.append(watched.get("in-progress"))
+        return step(seen[-1]) > 0
+
+    wait_until(has_begun, run)
+    first = seen[-1]  # asked for again it may tell of a run that has ended
     assert "in training" in first and "0 of 1 runs trained, 1 in training" in first
     wait_until(lambda: step(watched.get("in-progress")) > step(first), run)
     wait_until(lambda: "Evaluation returns on Pendulum-v1" in watched.get("in-progress"), run)

@@ -30,8 +30,8 @@ class ActorCritic:
     ) -> None:
         self.config = config
         self.actor = Actor(features, actions, config.hidden, initial)
-        sizes = features, actions, config.hidden
-        self.critic = TwinCritic(*sizes, initial, config.critic_layer_norm)
+        norm = config.critic_layer_norm
+        self.critic = TwinCritic(features, actions, config.hidden, initial, norm)
         self.target_critic = target_copy(self.critic)
         self.temperature = Temperature(len(initial), config.initial_alpha, initial.device)
         self.target_entropy = (

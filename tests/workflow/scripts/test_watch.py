@@ -88,17 +88,21 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             process.stdout.close()
 
 
-def wait_until(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    """The run stands still while the page is read, so that a slow page misses nothing of it."""
-    while not while_paused(process, happened):
+def wait_until(
+    shows: Callable[[str], bool], watched: Watched, process: "subprocess.Popen[bytes]"
+) -> str:
+    """The part about runs in progress that showed it first. The run stands still while that is
+    read, so that a slow page misses nothing of it."""
+    while not shows(part := while_paused(process, watched)):
         assert process.poll() is None, "the run ended before it happened"
         time.sleep(0.1)
+    return part
 
 
-def while_paused(process: "subprocess.Popen[bytes]", happened: Callable[[], bool]) -> bool:
+def while_paused(process: "subprocess.Popen[bytes]", watched: Watched) -> str:
     process.send_signal(signal.SIGSTOP)
     try:
-        return happened()
+        return watched.get("in-progress")
     finally:
         process.send_signal(signal.SIGCONT)
 
@@ -115,17 +119,10 @@ def test_the_page_changes_while_a_run_goes_on_and_when_it_has_finished(watched: 
     assert 'fetch("in-progress")' in page
 
     run = watched.training()
-    seen = [""]
-
-    def has_begun() -> bool:
-        seen.append(watched.get("in-progress"))
-        return step(seen[-1]) > 0
-
-    wait_until(has_begun, run)
-    first = seen[-1]  # asked for again it may tell of a run that has ended
+    first = wait_until(lambda part: step(part) > 0, watched, run)
     assert "in training" in first and "0 of 1 runs trained, 1 in training" in first
-    wait_until(lambda: step(watched.get("in-progress")) > step(first), run)
-    wait_until(lambda: "Evaluation returns on Pendulum-v1" in watched.get("in-progress"), run)
+    wait_until(lambda part: step(part) > step(first), watched, run)
+    wait_until(lambda part: "Evaluation returns on Pendulum-v1" in part, watched, run)
     assert run.wait() == 0
 
     folder = "results/tiny/runs/Pendulum-v1/sac/100"
